@@ -1,0 +1,31 @@
+"""What one output of the transformer decoder says about an image batch.
+
+Letters: B images, Q queries, K real classes, D and C channels, h w the
+stride of the output (see docs/shapes.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass
+class LayerPrediction:
+    """One prediction of the decoder: of a layer's input query, or the final.
+
+    Attributes:
+        class_logits: Logits, no_object last; the void prior is included.
+            (B, Q, K + 1).
+        mask_logits: Logits, competing over the queries. (B, Q, h, w).
+        pixel_feature: Unit length over channels. (B, D, h, w).
+        key: Projected pixel feature of the layer, the input of ReMaX's
+            semantic branch; None for the final output. (B, C, h', w'), at
+            the layer's own stride even where the others were resized.
+    """
+
+    class_logits: Tensor
+    mask_logits: Tensor
+    pixel_feature: Tensor
+    key: Tensor | None = None
