@@ -1,0 +1,3 @@
+from .compat import prepare_stack
+
+__all__ = ['prepare_stack']

@@ -1,0 +1,118 @@
+"""Makes the installed OpenMMLab stack importable, or says how to mend it."""
+
+import importlib
+import logging
+import warnings
+from importlib.util import find_spec
+
+REQUIRED = ('torch', 'mmengine', 'mmcv', 'mmdet', 'mmpretrain', 'scipy')
+
+INSTALL_HELP = """\
+Install the stack from the repository's root, torch first:
+    pip install -r requirements/build.txt
+    pip install --no-build-isolation -r requirements.txt
+    pip install --no-build-isolation --no-deps -e .
+(requirements/original.txt holds the original family; never install both.)
+`python tools/doctor.py` prints what is there and what is broken."""
+
+NO_OPS_HELP = """\
+mmcv is installed without its compiled operators (`mmcv._ext`), on which
+mmdet fails: it was built where setup.py could not see torch. Build it again:
+    pip install --no-build-isolation --no-deps --no-cache-dir \
+--force-reinstall onedl-mmcv==2.3.6
+(mmcv==2.1.0 in place of it for the original family.)"""
+
+# torchvision's own schemas; no code of this package calls them.
+TORCHVISION_SCHEMA = (
+    '(Tensor dets, Tensor scores, float iou_threshold) -> Tensor'
+)
+
+
+def prepare_stack() -> None:
+    """Check the stack, then import what needs help to be imported.
+
+    Runs once, before anything imports mmpretrain or mmdet's models.
+
+    Raises:
+        ImportError: A package is missing or mmcv lacks its operators; the
+            text gives the commands that mend it.
+    """
+    check_installed()
+    load_torchvision()
+    silence_known_warnings()
+    import_without_onedl_notes('mmdet.datasets', 'mmpretrain.datasets')
+
+
+def check_installed() -> None:
+    """Raise an ImportError with the remedy where the stack is incomplete."""
+    missing = [name for name in REQUIRED if find_spec(name) is None]
+    if missing:
+        raise ImportError(
+            f'mmremax needs {", ".join(missing)}, not installed.\n'
+            + INSTALL_HELP
+        )
+    if find_spec('mmcv._ext') is None:
+        raise ImportError(NO_OPS_HELP)
+
+
+def load_torchvision() -> None:
+    """Import torchvision, also where its compiled operators do not load.
+
+    The published torchvision is compiled for CUDA. On a CPU build of torch
+    its library does not load and its import fails on the missing schema of
+    ``nms``. Declaring the schemas is enough to import it; calling the
+    operators still fails, with torch's own message.
+    """
+    if find_spec('torchvision') is None:
+        return
+    try:
+        import torchvision  # noqa: F401
+    except RuntimeError as error:
+        if 'torchvision::nms does not exist' not in str(error):
+            raise
+        import torch
+
+        for operator in ('nms', 'qnms'):
+            torch.library.define(
+                f'torchvision::{operator}', TORCHVISION_SCHEMA
+            )
+        importlib.import_module('torchvision')
+
+
+def silence_known_warnings() -> None:
+    """Ignore two notes of the stack that a user can do nothing about."""
+    warnings.filterwarnings(
+        'ignore',
+        message='In MMCV v1.4.4',
+        module=r'mmcv\.cnn\.bricks\.hsigmoid',
+    )
+    warnings.filterwarnings(
+        'ignore',
+        message='faster_coco_eval is not installed',
+        module=r'mmdet\.evaluation\.metrics\.faster_coco_metric',
+    )
+
+
+def import_without_onedl_notes(*modules: str) -> None:
+    """Import modules that print that the optional OneDL is missing.
+
+    They import ``print_log`` at the moment of printing, so the name is
+    replaced while they are imported, and only then.
+
+    Args:
+        modules: Dotted names; the ones already imported cost nothing.
+    """
+    import mmengine.logging
+
+    print_log = mmengine.logging.print_log
+
+    def print_all_but_onedl(msg, logger=None, level=logging.INFO):
+        if 'Could not import OneDL' not in str(msg):
+            print_log(msg, logger, level)
+
+    mmengine.logging.print_log = print_all_but_onedl
+    try:
+        for module in modules:
+            importlib.import_module(module)
+    finally:
+        mmengine.logging.print_log = print_log
