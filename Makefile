@@ -24,6 +24,9 @@ PACKAGE := $(VENV)/.package-$(call key,$(REQUIREMENTS) setup.py)
 setup: $(PACKAGE)
 
 $(PY):
+	@command -v $(PYTHON) >/dev/null || { echo 'No $(PYTHON) on the path:' \
+	    'say which Python 3.10-3.12 to use, as in' \
+	    '`make $(MAKECMDGOALS) PYTHON=python3.11`.'; exit 1; }
 	@$(PYTHON) tools/doctor.py --host
 	$(PYTHON) -m venv $(VENV)
 

@@ -1,0 +1,28 @@
+"""What every test shares: threads, seeds, the marks, the fixtures."""
+
+import os
+
+# Before torch is imported, and for the processes that tests start.
+os.environ.setdefault('OMP_NUM_THREADS', '2')
+
+import random  # noqa: E402
+
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+import torch  # noqa: E402
+
+pytest_plugins = ['tests.fixtures.shapes']
+
+
+@pytest.fixture(autouse=True)
+def fixed_seed() -> None:
+    """Start every test from the same random state, whatever ran before."""
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002 (mmcv's transforms draw from it)
+    torch.manual_seed(0)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what is marked `gpu` where torch reaches no device."""
+    if item.get_closest_marker('gpu') and not torch.cuda.is_available():
+        pytest.skip('torch reaches no CUDA device')

@@ -1,0 +1,66 @@
+"""What is installed is pinned, and the package names no family."""
+
+import re
+from pathlib import Path
+
+import mmremax
+from mmremax.utils.compat import NO_OPS_HELP
+
+ROOT = Path(__file__).parents[1]
+FAMILY_NAMES = re.compile(
+    r'(onedl-)?(mmengine|mmcv|mmdet(ection)?|mmseg(mentation)?|mmpretrain)'
+)
+
+
+def read_pins(name: str) -> dict[str, str]:
+    """Read a requirements file into {distribution: specifier}."""
+    lines = (ROOT / name).read_text().splitlines()
+    rows = [row for row in lines if row and not row.startswith('#')]
+    return dict(re.match(r'([\w.-]+)(.*)', row).groups() for row in rows)
+
+
+def test_setup_names_no_openmmlab_distribution() -> None:
+    text = (ROOT / 'setup.py').read_text()
+    names = re.search(r'install_requires=\[(.*?)\]', text, re.S)[1]
+    assert not FAMILY_NAMES.search(names)
+    assert 'torch' not in names
+
+
+def test_version_is_read_from_the_package() -> None:
+    assert (
+        f"__version__ = '{mmremax.__version__}'"
+        in (ROOT / 'mmremax' / '__init__.py').read_text()
+    )
+
+
+def test_every_requirement_is_pinned() -> None:
+    for name in (
+        'requirements.txt',
+        'requirements/original.txt',
+        'requirements/panopticapi.txt',
+        'requirements/dev.txt',
+    ):
+        for distribution, pin in read_pins(name).items():
+            assert pin.startswith('=='), (name, distribution)
+    assert read_pins('requirements/build.txt')['torch'].startswith('==')
+
+
+def test_families_do_not_meet() -> None:
+    maintained = read_pins('requirements.txt')
+    original = read_pins('requirements/original.txt')
+    assert len([n for n in maintained if FAMILY_NAMES.match(n)]) == 5
+    assert sorted(n for n in original if FAMILY_NAMES.match(n)) == sorted(
+        ['mmcv', 'mmdet', 'mmengine', 'mmpretrain', 'mmsegmentation']
+    )
+    assert not maintained.keys() & {'mmcv', 'mmdet', 'mmengine'}
+
+
+def test_help_texts_name_the_pinned_mmcv() -> None:
+    doctor = (ROOT / 'tools' / 'doctor.py').read_text()
+    for name, file in (
+        ('onedl-mmcv', 'requirements.txt'),
+        ('mmcv', 'requirements/original.txt'),
+    ):
+        pin = name + read_pins(file)[name]
+        assert pin in NO_OPS_HELP
+        assert pin in doctor

@@ -1,0 +1,91 @@
+"""The doctor names what is broken and the remedy, and exits with 1."""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+DOCTOR = Path(__file__).parents[2] / 'tools' / 'doctor.py'
+
+
+@pytest.fixture
+def doctor() -> ModuleType:
+    """The script as a module."""
+    spec = importlib.util.spec_from_file_location('doctor', DOCTOR)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_this_environment_is_sound() -> None:
+    run = subprocess.run(
+        [sys.executable, str(DOCTOR)], capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    for piece in ('torch', 'mmcv operators', 'panopticapi', 'GPU'):
+        assert piece in run.stdout
+
+
+def test_host_check_needs_no_package() -> None:
+    run = subprocess.run(
+        [sys.executable, '-S', str(DOCTOR), '--host'],
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert 'Python headers' in run.stdout
+
+
+def test_empty_environment_is_broken(
+    doctor: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    monkeypatch.setattr(doctor, 'version_of', lambda name: None)
+    monkeypatch.setattr(doctor, 'probe', lambda code: (False, 'no module'))
+    assert doctor.run_checks(doctor.check_environment) == 1
+    out = capsys.readouterr().out
+    assert 'Broken: torch, torchvision, mmengine, mmcv, mmdet' in out
+    assert 'mmseg' not in out.split('Broken:')[1]  # only a note
+
+
+def test_two_families_are_broken(
+    doctor: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    versions = {'onedl-mmdetection': '3.5.1', 'mmdet': '3.3.0'}
+    monkeypatch.setattr(doctor, 'version_of', versions.get)
+    finding = doctor.check_family('mmdet')
+    assert finding.state == doctor.BROKEN
+    assert 'pip uninstall -y onedl-mmdetection mmdet' in finding.remedy
+    assert doctor.check_one_family().state == doctor.BROKEN
+
+
+def test_torchvision_without_operators_is_a_note(
+    doctor: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = 'RuntimeError: operator torchvision::nms does not exist'
+    monkeypatch.setattr(doctor, 'version_of', lambda name: '0.28.0')
+    monkeypatch.setattr(doctor, 'probe', lambda code: (False, error))
+    assert doctor.check_torchvision().state == doctor.NOTE
+    monkeypatch.setattr(doctor, 'probe', lambda code: (False, 'OSError: x'))
+    assert doctor.check_torchvision().state == doctor.BROKEN
+
+
+def test_mmcv_without_operators_gets_the_familys_command(
+    doctor: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, 'probe', lambda code: (False, 'no _ext'))
+    for name, version in (('onedl-mmcv', '2.3.6'), ('mmcv', '2.1.0')):
+        monkeypatch.setattr(doctor, 'version_of', {name: version}.get)
+        finding = doctor.check_mmcv_ops()
+        assert finding.state == doctor.BROKEN
+        assert finding.remedy.endswith(f'{name}=={version}')
+
+
+def test_probe_gives_the_error_and_its_type(doctor: ModuleType) -> None:
+    assert doctor.probe('print(1)\nprint(2)') == (True, '2')
+    ok, detail = doctor.probe('raise ImportError("first\\nsecond")')
+    assert (ok, detail) == (False, 'ImportError: first')

@@ -1,0 +1,330 @@
+"""Print what is installed, what is broken, and the remedy.
+
+Stands alone: imports neither mmremax nor anything that may be broken, but
+probes each piece in a process of its own. Exit status 1 if something that
+mmremax needs is missing or broken.
+
+    python tools/doctor.py         the environment of this interpreter
+    python tools/doctor.py --host  what making the environment needs
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import importlib.util
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+OK, NOTE, BROKEN = 'ok', 'note', 'broken'
+FAMILIES = {
+    'mmengine': ('onedl-mmengine', 'mmengine'),
+    'mmcv': ('onedl-mmcv', 'mmcv'),
+    'mmdet': ('onedl-mmdetection', 'mmdet'),
+    'mmseg': ('onedl-mmsegmentation', 'mmsegmentation'),
+    'mmpretrain': ('onedl-mmpretrain', 'mmpretrain'),
+}
+STACK = 'pip install --no-build-isolation -r requirements.txt'
+
+
+class Finding(NamedTuple):
+    """One row of the report; ``remedy`` is empty where there is none."""
+
+    name: str
+    state: str
+    detail: str
+    remedy: str = ''
+
+
+def version_of(distribution: str) -> str | None:
+    """Return the installed version of a distribution, None if absent."""
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def probe(code: str) -> tuple[bool, str]:
+    """Run code in a fresh interpreter.
+
+    Args:
+        code: Python source; what it prints is the detail of a success.
+
+    Returns:
+        Whether it ran; the last line it printed, or the error's first.
+    """
+    run = subprocess.run(
+        [sys.executable, '-c', code], capture_output=True, text=True
+    )
+    if run.returncode == 0:
+        return True, run.stdout.strip().splitlines()[-1]
+    errors = re.findall(r'^[\w.]*(?:Error|Exception)\b.*', run.stderr, re.M)
+    return False, errors[-1] if errors else f'exit status {run.returncode}'
+
+
+def check_python() -> Finding:
+    """Check the interpreter's version against the tested range."""
+    detail = f'{sys.version.split()[0]} ({sys.executable})'
+    version = sys.version_info[:2]  # make may pick any Python
+    if version < (3, 10):
+        return Finding(
+            'python', BROKEN, detail, 'use 3.10-3.12: make PYTHON=python3.11'
+        )
+    if version >= (3, 13):
+        return Finding(
+            'python',
+            NOTE,
+            detail,
+            'untested above 3.12: make PYTHON=python3.11',
+        )
+    return Finding('python', OK, detail)
+
+
+def check_host() -> Iterator[Finding]:
+    """Check what making the environment needs; standard library only."""
+    yield check_python()
+    version = f'{sys.version_info.major}.{sys.version_info.minor}'
+    has_venv = all(map(importlib.util.find_spec, ('venv', 'ensurepip')))
+    yield Finding(
+        'venv module',
+        OK if has_venv else BROKEN,
+        'there' if has_venv else 'missing',
+        '' if has_venv else f'apt install python{version}-venv',
+    )
+    header = Path(sysconfig.get_paths()['include']) / 'Python.h'
+    yield Finding(
+        'Python headers',
+        OK if header.exists() else BROKEN,
+        str(header) if header.exists() else f'no {header}',
+        '' if header.exists() else f'apt install python{version}-dev',
+    )
+    compiler = shutil.which('g++') or shutil.which('c++')
+    yield Finding(
+        'C++ compiler',
+        OK if compiler else BROKEN,
+        compiler or 'no g++ on the path',
+        '' if compiler else 'apt install g++',
+    )
+
+
+def check_torch() -> Finding:
+    """Check that torch imports, and say for which device it is built."""
+    ok, detail = probe(
+        'import torch; cuda = torch.version.cuda; '
+        'print(torch.__version__, f"built for CUDA {cuda}" if cuda else '
+        '"CPU build")'
+    )
+    remedy = '' if ok else 'pip install -r requirements/build.txt'
+    return Finding('torch', OK if ok else BROKEN, detail, remedy)
+
+
+def check_torchvision() -> Finding:
+    """Check torchvision, whose operators do not load with a CPU torch."""
+    version = version_of('torchvision')
+    if version is None:
+        return Finding('torchvision', BROKEN, 'missing', STACK)
+    ok, detail = probe('import torchvision; print(torchvision.__version__)')
+    if ok:
+        return Finding('torchvision', OK, detail)
+    if 'torchvision::nms does not exist' in detail:
+        return Finding(
+            'torchvision',
+            NOTE,
+            f'{version}, its operators do not load with this torch',
+            'none needed: mmremax declares them itself',
+        )
+    return Finding('torchvision', BROKEN, detail, STACK)
+
+
+def check_family(module: str) -> Finding:
+    """Check which distribution gives an OpenMMLab module.
+
+    Both families own the same files: with both installed, the one
+    installed last has overwritten the other.
+    """
+    maintained, original = FAMILIES[module]
+    versions = {
+        name: version_of(name)
+        for name in (maintained, original)
+        if version_of(name)
+    }
+    detail = ', '.join(f'{k} {v}' for k, v in versions.items())
+    if not versions:
+        # mmseg serves the semantic segmentation part alone.
+        state = NOTE if module == 'mmseg' else BROKEN
+        return Finding(module, state, 'missing', STACK)
+    if len(versions) == 2:
+        return Finding(
+            module,
+            BROKEN,
+            f'{detail}: both families',
+            f'pip uninstall -y {maintained} {original}, then {STACK}',
+        )
+    return Finding(module, OK, detail)
+
+
+def check_one_family() -> Finding:
+    """Check that all OpenMMLab modules are of one family."""
+    names = {
+        'maintained': [v[0] for v in FAMILIES.values()],
+        'original': [v[1] for v in FAMILIES.values()],
+    }
+    found = [k for k, v in names.items() if any(map(version_of, v))]
+    if len(found) == 2:
+        every = ' '.join(sorted({n for v in names.values() for n in v}))
+        return Finding(
+            'family',
+            BROKEN,
+            'two families are mixed',
+            f'pip uninstall -y {every}; then {STACK}',
+        )
+    return Finding('family', OK if found else NOTE, (found or ['none'])[0])
+
+
+def check_mmcv_ops() -> Finding:
+    """Check that mmcv's operators are compiled and fit this torch."""
+    ok, detail = probe(
+        'import mmcv._ext; from mmcv.ops import nms, '
+        'get_compiling_cuda_version as v; print("compiled, CUDA:", v())'
+    )
+    if ok:
+        return Finding('mmcv operators', OK, detail)
+    if not any(map(version_of, FAMILIES['mmcv'])):
+        return Finding('mmcv operators', BROKEN, 'missing', STACK)
+    name = 'mmcv==2.1.0' if version_of('mmcv') else 'onedl-mmcv==2.3.6'
+    return Finding(
+        'mmcv operators',
+        BROKEN,
+        detail,
+        'pip install --no-build-isolation --no-deps --no-cache-dir '
+        f'--force-reinstall {name}',
+    )
+
+
+def check_mmremax() -> Finding:
+    """Check that the whole package imports."""
+    ok, detail = probe('import mmremax; print(mmremax.__version__)')
+    if ok:
+        return Finding('mmremax', OK, detail)
+    return Finding(
+        'mmremax',
+        BROKEN,
+        detail,
+        'pip install --no-build-isolation --no-deps -e .',
+    )
+
+
+def check_gpu() -> Finding:
+    """Say whether torch reaches a GPU; none is needed."""
+    ok, detail = probe(
+        'import torch; n = torch.cuda.device_count(); '
+        'print(n, torch.cuda.get_device_name(0) if n else "")'
+    )
+    has_driver = shutil.which('nvidia-smi') is not None
+    if ok and not detail.startswith('0'):
+        return Finding('GPU', OK, detail)
+    if has_driver:
+        return Finding(
+            'GPU',
+            NOTE,
+            'a driver, but torch reaches no device',
+            'install the CUDA build of torch; see the README',
+        )
+    return Finding('GPU', NOTE, 'none; training runs on the CPU')
+
+
+def check_panopticapi() -> Finding:
+    """Check for panopticapi, which only tests and official dumps use."""
+    if importlib.util.find_spec('panopticapi') is None:
+        return Finding(
+            'panopticapi',
+            NOTE,
+            'missing; optional',
+            'pip install --no-deps -r requirements/panopticapi.txt',
+        )
+    version = version_of('panopticapi-lite') or version_of('panopticapi')
+    return Finding('panopticapi', OK, version or 'there')
+
+
+def check_required(distribution: str) -> Finding:
+    """Check a distribution that mmremax needs."""
+    version = version_of(distribution)
+    if version is None:
+        return Finding(distribution, BROKEN, 'missing', STACK)
+    return Finding(distribution, OK, version)
+
+
+def check_environment() -> Iterator[Finding]:
+    """Check the environment of this interpreter, piece by piece."""
+    yield check_python()
+    yield check_torch()
+    yield check_torchvision()
+    for module in FAMILIES:
+        yield check_family(module)
+    yield check_one_family()
+    yield check_mmcv_ops()
+    for distribution in ('numpy', 'scipy', 'pycocotools'):
+        yield check_required(distribution)
+    yield check_panopticapi()
+    yield check_gpu()
+    yield check_mmremax()
+
+
+def report(findings: list[Finding]) -> None:
+    """Print the findings, as a table where rich is installed."""
+    try:
+        from rich.console import Console
+        from rich.table import Table
+    except ImportError:
+        for row in findings:
+            print(f'{row.name:16}{row.state:8}{row.detail}')
+            if row.remedy:
+                print(f'{"":24}-> {row.remedy}')
+        return
+    colours = {OK: 'green', NOTE: 'yellow', BROKEN: 'bold red'}
+    table = Table()
+    for column in ('piece', 'state', 'found', 'remedy'):
+        table.add_column(column, overflow='fold')
+    for row in findings:
+        table.add_row(
+            row.name,
+            f'[{colours[row.state]}]{row.state}[/]',
+            row.detail,
+            row.remedy,
+        )
+    Console().print(table)
+
+
+def run_checks(checks: Callable[[], Iterator[Finding]]) -> int:
+    """Run checks, print the report, return the exit status."""
+    findings = list(checks())
+    report(findings)
+    broken = [row.name for row in findings if row.state == BROKEN]
+    if broken:
+        print(f'Broken: {", ".join(broken)}.')
+        return 1
+    return 0
+
+
+def main() -> int:
+    """Parse the command line and report."""
+    parser = argparse.ArgumentParser(
+        description=__doc__.splitlines()[0],
+    )
+    parser.add_argument(
+        '--host',
+        action='store_true',
+        help='check what making the environment needs instead',
+    )
+    args = parser.parse_args()
+    return run_checks(check_host if args.host else check_environment)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
