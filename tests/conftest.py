@@ -5,11 +5,11 @@ import os
 # Before torch is imported, and for the processes that tests start.
 os.environ.setdefault('OMP_NUM_THREADS', '2')
 
-import random  # noqa: E402
+import random
 
-import numpy as np  # noqa: E402
-import pytest  # noqa: E402
-import torch  # noqa: E402
+import numpy as np
+import pytest
+import torch
 
 pytest_plugins = ['tests.fixtures.shapes']
 

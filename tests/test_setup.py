@@ -64,3 +64,14 @@ def test_help_texts_name_the_pinned_mmcv() -> None:
         pin = name + read_pins(file)[name]
         assert pin in NO_OPS_HELP
         assert pin in doctor
+
+
+def test_hooks_and_set_up_check_with_the_same_versions() -> None:
+    hooks = (ROOT / '.pre-commit-config.yaml').read_text()
+    pins = read_pins('requirements/dev.txt')
+    for name, repository in (
+        ('ruff', 'ruff-pre-commit'),
+        ('codespell', 'codespell'),
+    ):
+        rev = re.search(rf'/{repository}\n    rev: v(\S+)', hooks)[1]
+        assert f'=={rev}' == pins[name]
