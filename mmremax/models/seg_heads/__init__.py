@@ -1,0 +1,3 @@
+from .panoptic_fusion_heads import KMaXFusionHead
+
+__all__ = ['KMaXFusionHead']

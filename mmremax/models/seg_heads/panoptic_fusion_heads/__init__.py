@@ -1,0 +1,3 @@
+from .kmax_fusion_head import KMaXFusionHead
+
+__all__ = ['KMaXFusionHead']

@@ -1,0 +1,172 @@
+"""Merges query masks into segments that do not overlap, on the host.
+
+The rule is kmax.md 8.3: queries are visited by descending score and write
+the free part of their mask if their class is sure enough and most of their
+mask is still free. `merge_queries` is the rule; a canvas answers how much
+of a mask is free. `PairCanvas` needs counts only, `MaskCanvas` the masks.
+
+Letters: Q queries, S segments, H W output (see docs/shapes.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+
+@dataclass
+class Segment:
+    """One segment of the merged map.
+
+    Attributes:
+        label: Contiguous class id.
+        queries: Those that wrote it: one for a thing, any for stuff.
+        area: Pixels written.
+    """
+
+    label: int
+    queries: list[int]
+    area: int
+
+
+@dataclass(frozen=True)
+class MergeRule:
+    """Thresholds of the merge; the names are those of `test_cfg`."""
+
+    thing_threshold: float
+    stuff_threshold: float
+    overlap_threshold: float
+
+
+class Canvas(Protocol):
+    """Where queries write."""
+
+    area: np.ndarray
+
+    def free_area(self, query: int) -> int:
+        """Count pixels of the query's mask that nobody wrote."""
+
+    def write(self, query: int) -> None:
+        """Give the free pixels of the mask to the query."""
+
+
+class PairCanvas:
+    """Canvas for masks of which at most two meet at any pixel.
+
+    A pixel that an earlier query m took from query n lies in both masks,
+    and in no third; so the free area of n is its area less its overlaps
+    with the queries that wrote.
+
+    Args:
+        pair_counts: Pixels per pair code `i * (Q + 1) + j`, where Q is
+            "none". ((Q + 1) ** 2,).
+    """
+
+    def __init__(self, pair_counts: np.ndarray) -> None:
+        side = round(len(pair_counts) ** 0.5)
+        self.num_queries = side - 1
+        table = pair_counts.reshape(side, side).astype(np.int64)
+        table = table + table.T  # the order inside a pair means nothing
+        self.area = table.sum(1)[:-1]
+        self.overlap = table[:-1, :-1]
+        self.written: list[int] = []
+
+    def free_area(self, query: int) -> int:
+        """Count pixels of the query's mask that nobody wrote."""
+        return int(self.area[query] - self.overlap[query, self.written].sum())
+
+    def write(self, query: int) -> None:
+        """Give the free pixels of the mask to the query."""
+        self.written.append(query)
+
+    def value_of_code(self, values: np.ndarray, void: int) -> np.ndarray:
+        """Return what each pair code shows: the earlier writer's value.
+
+        Args:
+            values: Value of each query. (Q,).
+            void: Value where neither of a pair wrote.
+
+        Returns:
+            Value of each code. ((Q + 1) ** 2,).
+        """
+        turn = np.full(self.num_queries + 1, len(self.written))
+        turn[self.written] = np.arange(len(self.written))
+        value = np.full(self.num_queries + 1, void)
+        value[self.written] = values[self.written]
+        first = turn[:, None] <= turn[None, :]
+        return np.where(first, value[:, None], value[None, :]).ravel()
+
+
+class MaskCanvas:
+    """Canvas for masks that overlap in any way.
+
+    Args:
+        masks: Binary masks. (Q, H, W), bool.
+    """
+
+    def __init__(self, masks: np.ndarray) -> None:
+        self.masks = masks
+        self.area = masks.sum((1, 2))
+        self.free = np.ones(masks.shape[1:], dtype=bool)
+        self.owner = np.full(masks.shape[1:], len(masks))
+
+    def free_area(self, query: int) -> int:
+        """Count pixels of the query's mask that nobody wrote."""
+        return int((self.masks[query] & self.free).sum())
+
+    def write(self, query: int) -> None:
+        """Give the free pixels of the mask to the query."""
+        mask = self.masks[query] & self.free
+        self.owner[mask] = query
+        self.free &= ~mask
+
+    def render(self, values: np.ndarray, void: int) -> np.ndarray:
+        """Return the value of each pixel's owner. (H, W)."""
+        return np.append(values, void)[self.owner]
+
+
+def merge_queries(
+    canvas: Canvas,
+    class_prob: np.ndarray,
+    labels: np.ndarray,
+    score: np.ndarray,
+    num_things: int,
+    rule: MergeRule,
+) -> list[Segment]:
+    """Let the queries write, best score first.
+
+    Paper: kMaX-DeepLab, mask-wise merging.
+
+    Args:
+        canvas: Written to.
+        class_prob: Probability of the best real class. (Q,).
+        labels: That class. (Q,).
+        score: What the queries are ordered by. (Q,).
+        num_things: Labels below this are things.
+        rule: Thresholds; all are strict.
+
+    Returns:
+        Segments in the order of their first pixel's writing.
+    """
+    segments: list[Segment] = []
+    stuff: dict[int, Segment] = {}
+    for query in np.argsort(-score, kind='stable'):
+        query, label = int(query), int(labels[query])
+        is_thing = label < num_things
+        threshold = rule.thing_threshold if is_thing else rule.stuff_threshold
+        if not class_prob[query] > threshold:
+            continue
+        free = canvas.free_area(query)
+        if not free > rule.overlap_threshold * canvas.area[query]:
+            continue
+        canvas.write(query)
+        if not is_thing and label in stuff:
+            stuff[label].queries.append(query)
+            stuff[label].area += free
+            continue
+        segments.append(Segment(label, [query], free))
+        if not is_thing:
+            stuff[label] = segments[-1]
+    return segments
