@@ -9,9 +9,10 @@ on every machine.
 import json
 import math
 import zlib
-from functools import lru_cache
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,7 +21,7 @@ from torch import Tensor
 GOLDEN_DIR = Path(__file__).parent
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_golden(name: str = 'kmax') -> dict:
     """Read one golden file: keys `meta`, `cases`, `state_dict_manifest`."""
     return json.loads((GOLDEN_DIR / f'{name}.json').read_text())
@@ -37,7 +38,7 @@ def load_case(case_id: str, name: str = 'kmax') -> dict:
     raise KeyError(f'no case {case_id!r} in {name}.json')
 
 
-def U(key: str, num: int) -> np.ndarray:
+def U(key: str, num: int) -> np.ndarray:  # noqa: N802
     """Hash `num` numbers in [0, 1) from `key`. (num,), float64."""
     x = np.arange(num, dtype=np.uint64) + zlib.crc32(key.encode())
     x = x.astype(np.uint32)
@@ -49,13 +50,15 @@ def U(key: str, num: int) -> np.ndarray:
     return x / 2.0**32
 
 
-def R(key: str, shape: Sequence[int], a: float = 1.0) -> Tensor:
+def R(  # noqa: N802
+    key: str, shape: Sequence[int], a: float = 1.0
+) -> Tensor:
     """Hash a tensor with entries in [-a, a) from `key`, float64."""
     values = a * (2 * U(key, math.prod(shape)) - 1)
     return torch.from_numpy(values).reshape(*shape)
 
 
-def S(
+def S(  # noqa: N802
     shape: Sequence[int], k: float, phi: float = 0.0, a: float = 1.0
 ) -> Tensor:
     """Return `a * sin(k * (i + 1) + phi)` of the flat index i, float64."""

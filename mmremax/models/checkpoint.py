@@ -1,0 +1,263 @@
+"""Read published kMaX-DeepLab checkpoints and rename their parameters.
+
+A key such as `sem_seg_head.pixel_decoder._stages.0._blocks.0._conv3_bn...`
+is translated fragment by fragment with one table, from left to right. All
+tensors keep their shapes.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import re
+import zipfile
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from mmremax.utils.checkpoint import load_from_local
+
+MAX_NAMES = 8  # keys of one kind that an error lists
+
+_LEAVES = (
+    'conv norm weight bias running_mean running_var num_batches_tracked '
+    'backbone conv1 conv2 conv3'
+)
+FRAGMENTS = {
+    **{name: name for name in _LEAVES.split()},
+    # ResNet-50, to mmpretrain's names.
+    'stem': '',
+    **{f'res{stage}': f'layer{stage - 1}' for stage in (2, 3, 4, 5)},
+    **{f'conv{k}.norm': f'bn{k}' for k in (1, 2, 3)},
+    'shortcut': 'downsample.0',
+    'shortcut.norm': 'downsample.1',
+    # Pixel decoder.
+    'sem_seg_head.pixel_decoder': 'panoptic_head.pixel_decoder',
+    '_in_norms': 'input_norms',
+    '_resized_fuses': 'fuses',
+    '_conv_bn_low': 'low.1',
+    '_conv_bn_high': 'high.1',
+    '_stages': 'stages',
+    '_blocks': '',
+    '_conv1_bn_act': 'conv_in',
+    '_conv2_bn_act': 'middle',
+    '_conv3_bn': 'conv_out',
+    '_shortcut': 'shortcut',
+    '_attention': 'middle.attention',
+    '_height_axis': 'height_axis',
+    '_width_axis': 'width_axis',
+    'qkv_transform.conv': 'qkv',
+    '_query_rpe._embeddings.weight': 'relative_query',
+    '_key_rpe._embeddings.weight': 'relative_key',
+    '_value_rpe._embeddings.weight': 'relative_value',
+    '_batch_norm_qkv': 'qkv_norm',
+    '_batch_norm_similarity': 'similarity_norm',
+    '_batch_norm_retrieved_output': 'output_norm',
+    # Transformer decoder.
+    'sem_seg_head.predictor': 'panoptic_head.transformer_decoder',
+    '_cluster_centers.weight': 'query_feat',
+    '_class_embedding_projection': 'class_projection',
+    '_mask_embedding_projection': 'mask_projection',
+    '_kmax_transformer_layers': 'layers',
+    '_query_conv1_bn_act': 'query_projection',
+    '_pixel_conv1_bn_act': 'key_projection',
+    '_pixel_v_conv_bn': 'cross_attention.value',
+    '_kmeans_query_batch_norm_retrieved_value': 'cross_attention.update_norm',
+    '_kmeans_query_conv3_bn': 'cross_attention.project',
+    '_query_qkv_conv_bn': 'self_attention.qkv',
+    '_query_self_attention': 'self_attention',
+    '_batch_norm_retrieved_value': 'output_norm',
+    '_query_conv3_bn': 'self_attention.project',
+    '_query_ffn_conv1_bn_act': 'ffn.expand',
+    '_query_ffn_conv2_bn': 'ffn.project',
+    # Predictors; the misspelling is the published one.
+    '_predcitor': 'predictor',
+    '_pixel_space_head_conv0bnact': 'pixel_head.separable.depthwise',
+    '_pixel_space_head_conv1bnact': 'pixel_head.separable.pointwise',
+    '_pixel_space_head_last_convbn': 'pixel_head.project',
+    '_transformer_mask_head': 'mask_head',
+    '_transformer_class_head.conv': 'class_head',
+    '_pixel_space_mask_batch_norm': 'mask_norm',
+    # Auxiliary semantic head.
+    'sem_seg_head.predictor._auxiliary_semantic_predictor': (
+        'panoptic_head.auxiliary_semantic_head'
+    ),
+    '_aspp': 'aspp',
+    **{f'_aspp_conv{k}': f'branches.{k}' for k in range(4)},
+    '_aspp_pool': 'image_branch',
+    '_proj_conv_bn_act': 'project',
+    '_low_level_projection_os8': 'low_level_projections.0',
+    '_low_level_projection_os4': 'low_level_projections.1',
+    '_low_level_fusion_os8_conv0_bn_act': 'fuses.0.depthwise',
+    '_low_level_fusion_os8_conv1_bn_act': 'fuses.0.pointwise',
+    '_low_level_fusion_os4_conv0_bn_act': 'fuses.1.depthwise',
+    '_low_level_fusion_os4_conv1_bn_act': 'fuses.1.pointwise',
+    'conv_block_0': 'head.separable.depthwise',
+    'conv_block_1': 'head.separable.pointwise',
+    'final_conv.conv': 'head.classifier',
+}
+_FRAGMENT = re.compile(
+    '(?:{})(?=[.]|$)'.format(
+        '|'.join(
+            [*map(re.escape, sorted(FRAGMENTS, key=len, reverse=True)), '\\d+']
+        )
+    )
+)
+
+
+def convert_kmax_key(key: str) -> str | None:
+    """Translate one published key; None if it holds an unknown fragment."""
+    parts, start = [], 0
+    while start < len(key):
+        match = _FRAGMENT.match(key, start)
+        if match is None:
+            return None
+        parts.append(FRAGMENTS.get(match[0], match[0]))
+        start = match.end() + 1  # behind the dot
+    return '.'.join(filter(None, parts))
+
+
+def convert_kmax_state_dict(state_dict: Mapping) -> dict[str, Tensor]:
+    """Rename all parameters of a published PyTorch checkpoint.
+
+    Args:
+        state_dict: Published key -> torch or NumPy values.
+
+    Returns:
+        Key of ours -> tensor.
+
+    Raises:
+        ValueError: A key is not one of a kMaX-DeepLab with ResNet-50; the
+            message names it.
+    """
+    names = {key: convert_kmax_key(key) for key in state_dict}
+    unknown = [key for key, name in names.items() if name is None]
+    if unknown:
+        raise ValueError(
+            f'Unknown keys: {_some(unknown)}. This converter knows the '
+            'PyTorch checkpoints of kMaX-DeepLab with ResNet-50.'
+        )
+    return {
+        name: torch.as_tensor(state_dict[key]) for key, name in names.items()
+    }
+
+
+def check_state_dict(
+    state_dict: Mapping[str, Tensor], model: nn.Module
+) -> None:
+    """Refuse a state dict that does not fit a model exactly.
+
+    Args:
+        state_dict: Key -> tensor.
+        model: What it shall be loaded into.
+
+    Raises:
+        ValueError: Keys are missing or unknown, or shapes differ; one
+            message names them.
+    """
+    wanted = model.state_dict()
+    counters = {key for key in wanted if key.endswith('num_batches_tracked')}
+    missing = [k for k in wanted if k not in state_dict and k not in counters]
+    unknown = [key for key in state_dict if key not in wanted]
+    shapes = [
+        f'{key} {tuple(tensor.shape)} instead of {tuple(wanted[key].shape)}'
+        for key, tensor in state_dict.items()
+        if key in wanted and tensor.shape != wanted[key].shape
+    ]
+    problems = [
+        f'{title}: {_some(names)}.'
+        for title, names in (
+            ('Missing keys', missing),
+            ('Unknown keys', unknown),
+            ('Wrong shapes', shapes),
+        )
+        if names
+    ]
+    if problems:
+        raise ValueError(
+            'The checkpoint does not fit the model. ' + ' '.join(problems)
+        )
+
+
+def load_published(path: str | Path) -> dict:
+    """Read the parameters of a published file without running its code.
+
+    Args:
+        path: A `.pth` of torch, or a `.pkl` of pickled torch or NumPy
+            values; either the parameters or a dict with them as `model`.
+
+    Returns:
+        Published key -> value.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        RuntimeError: The file is truncated, or holds objects other than
+            tensors, arrays and plain containers.
+        ValueError: The file holds no parameters.
+    """
+    path = Path(path)
+    if path.suffix == '.pkl' and not zipfile.is_zipfile(path):
+        content = _load_pickle(path)
+    else:
+        content = load_from_local(path, 'cpu')
+    if isinstance(content, Mapping):
+        content = content.get('model', content)
+    if not isinstance(content, Mapping) or not content:
+        raise ValueError(
+            f'{path} holds no parameters: expected a dict of tensors, or one '
+            "with the key 'model'."
+        )
+    return dict(content)
+
+
+def _load_pickle(path: Path) -> object:
+    """Read a pickle of tensors, arrays and plain containers."""
+    try:
+        with path.open('rb') as file:
+            return _TensorUnpickler(file, encoding='latin1').load()
+    except (pickle.UnpicklingError, EOFError, ValueError) as error:
+        raise RuntimeError(
+            f'{path} cannot be read as tensors and arrays: {error}'
+        ) from None
+
+
+def _load_storage(data: bytes) -> object:
+    """Read a storage that was pickled without torch.save."""
+    return torch.load(io.BytesIO(data), 'cpu', weights_only=True)
+
+
+class _TensorUnpickler(pickle.Unpickler):
+    """Unpickles tensors, arrays and containers, and refuses all else."""
+
+    array_names = {
+        ('numpy', 'ndarray'),
+        ('numpy', 'dtype'),
+        ('numpy.core.multiarray', '_reconstruct'),
+        ('numpy.core.multiarray', 'scalar'),
+        ('numpy._core.multiarray', '_reconstruct'),
+        ('numpy._core.multiarray', 'scalar'),
+        ('numpy._core.numeric', '_frombuffer'),
+        ('_codecs', 'encode'),
+        ('torch._utils', '_rebuild_tensor_v2'),
+    }
+
+    def find_class(self, module: str, name: str) -> object:
+        """Return what the pickle may call."""
+        if (module, name) == ('collections', 'OrderedDict'):
+            return OrderedDict
+        if (module, name) == ('torch.storage', '_load_from_bytes'):
+            return _load_storage
+        if (module, name) in self.array_names:
+            return super().find_class(module, name)
+        raise pickle.UnpicklingError(f'{module}.{name} is not allowed')
+
+
+def _some(names: Iterable[str]) -> str:
+    """List the first names and count the others."""
+    names = sorted(names)
+    shown = ', '.join(names[:MAX_NAMES])
+    left = len(names) - MAX_NAMES
+    return f'{shown} and {left} more' if left > 0 else shown

@@ -1,0 +1,91 @@
+"""The two residual blocks of the pixel decoder.
+
+Letters: B images, C channels, H W of the stated stride.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .axial_attention import AxialAttention2d
+from .conv_norm_act import ConvNormAct
+
+
+class ResidualBlock(nn.Module):
+    """Activates its input, then adds a branch of three layers to it.
+
+    The shortcut leaves after the activation, and the sum is not activated.
+
+    Args:
+        in_channels: Of the input.
+        middle_channels: Of both ends of `middle`.
+        out_channels: Of the output.
+        middle: Second layer of the branch, activated at its end.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        middle_channels: int,
+        out_channels: int,
+        middle: nn.Module,
+    ) -> None:
+        super().__init__()
+        self.conv_in = ConvNormAct(in_channels, middle_channels)
+        self.middle = middle
+        self.conv_out = ConvNormAct(
+            middle_channels, out_channels, act=False, gamma=0.0
+        )
+        self.shortcut = nn.Identity()
+        if in_channels != out_channels:
+            self.shortcut = ConvNormAct(in_channels, out_channels, act=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Run the block.
+
+        Args:
+            x: Not activated. (B, in_channels, H, W).
+
+        Returns:
+            Not activated. (B, out_channels, H, W).
+        """
+        x = F.gelu(x)
+        branch = self.conv_out(self.middle(self.conv_in(x)))
+        return self.shortcut(x) + branch
+
+
+def axial_block(
+    in_channels: int, base_channels: int, num_heads: int = 8
+) -> ResidualBlock:
+    """Build a block around axial attention; output 4 * base_channels."""
+    attention = AxialAttention2d(
+        2 * base_channels, base_channels, 2 * base_channels, num_heads
+    )
+    middle = OrderedDict(attention=attention, act=nn.GELU())
+    return ResidualBlock(
+        in_channels,
+        2 * base_channels,
+        4 * base_channels,
+        nn.Sequential(middle),
+    )
+
+
+def bottleneck_block(
+    in_channels: int, base_channels: int, dilation: int = 1
+) -> ResidualBlock:
+    """Build a block around a 3x3 convolution; output 4 * base_channels.
+
+    Args:
+        in_channels: Of the input.
+        base_channels: Of the 3x3 convolution.
+        dilation: Of the 3x3 convolution. 1 in the published PyTorch code;
+            weights of the TF code need 2.
+
+    Returns:
+        The block.
+    """
+    middle = ConvNormAct(base_channels, base_channels, 3, dilation=dilation)
+    return ResidualBlock(in_channels, base_channels, 4 * base_channels, middle)

@@ -1,0 +1,60 @@
+"""Convert a published PyTorch checkpoint of kMaX-DeepLab to mmremax.
+
+Example:
+    python tools/model_converters/kmax_to_mmremax.py \
+        kmax_r50.pth kmax_r50_mmremax.pth \
+        --check configs/kmax/kmax_r50_coco.py
+"""
+
+import argparse
+from pathlib import Path
+
+import torch
+from mmdet.registry import MODELS
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+import mmremax  # noqa: F401, registers the models
+from mmremax.models.checkpoint import (
+    check_state_dict,
+    convert_kmax_state_dict,
+    load_published,
+)
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('src', type=Path, help='published .pth or .pkl')
+    parser.add_argument('dst', type=Path, help='.pth to write')
+    parser.add_argument(
+        '--check',
+        metavar='CONFIG',
+        help='refuse a checkpoint that does not fit the model of CONFIG',
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Convert, check, write."""
+    args = parse_args()
+    try:
+        state_dict = convert_kmax_state_dict(load_published(args.src))
+        if args.check:
+            config = Config.fromfile(args.check)
+            init_default_scope(config.get('default_scope', 'mmdet'))
+            config.model.backbone.pop('init_cfg', None)  # nothing to download
+            check_state_dict(state_dict, MODELS.build(config.model))
+    except (OSError, RuntimeError, ValueError) as error:
+        raise SystemExit(f'{args.src}: {error}') from error
+    args.dst.parent.mkdir(parents=True, exist_ok=True)
+    meta = dict(converted_from=args.src.name)
+    torch.save(dict(meta=meta, state_dict=state_dict), args.dst)
+    print(f'{len(state_dict)} tensors written to {args.dst}')
+
+
+if __name__ == '__main__':
+    main()
