@@ -1,0 +1,21 @@
+"""Networks, losses and heads; importing registers them all."""
+
+from . import (
+    data_preprocessors,
+    dense_heads,
+    detectors,
+    layers,
+    losses,
+    seg_heads,
+    task_modules,
+)
+
+__all__ = [
+    'data_preprocessors',
+    'dense_heads',
+    'detectors',
+    'layers',
+    'losses',
+    'seg_heads',
+    'task_modules',
+]

@@ -1,0 +1,5 @@
+"""Detectors."""
+
+from .kmax_deeplab import KMaXDeepLab
+
+__all__ = ['KMaXDeepLab']

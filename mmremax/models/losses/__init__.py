@@ -1,0 +1,19 @@
+"""Losses of kMaX-DeepLab and ReMaX, one a file."""
+
+from .instance_discrimination import InstanceDiscriminationLoss
+from .mask_id import MaskIdLoss
+from .mask_loss import MaskLoss
+from .pq_classification import PQClassificationLoss
+from .pq_dice import PQDiceLoss
+from .remask_loss import ReMaskLoss
+from .semantic_loss import SemanticLoss
+
+__all__ = [
+    'InstanceDiscriminationLoss',
+    'MaskIdLoss',
+    'MaskLoss',
+    'PQClassificationLoss',
+    'PQDiceLoss',
+    'ReMaskLoss',
+    'SemanticLoss',
+]

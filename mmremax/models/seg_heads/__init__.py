@@ -1,3 +1,7 @@
-from .panoptic_fusion_heads import KMaXFusionHead
+"""Semantic branches of the training, and the fusion of the outputs."""
 
-__all__ = ['KMaXFusionHead']
+from .auxiliary_semantic_head import AuxiliarySemanticHead
+from .panoptic_fusion_heads import KMaXFusionHead
+from .semantic_aux_head import SemanticAuxHead
+
+__all__ = ['AuxiliarySemanticHead', 'KMaXFusionHead', 'SemanticAuxHead']

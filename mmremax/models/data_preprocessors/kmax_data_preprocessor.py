@@ -1,0 +1,85 @@
+"""Normalise, then pad to the size the network was trained on."""
+
+from __future__ import annotations
+
+import torch
+from mmdet.models.data_preprocessors import DetDataPreprocessor
+from mmdet.registry import MODELS
+from torch import Tensor
+
+_STRIDE = 32  # of the deepest feature
+
+
+@MODELS.register_module()
+class KMaXDataPreprocessor(DetDataPreprocessor):
+    """Batch RGB images: (x - mean) / std, zeros right and below.
+
+    Padding comes after the normalisation, so that it is exactly 0, and
+    reaches the crop size in training and in testing alike. An image larger
+    than the crop is padded to the next side of the same parity: 1 mod 32
+    if the crop side is odd, 0 mod 32 if it is even.
+
+    Paper: kMaX-DeepLab, published code.
+
+    Args:
+        crop_size: (height, width) of the network's input, in pixels; each
+            side 0 or 1 mod 32.
+        mean: Per channel, in [0, 255].
+        std: Per channel.
+
+    Raises:
+        ValueError: A side of `crop_size` is neither 0 nor 1 mod 32.
+    """
+
+    def __init__(
+        self,
+        crop_size: tuple[int, int],
+        mean: tuple[float, float, float] = (127.5, 127.5, 127.5),
+        std: tuple[float, float, float] = (127.5, 127.5, 127.5),
+    ) -> None:
+        super().__init__(mean=list(mean), std=list(std))
+        for side in crop_size:
+            if side % _STRIDE not in (0, 1):
+                nearest = side // _STRIDE * _STRIDE
+                raise ValueError(
+                    f'crop_size={tuple(crop_size)}: {side} is neither 0 nor '
+                    f'1 mod 32; use {nearest}, {nearest + 1} or '
+                    f'{nearest + _STRIDE + 1}.'
+                )
+        self.crop_size = tuple(crop_size)
+
+    def forward(self, data: dict, training: bool = False) -> dict:
+        """Move a batch to the device, normalise and pad it.
+
+        Args:
+            data: `inputs`, uint8 images (3, h, w) of any sizes, RGB, and
+                `data_samples`, one each, or None.
+            training: Not used: both cases are alike.
+
+        Returns:
+            `inputs` (B, 3, H, W) float32, and `data_samples` with
+            `batch_input_shape` and `pad_shape` in their metainfo.
+        """
+        data = self.cast_data(data)
+        images, samples = data['inputs'], data.get('data_samples')
+        size = tuple(
+            self._padded(max(image.shape[axis] for image in images), crop)
+            for axis, crop in zip((1, 2), self.crop_size, strict=True)
+        )
+        batch = torch.zeros(len(images), 3, *size, device=self.device)
+        for slot, image in zip(batch, images, strict=True):
+            slot[:, : image.shape[1], : image.shape[2]] = self._normalise(
+                image
+            )
+        for sample in samples or ():
+            sample.set_metainfo(dict(batch_input_shape=size, pad_shape=size))
+        return dict(inputs=batch, data_samples=samples)
+
+    def _normalise(self, image: Tensor) -> Tensor:
+        return (image.float() - self.mean) / self.std
+
+    @staticmethod
+    def _padded(side: int, crop: int) -> int:
+        """Smallest allowed side that holds both, of the crop's parity."""
+        missing = max(side - crop, 0)
+        return crop + -(-missing // _STRIDE) * _STRIDE

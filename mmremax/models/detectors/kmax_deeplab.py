@@ -1,0 +1,74 @@
+"""mmdet's panoptic detector, with the class counts in one place."""
+
+from __future__ import annotations
+
+from mmdet.models.detectors import MaskFormer
+from mmdet.registry import MODELS
+from mmdet.structures import SampleList
+from mmengine.config import ConfigDict
+from torch import Tensor
+
+
+@MODELS.register_module()
+class KMaXDeepLab(MaskFormer):
+    """MaskFormer's detector with a semantic result beside the others.
+
+    Args:
+        num_things_classes: Thing classes; handed to both heads.
+        num_stuff_classes: Stuff classes; handed to both heads.
+        backbone: Config; four features, strides 4 to 32.
+        panoptic_head: Config; see KMaXHead.
+        panoptic_fusion_head: Config; see KMaXFusionHead.
+        test_cfg: Settings of the fusion head.
+        data_preprocessor: Config; see KMaXDataPreprocessor.
+        init_cfg: See mmengine.
+    """
+
+    def __init__(
+        self,
+        num_things_classes: int,
+        num_stuff_classes: int,
+        backbone: dict,
+        panoptic_head: dict,
+        panoptic_fusion_head: dict,
+        test_cfg: dict | None = None,
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
+        counts = dict(
+            num_things_classes=num_things_classes,
+            num_stuff_classes=num_stuff_classes,
+        )
+        super().__init__(
+            backbone=backbone,
+            panoptic_head=ConfigDict(panoptic_head, **counts),
+            panoptic_fusion_head=ConfigDict(panoptic_fusion_head, **counts),
+            test_cfg=test_cfg,
+            data_preprocessor=data_preprocessor,
+            init_cfg=init_cfg,
+        )
+
+    def add_pred_to_datasample(
+        self, data_samples: SampleList, results_list: list[dict]
+    ) -> SampleList:
+        """Write the results of each image into its sample.
+
+        Args:
+            data_samples: Samples of the batch.
+            results_list: What KMaXFusionHead.predict returned.
+
+        Returns:
+            The samples, with `pred_panoptic_seg`, `pred_instances` and
+            `pred_sem_seg` as far as test_cfg asks for them.
+        """
+        for sample, results in zip(data_samples, results_list, strict=True):
+            semantic = results.pop('sem_results', None)
+            if semantic is not None:
+                sample.pred_sem_seg = semantic
+        return super().add_pred_to_datasample(data_samples, results_list)
+
+    def _forward(
+        self, batch_inputs: Tensor, batch_data_samples: SampleList = None
+    ) -> tuple[Tensor, Tensor]:
+        """Return the final class and mask logits; traceable."""
+        return self.panoptic_head.predict(self.extract_feat(batch_inputs))

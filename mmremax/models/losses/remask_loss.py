@@ -1,0 +1,192 @@
+"""ReMask: mask logits relaxed by a semantic prediction, before the loss.
+
+Letters: B images, Q queries, K classes, H W the mask grid, h w the grid of
+a semantic prediction, P = H * W.
+"""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+
+import torch
+from mmdet.registry import MODELS
+from mmengine.model import BaseModule
+from torch import Tensor
+from torch.nn import functional as F
+
+from mmremax.models.layers import is_odd, resize_like_kmax
+from mmremax.structures import VOID, MaskTargets
+
+from .mask_loss import MaskLoss, diagnostic_cells
+
+
+@MODELS.register_module()
+class ReMaskLoss(BaseModule):
+    """Relax the masks of the first stages, then apply both mask losses.
+
+    Eq. 1: m_hat = sigma(m_sem) sigma(p)^T, summed over the K real classes.
+    Eq. 2: m_tilde = m_pan + stopgrad(m_hat) * m_pan.
+
+    Paper: ReMaX Sec. 3.1; the arguments are its Tables 2, 3, 5 and 7.
+
+    Args:
+        loss_mask: Config of the mask-id loss.
+        loss_dice: Config of the dice loss.
+        num_stages: Relaxed outputs, counted from the first layer; the
+            final output never is.
+        activation: sigma of Eq. 1, 'sigmoid' or 'softmax' (over classes).
+        identity: Keep the first term of Eq. 2.
+        stop_gradient: Let no gradient of these losses reach m_hat.
+        source: 'predicted', or 'ground_truth' to replace sigma(m_sem) by
+            the binary semantic masks.
+
+    Raises:
+        ValueError: `activation` or `source` is none of the above.
+    """
+
+    def __init__(
+        self,
+        loss_mask: dict,
+        loss_dice: dict,
+        num_stages: int = 4,
+        activation: str = 'sigmoid',
+        identity: bool = True,
+        stop_gradient: bool = True,
+        source: str = 'predicted',
+    ) -> None:
+        super().__init__()
+        if activation not in ('sigmoid', 'softmax'):
+            raise ValueError(f'ReMaskLoss: activation={activation!r}.')
+        if source not in ('predicted', 'ground_truth'):
+            raise ValueError(f'ReMaskLoss: source={source!r}.')
+        self.losses = MaskLoss(loss_mask, loss_dice)
+        self.num_stages = num_stages
+        self.activation = activation
+        self.identity = identity
+        self.stop_gradient = stop_gradient
+        self.source = source
+
+    @property
+    def num_semantic_stages(self) -> int:
+        """Stages that ask for semantic logits."""
+        return self.num_stages if self.source == 'predicted' else 0
+
+    def forward(
+        self,
+        mask_logits: Tensor,
+        class_logits: Tensor,
+        targets: MaskTargets,
+        stage: int | None,
+        semantic_logits: Tensor | None = None,
+    ) -> dict[str, Tensor]:
+        """Relax where the stage asks for it; compute both losses.
+
+        Args:
+            mask_logits: m_pan, logits over queries. (B, Q, H, W).
+            class_logits: p, logits, no_object last. (B, Q, K + 1).
+            targets: Targets of the queries.
+            stage: Index of the layer; None for the final output, which is
+                never relaxed.
+            semantic_logits: m_sem of the stage, at any stride; None with
+                `source='ground_truth'`. (B, K, h, w).
+
+        Returns:
+            Scalars of MaskLoss and, for relaxed stages, the mean of m_hat:
+            `m_hat_mean` over all queries, `m_hat_matched` and
+            `m_hat_unmatched` of matched queries on cells of their class
+            and off them.
+        """
+        if stage is None or stage >= self.num_stages:
+            return self.losses(mask_logits, class_logits, targets, stage)
+        if self.source == 'ground_truth':
+            semantic_prob = _semantic_masks(targets, class_logits)
+        else:
+            semantic_prob = self._semantic_prob(
+                semantic_logits, mask_logits.shape[-2:]
+            )
+        m_hat = self._m_hat(semantic_prob, class_logits)
+        relaxed = self._apply(mask_logits, m_hat)
+        terms = self.losses(relaxed, class_logits, targets, stage)
+        return {**terms, **_diagnose(m_hat.detach(), targets)}
+
+    def relax(
+        self,
+        mask_logits: Tensor,
+        class_logits: Tensor,
+        semantic_logits: Tensor,
+    ) -> Tensor:
+        """Relax mask logits by Eq. 1-2.
+
+        Args:
+            mask_logits: m_pan. (B, Q, H, W).
+            class_logits: p, no_object last. (B, Q, K + 1).
+            semantic_logits: m_sem, at any stride. (B, K, h, w).
+
+        Returns:
+            m_tilde. (B, Q, H, W).
+        """
+        semantic_prob = self._semantic_prob(
+            semantic_logits, mask_logits.shape[-2:]
+        )
+        return self._apply(
+            mask_logits, self._m_hat(semantic_prob, class_logits)
+        )
+
+    def _semantic_prob(
+        self, semantic_logits: Tensor, size: tuple[int, int]
+    ) -> Tensor:
+        """Resize m_sem to the mask grid; apply sigma. (B, K, H, W)."""
+        with self._gradient():
+            resized = resize_like_kmax(semantic_logits, size, is_odd(size[0]))
+            if self.activation == 'sigmoid':
+                return resized.sigmoid()
+            return resized.softmax(1)
+
+    def _m_hat(self, semantic_prob: Tensor, class_logits: Tensor) -> Tensor:
+        """Eq. 1, without the no_object class. (B, Q, H, W)."""
+        with self._gradient():
+            if self.activation == 'sigmoid':
+                class_prob = class_logits.sigmoid()
+            else:
+                class_prob = class_logits.softmax(2)
+            m_hat = class_prob[:, :, :-1] @ semantic_prob.flatten(2)
+            return m_hat.unflatten(2, semantic_prob.shape[-2:])
+
+    def _apply(self, mask_logits: Tensor, m_hat: Tensor) -> Tensor:
+        """Eq. 2. (B, Q, H, W)."""
+        if self.identity:
+            return torch.addcmul(mask_logits, mask_logits, m_hat)
+        return mask_logits * m_hat
+
+    def _gradient(self) -> torch.no_grad | nullcontext:
+        return torch.no_grad() if self.stop_gradient else nullcontext()
+
+
+def _semantic_masks(targets: MaskTargets, class_logits: Tensor) -> Tensor:
+    """Binary semantic masks S; void belongs to none. (B, K, H, W)."""
+    num_classes = class_logits.shape[2] - 1
+    index = targets.semantic_map.remainder(num_classes + 1)
+    one_hot = F.one_hot(index, num_classes + 1)[:, :, :-1]
+    one_hot = one_hot.transpose(1, 2).to(class_logits.dtype)  # (B, K, P)
+    return one_hot.unflatten(2, targets.size)
+
+
+@torch.no_grad()
+def _diagnose(m_hat: Tensor, targets: MaskTargets) -> dict[str, Tensor]:
+    """Mean of m_hat over the cells that have ground truth. Scalars."""
+    m_hat = m_hat.flatten(2)
+    cells = diagnostic_cells(m_hat.shape[2])
+    m_hat = m_hat[:, :, cells]  # (B, Q, S)
+    semantic_map = targets.semantic_map[:, None, cells]
+    known = (semantic_map != VOID).expand_as(m_hat)
+    matched = (targets.query_area() > 0)[:, :, None] & known
+    same = matched & (semantic_map == targets.labels[:, :, None])
+    return dict(
+        m_hat_mean=_masked_mean(m_hat, known),
+        m_hat_matched=_masked_mean(m_hat, same),
+        m_hat_unmatched=_masked_mean(m_hat, matched & ~same),
+    )
+
+
+def _masked_mean(values: Tensor, mask: Tensor) -> Tensor:
+    return (values * mask).sum() / mask.sum().clamp(min=1)

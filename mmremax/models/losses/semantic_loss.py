@@ -1,0 +1,154 @@
+"""Cross-entropy of a semantic prediction on sampled cells.
+
+Letters: B images, K classes, S sampled cells, H W the mask grid, h w the
+grid of a prediction.
+"""
+
+from __future__ import annotations
+
+import torch
+from mmdet.registry import MODELS
+from mmengine.model import BaseModule
+from torch import Tensor
+from torch.nn import functional as F
+
+from mmremax.structures import VOID, MaskTargets
+
+from .pixel_sampler import gather_cells, sample_cells
+from .reduction import mean_over_nonzero
+
+
+@MODELS.register_module()
+class SemanticLoss(BaseModule):
+    """Cross-entropy on cells drawn so that small segments count.
+
+    Paper: kMaX-DeepLab, auxiliary semantic loss; ReMaX, L_sem.
+
+    Args:
+        num_samples: Cells drawn from each image, at most all; 0 is all.
+        sample_temperature: See sample_cells.
+        activation: 'softmax' is the published cross-entropy over classes;
+            'sigmoid' sums a binary one over classes.
+        loss_weight: Factor of the term.
+
+    Raises:
+        ValueError: `activation` is neither.
+    """
+
+    def __init__(
+        self,
+        num_samples: int = 4096,
+        sample_temperature: float = 2.0,
+        activation: str = 'softmax',
+        loss_weight: float = 1.0,
+    ) -> None:
+        super().__init__()
+        if activation not in ('softmax', 'sigmoid'):
+            raise ValueError(f'SemanticLoss: activation={activation!r}.')
+        self.num_samples = num_samples
+        self.sample_temperature = sample_temperature
+        self.activation = activation
+        self.loss_weight = loss_weight
+
+    def forward(
+        self,
+        semantic_logits: Tensor,
+        targets: MaskTargets,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """Compute the loss on a fresh sample.
+
+        Args:
+            semantic_logits: Logits of the K classes and, where the head
+                has one, void last. On the mask grid. (B, K or K + 1, H, W),
+                or coarser by a whole stride (labels are then sub-sampled
+                from the first cell), see SemanticAuxHead for other sizes.
+            targets: Class of each cell.
+            generator: Random state of the sample.
+
+        Returns:
+            Scalar.
+
+        Raises:
+            ValueError: The grids do not agree by one whole stride.
+        """
+        semantic_map, valid, inverse_area = (
+            _subsample(values, targets.size, semantic_logits.shape[-2:])
+            for values in (
+                targets.semantic_map,
+                targets.valid,
+                targets.inverse_area(),
+            )
+        )
+        cells = sample_cells(
+            inverse_area,
+            valid,
+            self.num_samples,
+            self.sample_temperature,
+            generator,
+        )
+        logits = gather_cells(
+            semantic_logits, cells, semantic_logits.shape[-2:]
+        )
+        return self.loss_at(logits, semantic_map.gather(1, cells))
+
+    def on_mask_grid(
+        self,
+        semantic_logits: Tensor,
+        targets: MaskTargets,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """Compute the loss of logits resized to the mask grid.
+
+        Args:
+            semantic_logits: Logits of the K classes. (B, K, h, w).
+            targets: Class of each cell.
+            generator: Random state of the sample.
+
+        Returns:
+            Scalar.
+        """
+        cells = sample_cells(
+            targets.inverse_area(),
+            targets.valid,
+            self.num_samples,
+            self.sample_temperature,
+            generator,
+        )
+        logits = gather_cells(semantic_logits, cells, targets.size)
+        return self.loss_at(logits, targets.semantic_map.gather(1, cells))
+
+    def loss_at(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Average the cross-entropy over labelled cells.
+
+        Args:
+            logits: (B, K, S).
+            labels: Class, or VOID for cells that do not count. (B, S).
+
+        Returns:
+            Scalar.
+        """
+        valid = labels != VOID
+        index = labels.clamp(min=0)
+        if self.activation == 'softmax':
+            terms = F.cross_entropy(logits, index, reduction='none')
+        else:
+            own = logits.gather(1, index[:, None]).squeeze(1)
+            terms = F.softplus(logits).sum(1) - own
+        return self.loss_weight * mean_over_nonzero(terms * valid)
+
+
+def _subsample(
+    values: Tensor, size: tuple[int, int], coarse: tuple[int, int]
+) -> Tensor:
+    """Take every n-th cell, from the first. (B, H * W) -> (B, h * w)."""
+    if tuple(size) == tuple(coarse):
+        return values
+    stride = (size[1] - 1) // max(coarse[1] - 1, 1)
+    values = values.unflatten(1, size)[:, ::stride, ::stride]
+    if tuple(values.shape[1:]) != tuple(coarse):
+        raise ValueError(
+            f'Semantic logits of {tuple(coarse)} cells are no whole stride '
+            f'of the mask grid {tuple(size)}.'
+        )
+    return values.flatten(1)

@@ -1,0 +1,83 @@
+"""ReClass: class targets softened by what else a query's mask covers.
+
+Letters: B images, Q queries, K classes, H W the mask grid, P = H * W.
+"""
+
+from __future__ import annotations
+
+import torch
+from mmdet.registry import TASK_UTILS
+from torch import Tensor
+
+from mmremax.structures import (
+    BatchSegments,
+    MaskTargets,
+    count_by_segment,
+    sum_by_segment,
+)
+
+
+@TASK_UTILS.register_module()
+class ReClassAssigner:
+    """Match like the base; soften the class targets of matched queries.
+
+    Paper: ReMaX, Eq. 3-4, Table 4.
+
+    Args:
+        base: Config of the assigner that matches.
+        eta: Strength of the relaxation, in [0, 1]; 0 is one-hot.
+
+    Raises:
+        ValueError: `eta` is outside [0, 1].
+    """
+
+    def __init__(self, base: dict, eta: float = 0.1) -> None:
+        if not 0 <= eta <= 1:
+            raise ValueError(f'ReClassAssigner: eta={eta} is not in [0, 1].')
+        self.base = TASK_UTILS.build(base)
+        self.eta = eta
+
+    def assign(
+        self,
+        class_logits: Tensor,
+        mask_logits: Tensor,
+        segments: BatchSegments,
+    ) -> MaskTargets:
+        """Match with the base assigner; see KMaXAssigner.assign."""
+        return self.base.assign(class_logits, mask_logits, segments)
+
+    @torch.no_grad()
+    def class_targets(
+        self,
+        labels: Tensor,
+        mask_logits: Tensor,
+        semantic_map: Tensor,
+        num_classes: int,
+    ) -> Tensor:
+        """Soften the rows of matched queries; no_object stays one-hot.
+
+        Eq. 3: y_m = sigma(m_pan)^T S / sum_i S_i, 0 for absent classes.
+        Eq. 4: y_hat = eta * y_m + (1 - eta * y_m) * y.
+
+        Args:
+            labels: Class of each query, K if unmatched. (B, Q), int64.
+            mask_logits: Un-relaxed logits of the stage. (B, Q, H, W).
+            semantic_map: Class of each cell, or VOID. (B, P), int64.
+            num_classes: K.
+
+        Returns:
+            Weights in [0, 1], not normalised; the label keeps 1 and the
+            no_object column is never softened. (B, Q, K + 1).
+        """
+        one_hot = self.base.class_targets(
+            labels, mask_logits, semantic_map, num_classes
+        )
+        if self.eta == 0:
+            return one_hot
+        mask_prob = mask_logits.flatten(2).sigmoid()
+        covered = sum_by_segment(mask_prob, semantic_map, num_classes)
+        area = count_by_segment(semantic_map, num_classes)[:, None]
+        share = covered / area.clamp(min=1)  # Eq. 3
+        share[:, :, -1] = 0  # cells without ground truth soften nothing
+        share = share * (labels < num_classes)[:, :, None]
+        return self.eta * share + (1 - self.eta * share) * one_hot  # Eq. 4

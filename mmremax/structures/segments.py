@@ -1,0 +1,131 @@
+"""Ground truth of a batch as an index map, and sums over its segments.
+
+Letters: B images, Q queries, K classes, G segments of one image,
+H W the mask grid (stride 4), P = H * W.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.nn.utils.rnn import pad_sequence
+
+VOID = -1  # index of a cell without ground truth
+_CHUNK_CELLS = 1 << 15  # bounds the transient one-hot of sum_by_segment
+
+
+@dataclass
+class BatchSegments:
+    """Segments of a batch, as one index per cell.
+
+    An index map replaces one binary mask per segment: it cannot hold
+    overlaps, which panoptic ground truth does not have.
+
+    Attributes:
+        segment_map: Index into the image's segments, or VOID for cells
+            that are unlabelled, crowd or padding. (B, H, W), int64.
+        labels: Class of each segment, in [0, K). B tensors (G,), int64.
+    """
+
+    segment_map: Tensor
+    labels: list[Tensor]
+
+    @classmethod
+    def from_data_samples(
+        cls, data_samples: Sequence, size: tuple[int, int]
+    ) -> BatchSegments:
+        """Stack the samples' maps on one grid; what is missing is void.
+
+        Args:
+            data_samples: Samples with `gt_segments.labels` (G,) and
+                `gt_segment_map.data` (1, h, w), h <= H and w <= W.
+            size: (H, W) of the mask grid.
+
+        Returns:
+            The segments of the batch, on the device of the samples.
+
+        Raises:
+            ValueError: A map is larger than the grid: the label stride
+                of the pipeline is not the mask stride of the model.
+        """
+        maps = []
+        for sample in data_samples:
+            segment_map = sample.gt_segment_map.data[0].long()
+            bottom = size[0] - segment_map.shape[0]
+            right = size[1] - segment_map.shape[1]
+            if bottom < 0 or right < 0:
+                raise ValueError(
+                    f'The label grid {tuple(segment_map.shape)} of '
+                    f'{sample.get("img_path", "a sample")} is larger than '
+                    f'the mask grid {tuple(size)}: set label_stride of '
+                    'PackPanopticInputs to the stride of the masks.'
+                )
+            maps.append(F.pad(segment_map, (0, right, 0, bottom), value=VOID))
+        labels = [sample.gt_segments.labels for sample in data_samples]
+        return cls(torch.stack(maps), labels)
+
+    @property
+    def max_segments(self) -> int:
+        """Largest G of the batch, known without waiting for the device."""
+        return max(len(labels) for labels in self.labels)
+
+    def padded_labels(self) -> Tensor:
+        """Labels padded with VOID to the largest G. (B, G), int64."""
+        return pad_sequence(self.labels, batch_first=True, padding_value=VOID)
+
+    def semantic_map(self) -> Tensor:
+        """Class of each cell, VOID where unlabelled. (B, H, W), int64."""
+        return lookup(self.padded_labels(), self.segment_map, VOID)
+
+
+def lookup(table: Tensor, index_map: Tensor, fill: float) -> Tensor:
+    """Replace each index by its entry of the image's table.
+
+    Args:
+        table: One row of entries for each image. (B, G).
+        index_map: Indices into the row, VOID for none. (B, ...), int64.
+        fill: Entry of VOID.
+
+    Returns:
+        Entries, of the table's dtype. (B, ...).
+    """
+    padded = F.pad(table, (0, 1), value=fill)  # VOID = -1 reads the last
+    flat = index_map.flatten(1).remainder(padded.shape[1])
+    return padded.gather(1, flat).view_as(index_map)
+
+
+def sum_by_segment(
+    values: Tensor, index_map: Tensor, num_indices: int
+) -> Tensor:
+    """Add up values over the cells of each segment.
+
+    A product with a one-hot matrix, in chunks of cells: faster than a
+    scatter on the CPU and on the GPU, and deterministic.
+
+    Args:
+        values: Any real values. (B, Q, P).
+        index_map: In [0, num_indices), or VOID. (B, P), int64.
+        num_indices: N.
+
+    Returns:
+        Sums; the last column holds the VOID cells. (B, Q, N + 1).
+    """
+    index = index_map.remainder(num_indices + 1)  # VOID goes last
+    total = values.new_zeros(*values.shape[:2], num_indices + 1)
+    step = max(1, _CHUNK_CELLS // len(values))
+    for start in range(0, values.shape[2], step):
+        part = slice(start, start + step)
+        one_hot = F.one_hot(index[:, part], num_indices + 1)
+        total = total + values[:, :, part] @ one_hot.to(values.dtype)
+    return total
+
+
+def count_by_segment(index_map: Tensor, num_indices: int) -> Tensor:
+    """Count the cells of each index; VOID is last. (B, N + 1), int64."""
+    index = index_map.flatten(1).remainder(num_indices + 1)
+    counts = index.new_zeros(len(index), num_indices + 1)
+    return counts.scatter_add_(1, index, torch.ones_like(index))
