@@ -20,6 +20,7 @@ RANKS = {
     'models.dense_heads': 4,
     'models.seg_heads': 4,
     'models.detectors': 5,
+    'models.checkpoint': 2,
     'models.data_preprocessors': 2,
     'datasets': 2,
     'evaluation': 2,
