@@ -1,0 +1,16 @@
+from .class_count_check_hook import ClassCountCheckHook
+from .grad_norm_hook import GradNormHook
+from .non_finite_guard_hook import NonFiniteError, NonFiniteGuardHook
+from .resumable_checkpoint_hook import ResumableCheckpointHook
+from .resume_position_hook import ResumePositionHook
+from .rich_progress_hook import RichProgressHook
+
+__all__ = [
+    'ClassCountCheckHook',
+    'GradNormHook',
+    'NonFiniteError',
+    'NonFiniteGuardHook',
+    'ResumableCheckpointHook',
+    'ResumePositionHook',
+    'RichProgressHook',
+]

@@ -1,0 +1,159 @@
+"""Keeps a loss that is not a number out of the weights and checkpoints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from mmdet.registry import HOOKS
+from mmengine.dist import all_gather_object, all_reduce
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from torch import Tensor
+from torch.optim import Optimizer
+
+from .grad_norm_hook import total_grad_norm
+
+
+class NonFiniteError(RuntimeError):
+    """A loss or gradient was infinite or not a number."""
+
+
+@HOOKS.register_module()
+class NonFiniteGuardHook(Hook):
+    """Looks at losses and gradient before each update; stops or skips.
+
+    The look costs one copy of one number from the device per update. All
+    ranks decide alike. Under mixed precision an overflow of the scaled
+    gradient alone is no error: the loss scaler skips and lowers the scale.
+
+    Args:
+        action: ``'stop'`` raises :class:`NonFiniteError` before anything is
+            updated or written. ``'skip'`` drops the gradient of the step
+            and goes on, unless the norms' running statistics were hit too.
+    """
+
+    priority = 'HIGH'
+
+    def __init__(self, action: str = 'stop') -> None:
+        if action not in ('stop', 'skip'):
+            raise ValueError(
+                f"NonFiniteGuardHook: action={action!r} is neither 'stop' "
+                "nor 'skip'."
+            )
+        self.action = action
+        self.num_skipped = 0
+
+    def before_train(self, runner: Runner) -> None:
+        """Watch the model's losses and the optimizer's steps."""
+        self.runner = runner
+        self.losses: dict = {}
+        self.data_samples: list = []
+        model = runner.model
+        self.model = model.module if is_model_wrapper(model) else model
+        self.model.register_forward_hook(self._remember, with_kwargs=True)
+        runner.optim_wrapper.optimizer.register_step_pre_hook(self._before)
+
+    def after_train_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Any = None,
+        outputs: dict | None = None,
+    ) -> None:
+        """Look at a step that had no update.
+
+        It accumulated its gradient, or the loss scaler skipped it.
+        """
+        if self.losses:
+            self._check(runner.optim_wrapper.optimizer, with_gradient=False)
+
+    def _remember(
+        self, model: Any, args: tuple, kwargs: dict, output: Any
+    ) -> None:
+        if kwargs.get('mode') == 'loss':
+            self.losses = {
+                name: value for name, value in output.items() if 'loss' in name
+            }
+            self.data_samples = kwargs.get('data_samples') or []
+
+    def _before(self, optimizer: Optimizer, *_: Any) -> None:
+        self._check(optimizer, with_gradient=True)
+
+    def _check(self, optimizer: Optimizer, with_gradient: bool) -> None:
+        terms = {
+            name: _mean(value).detach().float()
+            for name, value in self.losses.items()
+        }
+        norm = total_grad_norm(optimizer) if with_gradient else None
+        if norm is not None:
+            terms['the gradient'] = norm
+        self.losses = {}
+        values = torch.stack(list(terms.values()))
+        is_bad = (~values.isfinite()).any().float()
+        all_reduce(is_bad, 'max')
+        if is_bad.item():
+            numbers = dict(zip(terms, values.tolist(), strict=True))
+            self._act(optimizer, numbers)
+
+    def _act(self, optimizer: Optimizer, terms: dict[str, float]) -> None:
+        reports = all_gather_object(describe(terms, self.data_samples))
+        text = f'Step {self.runner.iter + 1}: ' + '; '.join(
+            f'{report} (rank {rank})' if len(reports) > 1 else report
+            for rank, report in enumerate(reports)
+            if report
+        )
+        if self.action == 'stop':
+            raise NonFiniteError(
+                f'{text}. Nothing was updated or written. Resume from the '
+                'last checkpoint with a lower learning rate, without '
+                '`--amp`, or with the hook NonFiniteGuardHook set to '
+                "action='skip'."
+            )
+        if not all(
+            buffer.isfinite().all()
+            for buffer in self.model.buffers()
+            if buffer.is_floating_point()
+        ):
+            raise NonFiniteError(
+                f'{text}. The step cannot be skipped, because the running '
+                'statistics of a norm layer are no longer finite: the '
+                'network itself overflowed. Resume from the last checkpoint.'
+            )
+        optimizer.zero_grad(set_to_none=True)
+        self.num_skipped += 1
+        self.runner.logger.warning(
+            f'{text}. Step skipped, {self.num_skipped} so far.'
+        )
+
+
+def describe(terms: dict[str, float], data_samples: list) -> str:
+    """Name what is not finite and the images of the batch.
+
+    Args:
+        terms: Values by name.
+        data_samples: The batch's, with ``img_id`` and ``img_path``.
+
+    Returns:
+        One clause; empty if every value is finite.
+    """
+    bad = [
+        f'{name} is {value}'
+        for name, value in terms.items()
+        if not torch.tensor(value).isfinite()
+    ]
+    if not bad:
+        return ''
+    images = [
+        f'{sample.metainfo.get("img_id")} ({sample.metainfo.get("img_path")})'
+        for sample in data_samples
+    ]
+    return f'{", ".join(bad)} for the images {", ".join(images)}'
+
+
+def _mean(value: Tensor | list[Tensor]) -> Tensor:
+    """Reduce a loss as mmengine does: lists are sums of means."""
+    if isinstance(value, Tensor):
+        return value.mean()
+    return sum(term.mean() for term in value)

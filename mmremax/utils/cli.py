@@ -1,0 +1,200 @@
+"""The command line shared by `tools/train.py` and `tools/test.py`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import torch
+from mmengine.config import Config, DictAction
+from mmengine.logging import print_log
+
+from .checkpoint import load_from_local
+from .config_edits import (
+    ConfigKeyError,
+    merge_options,
+    remove_pretrained,
+    set_data_root,
+)
+
+
+def add_common_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that every tool with a config and data takes.
+
+    Args:
+        parser: Changed in place.
+    """
+    parser.add_argument(
+        '--work-dir', help='where logs and checkpoints go (work_dirs/CONFIG)'
+    )
+    parser.add_argument(
+        '--data-root',
+        metavar='DIR',
+        help='point every data set and evaluator of the config to DIR',
+    )
+    parser.add_argument(
+        '--no-pretrained',
+        action='store_true',
+        help='load and download no initial weights',
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        default={},
+        metavar='KEY=VALUE',
+        help='change config keys, as in model.panoptic_head.num_queries=64 '
+        'or param_scheduler.0.end=100; a key without effect is an error',
+    )
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm'],
+        default='none',
+        help='set by dist_*.sh and slurm_*.sh',
+    )
+    # Older launchers pass it; torchrun sets the variable.
+    parser.add_argument(
+        '--local_rank',
+        '--local-rank',
+        type=int,
+        default=0,
+        help=argparse.SUPPRESS,
+    )
+
+
+def load_config(args: argparse.Namespace) -> Config:
+    """Read the config and apply the common options to it.
+
+    Args:
+        args: What :func:`add_common_arguments` parsed, and ``config``.
+
+    Returns:
+        The config, ready for ``Runner.from_cfg`` but for what is particular
+        to the tool.
+    """
+    if not Path(args.config).is_file():
+        sys.exit(f'There is no config file {args.config}.')
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    cfg = Config.fromfile(args.config)
+    cfg.launcher = args.launcher
+    if args.no_pretrained:
+        remove_pretrained(cfg)
+    if args.data_root is not None:
+        set_data_root(cfg, args.data_root)
+    try:
+        merge_options(cfg, args.cfg_options)
+    except ConfigKeyError as error:
+        sys.exit(str(error))
+    if args.work_dir is not None:
+        cfg.work_dir = args.work_dir
+    elif cfg.get('work_dir') is None:
+        cfg.work_dir = f'work_dirs/{Path(args.config).stem}'
+    return cfg
+
+
+def use_amp(cfg: Config, dtype: str | None = None) -> None:
+    """Switch mixed precision on.
+
+    Args:
+        cfg: Changed in place; its optimiser wrapper must be mmengine's plain
+            one or a mixed one already.
+        dtype: ``'float16'`` or ``'bfloat16'``; default float16 on CUDA and
+            bfloat16 on the CPU, the only one there.
+    """
+    wrapper = cfg.optim_wrapper
+    if torch.cuda.is_available():
+        wrapper.type = 'AmpOptimWrapper'
+        wrapper.setdefault('loss_scale', 'dynamic')
+        wrapper.dtype = dtype or 'float16'
+        return
+    if dtype == 'float16':
+        sys.exit('--amp-dtype float16 needs CUDA; the CPU takes bfloat16.')
+    for key in ('loss_scale', 'dtype'):
+        wrapper.pop(key, None)
+    wrapper.type = 'CPUAmpOptimWrapper'
+    print_log(
+        '--amp without CUDA: the forward pass runs under bfloat16 autocast; '
+        'losses, weights, gradients and update stay float32. It shows that '
+        'the model trains in half precision; it is faster only on CPUs with '
+        'bfloat16 instructions.'
+    )
+
+
+def scale_learning_rate(cfg: Config) -> None:
+    """Let the Runner scale the rate to the batch of one update.
+
+    mmengine scales by batch size times processes; a batch that is
+    accumulated over several steps counts here too.
+
+    Args:
+        cfg: With ``auto_scale_lr.base_batch_size``; changed in place.
+    """
+    scaling = cfg.get('auto_scale_lr') or {}
+    if 'base_batch_size' not in scaling:
+        sys.exit(
+            '--auto-scale-lr needs auto_scale_lr.base_batch_size in the '
+            'config: the batch size that its learning rate is meant for.'
+        )
+    scaling.enable = True
+    scaling.base_batch_size /= cfg.optim_wrapper.get('accumulative_counts', 1)
+
+
+def resume(cfg: Config, source: str, keep_seed: bool = False) -> None:
+    """Let the Runner continue from a checkpoint, with the run's seed.
+
+    Args:
+        cfg: Changed in place.
+        source: A file, or ``'auto'``: the work folder's last checkpoint;
+            without one the run starts from the beginning.
+        keep_seed: Whether the config's seed stands even if the run had
+            another.
+    """
+    path = find_last_checkpoint(cfg.work_dir) if source == 'auto' else source
+    if path is None:
+        print_log(
+            f'--resume: no checkpoint in {cfg.work_dir}, the run starts from '
+            'the beginning.'
+        )
+        return
+    meta = load_from_local(path, map_location='meta').get('meta', {})
+    if 'iter' not in meta:
+        sys.exit(
+            f'--resume {path}: the file holds weights, not the state of a '
+            'run. Start from it with --cfg-options load_from=FILE.'
+        )
+    if not keep_seed and meta.get('seed') is not None:
+        cfg.setdefault('randomness', {})
+        cfg.randomness.seed = meta['seed']
+    cfg.resume = True
+    cfg.load_from = str(path)
+
+
+def find_last_checkpoint(work_dir: str) -> str | None:
+    """Find the file to go on from, also after a kill or a moved folder.
+
+    Args:
+        work_dir: The run's folder.
+
+    Returns:
+        What ``last_checkpoint`` names if it is there, else the ``iter_*`` or
+        ``epoch_*`` file with the highest number, else None.
+    """
+    folder = Path(work_dir)
+    pointer = folder / 'last_checkpoint'
+    if pointer.is_file() and (text := pointer.read_text().strip()):
+        for path in (Path(text), folder / Path(text).name):
+            if path.is_file():
+                return str(path)
+    numbered = [
+        path
+        for pattern in ('iter_*.pth', 'epoch_*.pth')
+        for path in folder.glob(pattern)
+        if path.stem.split('_')[1].isdigit()
+    ]
+    return str(max(numbered, key=_number)) if numbered else None
+
+
+def _number(path: Path) -> int:
+    return int(path.stem.split('_')[1])

@@ -1,0 +1,194 @@
+"""Edits of a config that the tools' options stand for."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+# Read by the Runner from `cfg` itself rather than as arguments.
+RUNNER_EXTRAS = {
+    'activation_checkpointing',
+    'compile',
+    'custom_imports',
+    'efficient_conv_bn_eval',
+    'find_unused_parameters',
+    'model_wrapper_cfg',
+    'sync_bn',
+}
+RUNNER_KEYS = RUNNER_EXTRAS | set(inspect.signature(Runner).parameters)
+
+
+class ConfigKeyError(ValueError):
+    """An option names a config key that would have no effect."""
+
+
+def set_data_root(cfg: Config, root: str) -> None:
+    """Point every data set, evaluator and metric of a config to a folder.
+
+    Each value of a key ``data_root`` is replaced, and each path below one
+    of those values (a metric's ``ann_file``) moves with it. Changing the
+    config's variable ``data_root`` alone would not reach the dicts that
+    were built from it.
+
+    Args:
+        cfg: Changed in place.
+        root: The folder that holds ``annotations/`` and the images.
+    """
+    parts = [
+        name
+        for name in cfg
+        if name.endswith(('_dataloader', '_evaluator')) and cfg[name]
+    ]
+    old_roots = {
+        node['data_root']
+        for name in parts
+        for node in dicts_of(cfg[name])
+        if node.get('data_root')
+    }
+    if isinstance(cfg.get('data_root'), str):
+        old_roots.add(cfg.data_root)
+        cfg.data_root = root
+
+    def moved(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        for old in sorted(old_roots, key=len, reverse=True):
+            if value.rstrip('/') == old.rstrip('/'):
+                return root
+            if value.startswith(old.rstrip('/') + '/'):
+                return join(root, value[len(old.rstrip('/')) + 1 :])
+        return value
+
+    for name in parts:
+        cfg[name] = map_leaves(cfg[name], moved)
+
+
+def remove_pretrained(cfg: Config) -> None:
+    """Take out everything that would load or download initial weights.
+
+    Removes each ``init_cfg`` of type ``Pretrained`` and ``load_from``, and
+    clears each ``pretrained``; other initialisations stay.
+
+    Args:
+        cfg: Changed in place.
+    """
+    cfg.load_from = None
+    for node in dicts_of(cfg.model):
+        if node.get('pretrained') is not None:
+            node['pretrained'] = None
+        init = node.get('init_cfg')
+        if isinstance(init, list | tuple):
+            kept = [one for one in init if one['type'] != 'Pretrained']
+            if len(kept) < len(init):
+                node['init_cfg'] = kept
+        elif init is not None and init['type'] == 'Pretrained':
+            del node['init_cfg']
+
+
+def merge_options(cfg: Config, options: dict[str, Any]) -> None:
+    """Apply ``--cfg-options``, refusing keys that would do nothing.
+
+    A new key is accepted where a component will judge it: inside a dict
+    that has a ``type``, whose constructor refuses what it does not know.
+
+    Args:
+        cfg: Changed in place.
+        options: Values by dotted key.
+
+    Raises:
+        ConfigKeyError: A key is misspelt, or is a mere variable of the
+            config file (``remax``, ``data_root``), out of which other
+            dicts were built before.
+    """
+    for key in options:
+        check_option(cfg, key)
+    cfg.merge_from_dict(options)
+
+
+def check_option(cfg: Config, dotted_key: str) -> None:
+    """Raise a ConfigKeyError if setting the key would have no effect.
+
+    Args:
+        cfg: The config that it would be set in.
+        dotted_key: For instance ``model.panoptic_head.loss_cls.loss_weight``.
+    """
+    first, *rest = dotted_key.split('.')
+    if first not in RUNNER_KEYS:
+        hint = {
+            'remax': 'Set keys of the model: model.panoptic_head...',
+            'data_root': 'Use --data-root DIR.',
+        }.get(first, suggestion(first, RUNNER_KEYS))
+        what = (
+            'is a variable of the config file; the dicts built from it '
+            'would not change'
+            if first in cfg
+            else 'is not a key that the runner reads'
+        )
+        raise ConfigKeyError(
+            f'--cfg-options {dotted_key}: {first} {what}. {hint}'
+        )
+    node = cfg.get(first)
+    if rest and node is None:
+        return
+    for depth, key in enumerate(rest, start=1):
+        where = '.'.join([first, *rest[: depth - 1]])
+        if isinstance(node, list | tuple):
+            if not key.isdigit() or int(key) >= len(node):
+                raise ConfigKeyError(
+                    f'--cfg-options {dotted_key}: {where} is a list of '
+                    f'{len(node)}; {key} is not one of its places.'
+                )
+            node = node[int(key)]
+        elif isinstance(node, dict):
+            if key not in node:
+                if depth == len(rest) and ('type' in node or not node):
+                    return
+                raise ConfigKeyError(
+                    f'--cfg-options {dotted_key}: {where} has no key {key}. '
+                    + suggestion(key, node)
+                )
+            node = node[key]
+        else:
+            raise ConfigKeyError(
+                f'--cfg-options {dotted_key}: {where} is {node!r} and has '
+                'no keys.'
+            )
+
+
+def suggestion(key: str, known: Any) -> str:
+    """Name the nearest known keys, or all of a few."""
+    near = difflib.get_close_matches(key, list(known), n=3)
+    if near:
+        return f'Did you mean {" or ".join(near)}?'
+    return f'It has {", ".join(sorted(known))}.'
+
+
+def dicts_of(node: Any) -> Iterator[dict]:
+    """Walk through every dict in a tree of dicts and lists."""
+    if isinstance(node, dict):
+        yield node
+    values = node.values() if isinstance(node, dict) else node
+    if isinstance(node, dict | list | tuple):
+        for value in values:
+            yield from dicts_of(value)
+
+
+def map_leaves(node: Any, change: Callable[[Any], Any]) -> Any:
+    """Replace what stands in the dicts and lists of a tree, in place."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            node[key] = map_leaves(value, change)
+        return node
+    if isinstance(node, list | tuple):
+        return type(node)(map_leaves(value, change) for value in node)
+    return change(node)
+
+
+def join(root: str, rest: str) -> str:
+    """Join a folder and a relative path with one slash."""
+    return f'{root.rstrip("/")}/{rest}'
