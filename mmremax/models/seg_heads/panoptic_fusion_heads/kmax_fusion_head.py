@@ -23,10 +23,9 @@ from torch import Tensor
 from .fusion_config import FusionConfig
 from .panoptic_merge import (
     MaskCanvas,
-    MergeRule,
     PairCanvas,
-    Segment,
     merge_queries,
+    panoptic_ids,
 )
 from .pixel_readers import MaskReader, PairReader, SemanticReader
 from .strip_resize import (
@@ -118,7 +117,10 @@ class KMaXFusionHead(BaseModule):
                     logits, masks.to(logits.dtype), sample.metainfo, rescale
                 )
                 for logits, masks, sample in zip(
-                    class_logits, mask_logits, batch_data_samples
+                    class_logits,
+                    mask_logits,
+                    batch_data_samples,
+                    strict=True,
                 )
             ]
 
@@ -213,72 +215,29 @@ class KMaXFusionHead(BaseModule):
         columns = [confidence, labels, reader.prob_sum[:num_queries]]
         if isinstance(reader, PairReader):
             columns.append(reader.pair_counts())
-            table = torch.cat([c.double() for c in columns]).cpu().numpy()
-            canvas = PairCanvas(table[3 * num_queries :])
+        table = torch.cat([column.double() for column in columns])
+        table = table.cpu().numpy()  # the copy that waits for the device
+        queries, counts = np.split(table, [3 * num_queries])
+        confidence, labels, prob_sum = queries.reshape(3, num_queries)
+        if isinstance(reader, PairReader):
+            canvas = PairCanvas(counts)
         else:
-            table = torch.cat([c.double() for c in columns]).cpu().numpy()
             canvas = MaskCanvas(reader.masks.cpu().numpy())
-        confidence, labels, prob_sum = table[: 3 * num_queries].reshape(3, -1)
-        labels = labels.astype(np.int64)
 
-        segments = self._merge(canvas, confidence, labels, prob_sum)
-        values = self._segment_ids(segments, num_queries, scale)
+        cfg, num_things = self.test_cfg, self.num_things_classes
+        segments = merge_queries(
+            canvas, confidence, labels, prob_sum, num_things, cfg
+        )
+        min_areas = (cfg.min_thing_area / scale, cfg.min_stuff_area / scale)
+        ids = panoptic_ids(
+            segments, num_queries, num_things, self.num_classes, min_areas
+        )
         if isinstance(canvas, PairCanvas):
-            lookup = canvas.value_of_code(values, self.num_classes)
+            lookup = canvas.value_of_code(ids, self.num_classes)
             lookup = torch.from_numpy(lookup.astype(np.int32))
-            return lookup.to(reader.codes.device)[reader.codes.long()]
-        sem_seg = canvas.render(values, self.num_classes).astype(np.int32)
-        return torch.from_numpy(sem_seg).to(reader.masks.device)
-
-    def _merge(
-        self,
-        canvas: PairCanvas | MaskCanvas,
-        confidence: np.ndarray,
-        labels: np.ndarray,
-        prob_sum: np.ndarray,
-    ) -> list[Segment]:
-        """Order the queries by score and merge them. All (Q,)."""
-        cfg = self.test_cfg
-        mask_prob = prob_sum / np.maximum(canvas.area, 1)  # 0 if empty
-        score = (
-            confidence**cfg.class_score_power * mask_prob**cfg.mask_score_power
-        )
-        rule = MergeRule(
-            cfg.thing_threshold, cfg.stuff_threshold, cfg.overlap_threshold
-        )
-        return merge_queries(
-            canvas, confidence, labels, score, self.num_things_classes, rule
-        )
-
-    def _segment_ids(
-        self, segments: list[Segment], num_queries: int, scale: float
-    ) -> np.ndarray:
-        """Number the segments that are large enough.
-
-        Args:
-            segments: Of the merge.
-            num_queries: Q.
-            scale: Pixels of the resized network input per output pixel.
-
-        Returns:
-            Id that each query's pixels get; void elsewhere. (Q,).
-        """
-        values = np.full(num_queries, self.num_classes)
-        instance = 0
-        for segment in segments:
-            is_thing = segment.label < self.num_things_classes
-            limit = (
-                self.test_cfg.min_thing_area
-                if is_thing
-                else self.test_cfg.min_stuff_area
-            )
-            if segment.area * scale < limit:
-                continue
-            values[segment.queries] = segment.label
-            if is_thing:
-                instance += 1
-                values[segment.queries] += instance * INSTANCE_OFFSET
-        return values
+            return lookup.to(class_prob.device)[reader.codes.long()]
+        sem_seg = canvas.render(ids, self.num_classes).astype(np.int32)
+        return torch.from_numpy(sem_seg).to(class_prob.device)
 
     def _instances(
         self, reader: MaskReader, class_prob: Tensor

@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from mmdet.evaluation.functional import INSTANCE_OFFSET
+
+from .fusion_config import FusionConfig
 
 
 @dataclass
@@ -29,15 +32,6 @@ class Segment:
     label: int
     queries: list[int]
     area: int
-
-
-@dataclass(frozen=True)
-class MergeRule:
-    """Thresholds of the merge; the names are those of `test_cfg`."""
-
-    thing_threshold: float
-    stuff_threshold: float
-    overlap_threshold: float
 
 
 class Canvas(Protocol):
@@ -131,9 +125,9 @@ def merge_queries(
     canvas: Canvas,
     class_prob: np.ndarray,
     labels: np.ndarray,
-    score: np.ndarray,
+    prob_sum: np.ndarray,
     num_things: int,
-    rule: MergeRule,
+    cfg: FusionConfig,
 ) -> list[Segment]:
     """Let the queries write, best score first.
 
@@ -143,26 +137,28 @@ def merge_queries(
         canvas: Written to.
         class_prob: Probability of the best real class. (Q,).
         labels: That class. (Q,).
-        score: What the queries are ordered by. (Q,).
+        prob_sum: Mask probability, summed over the pixels of the mask. (Q,).
         num_things: Labels below this are things.
-        rule: Thresholds; all are strict.
+        cfg: Thresholds, all strict, and powers of the score.
 
     Returns:
         Segments in the order of their first pixel's writing.
     """
+    mask_prob = prob_sum / np.maximum(canvas.area, 1)  # mean; 0 if empty
+    score = class_prob**cfg.class_score_power * mask_prob**cfg.mask_score_power
     segments: list[Segment] = []
     stuff: dict[int, Segment] = {}
-    for query in np.argsort(-score, kind='stable'):
-        query, label = int(query), int(labels[query])
+    for query in np.argsort(-score, kind='stable').tolist():
+        label = int(labels[query])
         is_thing = label < num_things
-        threshold = rule.thing_threshold if is_thing else rule.stuff_threshold
+        threshold = cfg.thing_threshold if is_thing else cfg.stuff_threshold
         if not class_prob[query] > threshold:
             continue
         free = canvas.free_area(query)
-        if not free > rule.overlap_threshold * canvas.area[query]:
+        if not free > cfg.overlap_threshold * canvas.area[query]:
             continue
         canvas.write(query)
-        if not is_thing and label in stuff:
+        if label in stuff:
             stuff[label].queries.append(query)
             stuff[label].area += free
             continue
@@ -170,3 +166,36 @@ def merge_queries(
         if not is_thing:
             stuff[label] = segments[-1]
     return segments
+
+
+def panoptic_ids(
+    segments: list[Segment],
+    num_queries: int,
+    num_things: int,
+    void: int,
+    min_areas: tuple[float, float],
+) -> np.ndarray:
+    """Number the segments that are large enough.
+
+    Args:
+        segments: Of the merge.
+        num_queries: Q.
+        num_things: Labels below this are things.
+        void: Id of pixels without segment.
+        min_areas: Of a thing and of a stuff class, in output pixels.
+
+    Returns:
+        Id of the pixels that each query wrote: the class, for a thing plus
+        INSTANCE_OFFSET times its number from 1. (Q,).
+    """
+    ids = np.full(num_queries, void)
+    instance = 0
+    for segment in segments:
+        is_thing = segment.label < num_things
+        if segment.area < min_areas[0 if is_thing else 1]:
+            continue
+        ids[segment.queries] = segment.label
+        if is_thing:
+            instance += 1
+            ids[segment.queries] += instance * INSTANCE_OFFSET
+    return ids

@@ -56,9 +56,10 @@ def crop_shape(meta: dict) -> tuple[int, int]:
         return resized
     factor = max(padded) / max(original)
     published = tuple(round(side * factor) for side in original)
-    if any(abs(p - r) > 1 for p, r in zip(published, resized)):
-        return resized
-    return published
+    near = all(
+        abs(p - r) <= 1 for p, r in zip(published, resized, strict=True)
+    )
+    return published if near else resized
 
 
 def resize_matrix(
