@@ -42,6 +42,13 @@ class Finding(NamedTuple):
     remedy: str = ''
 
 
+def judge(name: str, sound: bool, detail: str, remedy: str) -> Finding:
+    """Make a row that is ok, or broken with a remedy."""
+    if sound:
+        return Finding(name, OK, detail)
+    return Finding(name, BROKEN, detail, remedy)
+
+
 def version_of(distribution: str) -> str | None:
     """Return the installed version of a distribution, None if absent."""
     try:
@@ -89,39 +96,24 @@ def check_python() -> Finding:
 def check_host() -> Iterator[Finding]:
     """Check what making the environment needs; standard library only."""
     yield check_python()
-    version = f'{sys.version_info.major}.{sys.version_info.minor}'
-    has_venv = all(map(importlib.util.find_spec, ('venv', 'ensurepip')))
-    yield Finding(
+    package = f'python{sys.version_info.major}.{sys.version_info.minor}'
+    yield judge(
         'venv module',
-        OK if has_venv else BROKEN,
-        'there' if has_venv else 'missing',
-        '' if has_venv else f'apt install python{version}-venv',
+        all(map(importlib.util.find_spec, ('venv', 'ensurepip'))),
+        'venv and ensurepip',
+        f'apt install {package}-venv',
     )
     header = Path(sysconfig.get_paths()['include']) / 'Python.h'
-    yield Finding(
+    yield judge(
         'Python headers',
-        OK if header.exists() else BROKEN,
-        str(header) if header.exists() else f'no {header}',
-        '' if header.exists() else f'apt install python{version}-dev',
+        header.exists(),
+        str(header),
+        f'apt install {package}-dev',
     )
     compiler = shutil.which('g++') or shutil.which('c++')
-    yield Finding(
-        'C++ compiler',
-        OK if compiler else BROKEN,
-        compiler or 'no g++ on the path',
-        '' if compiler else 'apt install g++',
+    yield judge(
+        'C++ compiler', bool(compiler), compiler or 'g++', 'apt install g++'
     )
-
-
-def check_torch() -> Finding:
-    """Check that torch imports, and say for which device it is built."""
-    ok, detail = probe(
-        'import torch; cuda = torch.version.cuda; '
-        'print(torch.__version__, f"built for CUDA {cuda}" if cuda else '
-        '"CPU build")'
-    )
-    remedy = '' if ok else 'pip install -r requirements/build.txt'
-    return Finding('torch', OK if ok else BROKEN, detail, remedy)
 
 
 def check_torchvision() -> Finding:
@@ -130,16 +122,14 @@ def check_torchvision() -> Finding:
     if version is None:
         return Finding('torchvision', BROKEN, 'missing', STACK)
     ok, detail = probe('import torchvision; print(torchvision.__version__)')
-    if ok:
-        return Finding('torchvision', OK, detail)
-    if 'torchvision::nms does not exist' in detail:
+    if not ok and 'torchvision::nms does not exist' in detail:
         return Finding(
             'torchvision',
             NOTE,
             f'{version}, its operators do not load with this torch',
             'none needed: mmremax declares them itself',
         )
-    return Finding('torchvision', BROKEN, detail, STACK)
+    return judge('torchvision', ok, detail, STACK)
 
 
 def check_family(module: str) -> Finding:
@@ -193,30 +183,15 @@ def check_mmcv_ops() -> Finding:
         'import mmcv._ext; from mmcv.ops import nms, '
         'get_compiling_cuda_version as v; print("compiled, CUDA:", v())'
     )
-    if ok:
-        return Finding('mmcv operators', OK, detail)
     if not any(map(version_of, FAMILIES['mmcv'])):
         return Finding('mmcv operators', BROKEN, 'missing', STACK)
     name = 'mmcv==2.1.0' if version_of('mmcv') else 'onedl-mmcv==2.3.6'
-    return Finding(
+    return judge(
         'mmcv operators',
-        BROKEN,
+        ok,
         detail,
         'pip install --no-build-isolation --no-deps --no-cache-dir '
         f'--force-reinstall {name}',
-    )
-
-
-def check_mmremax() -> Finding:
-    """Check that the whole package imports."""
-    ok, detail = probe('import mmremax; print(mmremax.__version__)')
-    if ok:
-        return Finding('mmremax', OK, detail)
-    return Finding(
-        'mmremax',
-        BROKEN,
-        detail,
-        'pip install --no-build-isolation --no-deps -e .',
     )
 
 
@@ -252,28 +227,32 @@ def check_panopticapi() -> Finding:
     return Finding('panopticapi', OK, version or 'there')
 
 
-def check_required(distribution: str) -> Finding:
-    """Check a distribution that mmremax needs."""
-    version = version_of(distribution)
-    if version is None:
-        return Finding(distribution, BROKEN, 'missing', STACK)
-    return Finding(distribution, OK, version)
-
-
 def check_environment() -> Iterator[Finding]:
     """Check the environment of this interpreter, piece by piece."""
     yield check_python()
-    yield check_torch()
+    yield judge(
+        'torch',
+        *probe(
+            'import torch; print(torch.__version__, "built for CUDA", '
+            'torch.version.cuda)'
+        ),
+        'pip install -r requirements/build.txt',
+    )
     yield check_torchvision()
     for module in FAMILIES:
         yield check_family(module)
     yield check_one_family()
     yield check_mmcv_ops()
     for distribution in ('numpy', 'scipy', 'pycocotools'):
-        yield check_required(distribution)
+        version = version_of(distribution)
+        yield judge(distribution, bool(version), version or 'missing', STACK)
     yield check_panopticapi()
     yield check_gpu()
-    yield check_mmremax()
+    yield judge(
+        'mmremax',
+        *probe('import mmremax; print(mmremax.__version__)'),
+        'pip install --no-build-isolation --no-deps -e .',
+    )
 
 
 def report(findings: list[Finding]) -> None:
