@@ -1,0 +1,14 @@
+"""ReMaX: what it adds to kMaX-DeepLab, in training only."""
+
+remax = dict(
+    panoptic_head=dict(
+        semantic_head=dict(
+            type='SemanticAuxHead',
+            loss_semantic=dict(type='SemanticLoss', loss_weight=0.5),
+        ),
+        mask_loss=dict(
+            type='ReMaskLoss', loss_mask=dict(activation='sigmoid')
+        ),
+        assigner=dict(type='ReClassAssigner', base=dict(type='KMaXAssigner')),
+    )
+)
