@@ -79,18 +79,11 @@ def check_python() -> Finding:
     """Check the interpreter's version against the tested range."""
     detail = f'{sys.version.split()[0]} ({sys.executable})'
     version = sys.version_info[:2]  # make may pick any Python
-    if version < (3, 10):
-        return Finding(
-            'python', BROKEN, detail, 'use 3.10-3.12: make PYTHON=python3.11'
-        )
-    if version >= (3, 13):
-        return Finding(
-            'python',
-            NOTE,
-            detail,
-            'untested above 3.12: make PYTHON=python3.11',
-        )
-    return Finding('python', OK, detail)
+    if (3, 10) <= version <= (3, 12):
+        return Finding('python', OK, detail)
+    state = BROKEN if version < (3, 10) else NOTE
+    remedy = 'made for 3.10 to 3.12: make setup PYTHON=python3.11'
+    return Finding('python', state, detail, remedy)
 
 
 def check_host() -> Iterator[Finding]:
@@ -201,10 +194,9 @@ def check_gpu() -> Finding:
         'import torch; n = torch.cuda.device_count(); '
         'print(n, torch.cuda.get_device_name(0) if n else "")'
     )
-    has_driver = shutil.which('nvidia-smi') is not None
     if ok and not detail.startswith('0'):
         return Finding('GPU', OK, detail)
-    if has_driver:
+    if shutil.which('nvidia-smi'):
         return Finding(
             'GPU',
             NOTE,
@@ -293,9 +285,7 @@ def run_checks(checks: Callable[[], Iterator[Finding]]) -> int:
 
 def main() -> int:
     """Parse the command line and report."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.splitlines()[0],
-    )
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
         '--host',
         action='store_true',
