@@ -1,4 +1,4 @@
-from . import hooks, optim_wrappers
+from . import hooks, optim_wrappers, optimizers, schedulers
 from .atomic_backend import AtomicBackend
 from .random_states import get_random_states, set_random_states
 
@@ -7,5 +7,7 @@ __all__ = [
     'get_random_states',
     'hooks',
     'optim_wrappers',
+    'optimizers',
+    'schedulers',
     'set_random_states',
 ]

@@ -1,0 +1,5 @@
+"""Learning-rate schedules."""
+
+from .warmup_poly_lr import WarmupPolyLR
+
+__all__ = ['WarmupPolyLR']
