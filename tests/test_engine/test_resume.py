@@ -1,0 +1,178 @@
+"""A run that is killed and resumed repeats the run that was not."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from mmremax.engine import AtomicBackend
+from mmremax.engine.hooks.resume_position_hook import PositionedIterator
+from mmremax.utils import cli
+from mmremax.utils.checkpoint import load_from_local
+from tests.toy import toy_config
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(config: Path, resume: bool = False, **options) -> Runner:
+    """Train in this process."""
+    cfg = Config.fromfile(config)
+    cfg.merge_from_dict(options)
+    cfg.experiment_name = f'{config.parent.name}-{resume}-{len(options)}'
+    if resume:
+        cli.resume(cfg, 'auto')
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    return runner
+
+
+def losses(folder: Path) -> dict[int, str]:
+    """Read the exact loss of each step; the last entry of a step counts."""
+    lines = (folder / 'losses.0').read_text().splitlines()
+    return {int(step): loss for step, loss in map(str.split, lines)}
+
+
+@pytest.fixture
+def folders(tmp_path) -> tuple[Path, Path]:
+    for name in ('whole', 'killed'):
+        (tmp_path / name).mkdir()
+    return tmp_path / 'whole', tmp_path / 'killed'
+
+
+def test_killed_run_repeats_the_losses_of_the_whole_one(folders):
+    """SIGKILL in step 7, after checkpoint 6 and its validation.
+
+    The validations (steps 3, 6) draw random numbers, and 6 saves the step
+    twice, as its score is the best so far.
+    """
+    whole, killed = folders
+    run(toy_config(whole))
+    expected = losses(whole)
+
+    config = toy_config(killed)
+    config.write_text(
+        config.read_text().replace("losses')", "losses', kill_at=7)")
+    )
+    process = subprocess.run(
+        [sys.executable, ROOT / 'tools/train.py', config],
+        env=os.environ | {'PYTHONPATH': str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert process.returncode == -9, process.stderr
+    assert list(losses(killed)) == [1, 2, 3, 4, 5, 6, 7]
+    assert sorted(p.name for p in (killed / 'run').glob('iter_*')) == [
+        'iter_4.pth',
+        'iter_6.pth',
+    ]
+
+    (killed / 'losses.0').unlink()
+    run(toy_config(killed), resume=True)
+    assert losses(killed) == {step: expected[step] for step in (7, 8)}
+    for name in ('iter_8.pth', 'best_coco_panoptic_PQ_iter_8.pth'):
+        ends = [
+            load_from_local(folder / 'run' / name)['state_dict']
+            for folder in (whole, killed)
+        ]
+        for key, value in ends[0].items():
+            assert torch.equal(value, ends[1][key]), key
+
+
+def test_resume_takes_the_seed_of_the_run(folders):
+    whole, killed = folders
+    run(toy_config(whole), **{'randomness.seed': 5})
+    run(
+        toy_config(killed, max_iters=8),
+        **{
+            'randomness.seed': 5,
+            'train_cfg.max_iters': 4,
+            'param_scheduler.0.end': 8,
+        },
+    )
+    (killed / 'losses.0').unlink()
+    run(toy_config(killed), resume=True)
+    expected = losses(whole)
+    assert losses(killed) == {step: expected[step] for step in (5, 6, 7, 8)}
+
+
+def test_starting_from_a_checkpoint_is_no_resume(folders):
+    """`load_from` takes weights, not random states."""
+    whole, killed = folders
+    run(toy_config(whole))
+    torch.manual_seed(0)
+    runner = run(
+        toy_config(killed), load_from=str(whole / 'run' / 'iter_8.pth')
+    )
+    assert runner.iter == 8
+    assert list(losses(killed)) == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+def test_an_interrupted_write_leaves_the_previous_file(tmp_path, monkeypatch):
+    path = tmp_path / 'iter_2.pth'
+    AtomicBackend().put(b'whole', path)
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, 'replace', killed)
+    with pytest.raises(KeyboardInterrupt):
+        AtomicBackend().put(b'half', path)
+    assert path.read_bytes() == b'whole'
+
+
+def test_older_checkpoints_go_only_after_the_new_one(folders, monkeypatch):
+    """A write that fails at step 6 leaves steps 2 and 4 whole."""
+    put = AtomicBackend.put
+
+    def fails_at_6(self, obj, filepath):
+        if 'iter_6' in str(filepath):
+            raise OSError('disk full')
+        put(self, obj, filepath)
+
+    monkeypatch.setattr(AtomicBackend, 'put', fails_at_6)
+    with pytest.raises(OSError, match='disk full'):
+        run(
+            toy_config(folders[0]),
+            **{'val_cfg': None, 'val_dataloader': None, 'val_evaluator': None},
+        )
+    folder = folders[0] / 'run'
+    assert {p.name for p in folder.glob('iter_*')} == {
+        'iter_2.pth',
+        'iter_4.pth',
+    }
+    assert cli.find_last_checkpoint(str(folder)).endswith('iter_4.pth')
+    load_from_local(folder / 'iter_4.pth')
+
+
+@pytest.mark.parametrize('content', [None, '', '/moved/away/iter_4.pth'])
+def test_last_checkpoint_is_found_without_its_pointer(tmp_path, content):
+    for step in (2, 4, 10):
+        (tmp_path / f'iter_{step}.pth').touch()
+    if content is not None:
+        (tmp_path / 'last_checkpoint').write_text(content)
+    expected = 'iter_4.pth' if content else 'iter_10.pth'
+    assert cli.find_last_checkpoint(str(tmp_path)).endswith(expected)
+
+
+def test_no_checkpoint_to_resume(tmp_path):
+    assert cli.find_last_checkpoint(str(tmp_path / 'none')) is None
+
+
+def test_positioned_iterator_reads_nothing_that_it_skips():
+    """The original mmengine asks for every batch since the start."""
+    fetched = []
+
+    def loader():
+        for batch in 'cd':
+            fetched.append(batch)
+            yield batch
+
+    batches = PositionedIterator(loader(), 2)
+    assert [next(batches), next(batches)] == [None, None]
+    assert fetched == []
+    assert next(batches) == 'c'
