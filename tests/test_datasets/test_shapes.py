@@ -6,12 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mmremax.datasets.shapes import (
-    CATEGORIES,
-    MIN_VISIBLE_AREA,
-    draw_sample,
-    make_shapes,
-)
+from mmremax.datasets.shape_painter import MIN_VISIBLE_AREA
+from mmremax.datasets.shapes import CATEGORIES, draw_sample, make_shapes
 
 
 def _read_ids(path: Path) -> np.ndarray:

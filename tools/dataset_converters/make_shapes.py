@@ -28,9 +28,9 @@ def parse_args() -> argparse.Namespace:
         '--size',
         type=int,
         nargs=2,
-        default=(128, 160),
+        default=(128, 128),
         metavar=('H', 'W'),
-        help='image size in pixels (128 160)',
+        help='image size in pixels (128 128)',
     )
     parser.add_argument('--seed', type=int, default=0, help='seed (0)')
     args = parser.parse_args()

@@ -1,0 +1,72 @@
+"""COCO panoptic 2017, augmented as the published kMaX-DeepLab.
+
+Layout below `data_root`: train2017/, val2017/, annotations/ with
+panoptic_{train,val}2017.json and the unpacked panoptic_{train,val}2017/.
+
+A recipe changes one transform so (a config list cannot be merged):
+
+    train_pipeline = [
+        dict(t, scale_range=(0.3, 1.7))
+        if t['type'] == 'RandomScaleCrop'
+        else t
+        for t in _base_.train_pipeline
+    ]
+    train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+"""
+
+data_root = 'data/coco/'
+image_size = (1281, 1281)  # the model's crop_size; height, width
+
+train_pipeline = [
+    dict(type='LoadPanopticImage'),
+    dict(type='LoadPanopticMap'),
+    dict(type='RandomScaleCrop', crop_size=image_size, scale_range=(0.2, 2.0)),
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='SSDColourJitter'),
+    dict(type='MinLabelledCells'),
+    dict(type='PackPanopticInputs'),
+]
+test_pipeline = [
+    dict(type='LoadPanopticImage'),
+    dict(
+        type='ResizeShortestSide',
+        short_side=min(image_size),
+        long_side=max(image_size),
+    ),
+    dict(type='PackPanopticInputs'),
+]
+
+train_dataloader = dict(
+    batch_size=8,
+    num_workers=8,
+    persistent_workers=True,
+    pin_memory=True,
+    sampler=dict(type='SeededInfiniteSampler'),
+    dataset=dict(
+        type='PanopticDataset',
+        data_root=data_root,
+        ann_file='annotations/panoptic_train2017.json',
+        data_prefix=dict(
+            img='train2017/', seg='annotations/panoptic_train2017/'
+        ),
+        pipeline=train_pipeline,
+    ),
+)
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='PanopticDataset',
+        data_root=data_root,
+        ann_file='annotations/panoptic_val2017.json',
+        data_prefix=dict(img='val2017/', seg='annotations/panoptic_val2017/'),
+        pipeline=test_pipeline,
+        test_mode=True,
+    ),
+)
+test_dataloader = val_dataloader
+
+val_evaluator = dict(type='PanopticQualityMetric')
+test_evaluator = val_evaluator

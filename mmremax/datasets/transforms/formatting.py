@@ -1,0 +1,103 @@
+"""Packing of samples: label grid for training, paths for scoring."""
+
+import numpy as np
+import torch
+from mmcv.transforms import BaseTransform
+from mmdet.registry import TRANSFORMS
+from mmdet.structures import DetDataSample
+from mmengine.structures import InstanceData, PixelData
+
+from mmremax.utils.panoptic_png import VOID_ID
+
+_META_KEYS = (
+    'img_id',
+    'img_path',
+    'ori_shape',
+    'img_shape',
+    'scale_factor',
+    'flip',
+    'sample_idx',
+    'num_discarded',
+)
+
+
+@TRANSFORMS.register_module()
+class PackPanopticInputs(BaseTransform):
+    """Turn the results into tensors for the model.
+
+    `inputs` is the RGB image, (3, H, W) uint8. `data_samples` is a
+    ``DetDataSample`` with what there is of `img_id`, `img_path`,
+    `ori_shape`, `img_shape`, `scale_factor`, `flip`, `sample_idx` and
+    `num_discarded` as metainfo, and
+
+    - with `gt_seg_map` in the results (training): `gt_segments.labels`,
+      classes in the order of the annotation file, (G,) int64, and
+      `gt_segment_map.data`, the index into them for each cell, -1 where
+      void, (1, ceil(H / stride), ceil(W / stride)) int16. Segments without
+      a cell are left out, stuff segments of one class are merged;
+    - without it (test): `seg_map_path` and `segments_info` in the metainfo,
+      from which the metric reads the ground truth.
+
+    Args:
+        label_stride: A label is every so many-th pixel of both sides, from
+            the first. Labels are never interpolated.
+    """
+
+    def __init__(self, label_stride: int = 4) -> None:
+        self.label_stride = label_stride
+
+    def transform(self, results: dict) -> dict:
+        """Pack one sample."""
+        inputs = torch.from_numpy(np.ascontiguousarray(results['img']))
+        sample = DetDataSample()
+        keys = _META_KEYS
+        if results.get('gt_seg_map') is None:
+            keys += ('seg_map_path', 'segments_info')
+        else:
+            step = self.label_stride
+            labels, segment_map = segment_grid(
+                results['gt_seg_map'][::step, ::step],
+                results['segments_info'],
+            )
+            sample.gt_segments = InstanceData(labels=torch.from_numpy(labels))
+            sample.gt_segment_map = PixelData(
+                data=torch.from_numpy(segment_map)[None]
+            )
+        sample.set_metainfo({k: results[k] for k in keys if k in results})
+        return dict(
+            inputs=inputs.permute(2, 0, 1).contiguous(), data_samples=sample
+        )
+
+
+def segment_grid(
+    id_grid: np.ndarray, segments_info: list[dict]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Number the segments that a grid shows.
+
+    Args:
+        id_grid: Segment ids, crowds being void already. (H, W).
+        segments_info: Table with `id`, `category`, `is_thing`, `iscrowd`.
+
+    Returns:
+        Tuple of the classes of the segments, (G,) int64, and the index of
+        each cell's segment, -1 for void, (H, W) int16.
+    """
+    ids = np.unique(id_grid)
+    cells = np.searchsorted(ids, id_grid)  # much faster than return_inverse
+    place = {int(segment_id): i for i, segment_id in enumerate(ids)}
+    indices = np.full(len(ids), -1, np.int16)
+    labels: list[int] = []
+    merged: dict[int, int] = {}  # stuff class: index
+    for segment in segments_info:
+        i = place.get(segment['id'])
+        if i is None or segment['iscrowd'] or segment['id'] == VOID_ID:
+            continue
+        label = segment['category']
+        if segment['is_thing'] or label not in merged:
+            indices[i] = len(labels)
+            labels.append(label)
+            if not segment['is_thing']:
+                merged[label] = int(indices[i])
+        else:
+            indices[i] = merged[label]
+    return np.array(labels, np.int64), indices[cells]

@@ -1,0 +1,122 @@
+"""Scale jitter and random crop in one resampling."""
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmdet.registry import TRANSFORMS
+from PIL import Image
+
+
+@TRANSFORMS.register_module()
+class RandomScaleCrop(BaseTransform):
+    """Scale an image relative to the crop size, then cut out a crop.
+
+    The factor s is uniform in `scale_range`; the image is scaled, keeping
+    its aspect ratio, to fit into s times the crop size. Along a side that
+    is then longer than the crop, a random part is taken. Only the pixels of
+    the crop are computed. Images: Pillow's bilinear filter, which smooths
+    when it shrinks. Segment ids: nearest.
+
+    Paper: kMaX-DeepLab, published code (spec kmax.md 6.1, 1 and 3).
+
+    Required keys: `img`, `gt_seg_map`, `rng`. Modified: `img`, `gt_seg_map`,
+    `img_shape`. Added: `scale_factor` (width, height), `crop_size`.
+
+    Args:
+        crop_size: Largest height and width of the result, in pixels. The
+            preprocessor pads what is smaller.
+        scale_range: Smallest and largest s.
+    """
+
+    def __init__(
+        self,
+        crop_size: tuple[int, int],
+        scale_range: tuple[float, float] = (0.2, 2.0),
+    ) -> None:
+        low, high = scale_range
+        if not 0 < low <= high:
+            raise ValueError(
+                f'scale_range={scale_range} must be (low, high) with '
+                '0 < low <= high.'
+            )
+        self.crop_size = tuple(crop_size)
+        self.scale_range = (low, high)
+
+    def transform(self, results: dict) -> dict:
+        """Scale and crop."""
+        rng = results['rng']
+        size = np.array(results['img'].shape[:2])
+        crop = np.array(self.crop_size)
+        factor = (crop * rng.uniform(*self.scale_range) / size).min()
+        scaled = np.maximum(np.round(size * factor), 1).astype(int)
+        shape = np.minimum(scaled, crop)
+        start = rng.integers(scaled - shape, endpoint=True)
+        results['img'] = resize_part(results['img'], scaled, start, shape)
+        results['gt_seg_map'] = resize_ids_part(
+            results['gt_seg_map'], scaled, start, shape
+        )
+        results['img_shape'] = tuple(shape.tolist())
+        results['scale_factor'] = tuple((scaled / size)[::-1].tolist())
+        results['crop_size'] = self.crop_size
+        return results
+
+
+def resize_part(
+    image: np.ndarray, scaled: np.ndarray, start: np.ndarray, shape: np.ndarray
+) -> np.ndarray:
+    """Resize an image, computing only a part of the result.
+
+    Args:
+        image: uint8. (H, W, 3).
+        scaled: Height and width of the whole result.
+        start: First row and column of the part.
+        shape: Height and width of the part.
+
+    Returns:
+        The part; pixels may differ by 1 from cutting it out of the whole
+        result. (*shape, 3), uint8.
+    """
+    ratio = np.array(image.shape[:2]) / scaled
+    top, left = start * ratio
+    bottom, right = (start + shape) * ratio
+    part = Image.fromarray(image).resize(
+        tuple(shape[::-1].tolist()),
+        Image.Resampling.BILINEAR,
+        box=(left, top, right, bottom),
+    )
+    return np.array(part)
+
+
+def resize_ids_part(
+    id_map: np.ndarray,
+    scaled: np.ndarray,
+    start: np.ndarray,
+    shape: np.ndarray,
+) -> np.ndarray:
+    """Resize an id map by the nearest pixel, computing only a part.
+
+    Args:
+        id_map: Integers. (H, W).
+        scaled: Height and width of the whole result.
+        start: First row and column of the part.
+        shape: Height and width of the part.
+
+    Returns:
+        The part, equal to Pillow's nearest resize, cut. (*shape).
+    """
+    rows, cols = (
+        _nearest_pixels(old, new)[first : first + count]
+        for old, new, first, count in zip(
+            id_map.shape, scaled, start, shape, strict=True
+        )
+    )
+    return id_map[rows].take(cols, axis=1)
+
+
+def _nearest_pixels(old: int, new: int) -> np.ndarray:
+    """Give the source pixel of each target pixel along one side.
+
+    Pillow adds up steps, which decides ties differently from a product.
+    """
+    steps = np.full(new, old / new)
+    steps[0] /= 2
+    return np.minimum(np.cumsum(steps).astype(np.int64), old - 1)

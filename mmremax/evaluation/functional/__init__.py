@@ -1,0 +1,3 @@
+from .panoptic_quality import PQCounts, average_scores, panoptic_quality
+
+__all__ = ['PQCounts', 'average_scores', 'panoptic_quality']

@@ -1,0 +1,3 @@
+from .panoptic_metric import PanopticQualityMetric
+
+__all__ = ['PanopticQualityMetric']

@@ -1,0 +1,59 @@
+"""Segment ids in images: the colour code of COCO panoptic files."""
+
+import io
+
+import numpy as np
+from mmengine import fileio
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+VOID_ID = 0  # pixels without a segment
+
+
+def colours_to_ids(colours: np.ndarray) -> np.ndarray:
+    """Decode colours, id = R + 256 G + 65536 B.
+
+    Args:
+        colours: RGB image. (H, W, 3), uint8.
+
+    Returns:
+        Segment ids in [0, 2 ** 24). (H, W), int32.
+    """
+    padded = np.zeros((*colours.shape[:2], 4), np.uint8)
+    padded[..., :3] = colours
+    return padded.view('<i4')[..., 0]
+
+
+def ids_to_colours(id_map: np.ndarray) -> np.ndarray:
+    """Encode segment ids in [0, 2 ** 24) as RGB. (H, W) -> (H, W, 3)."""
+    four_bytes = np.ascontiguousarray(id_map, '<i4')[..., None].view(np.uint8)
+    return np.ascontiguousarray(four_bytes[..., :3])
+
+
+def read_rgb(
+    path: str, remedy: str, backend_args: dict | None = None
+) -> np.ndarray:
+    """Read an image file.
+
+    Args:
+        path: File, or an address that mmengine's file backends know.
+        remedy: What to do if the file is missing, for the error message.
+        backend_args: Of mmengine's file backend.
+
+    Returns:
+        RGB, uint8, turned as its EXIF entry says. (H, W, 3).
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is not an image, or is cut off.
+    """
+    try:
+        content = fileio.get(path, backend_args=backend_args)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f'{path} does not exist: {remedy}') from error
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            return np.array(ImageOps.exif_transpose(image).convert('RGB'))
+    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+        raise ValueError(
+            f'{path} is no readable image ({error}): fetch it again.'
+        ) from error
