@@ -1,0 +1,59 @@
+"""Fill our modules with the golden weights of the published names."""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from torch import nn
+
+from mmremax.models.checkpoint import (
+    check_state_dict,
+    convert_kmax_key,
+    convert_kmax_state_dict,
+)
+
+from . import golden_fill, load_case, manifest
+
+Module = TypeVar('Module', bound=nn.Module)
+
+
+def fill_module(module: Module, case_id: str, prefix: str) -> Module:
+    """Fill one block from the `parameters` of a case.
+
+    Args:
+        module: Our block.
+        case_id: Case whose `parameters` list the published names.
+        prefix: First part of those names, which only counts for the values.
+
+    Returns:
+        The same module in float64, in eval mode.
+    """
+    shapes: Mapping = load_case(case_id)['parameters']
+    state_dict = {
+        convert_kmax_key(key.removeprefix(f'{prefix}.')): golden_fill(
+            key, shape
+        )
+        for key, shape in shapes.items()
+    }
+    check_state_dict(state_dict, module)
+    module.double().eval()
+    module.load_state_dict(state_dict, strict=False)
+    return module
+
+
+def fill_model(model: Module, name: str = 'coco_r50') -> Module:
+    """Fill a whole detector from the published manifest `name`.
+
+    Args:
+        model: With `backbone` and `panoptic_head`.
+        name: See `tests.golden.manifest`.
+
+    Returns:
+        The same model in float64, in eval mode.
+    """
+    state_dict = convert_kmax_state_dict(
+        {key: golden_fill(key, shape) for key, shape in manifest(name).items()}
+    )
+    check_state_dict(state_dict, model)
+    model.double().eval()
+    model.load_state_dict(state_dict)
+    return model

@@ -1,0 +1,49 @@
+"""The converter script, from a published file to a loaded model."""
+
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.golden import golden_fill, manifest
+from tests.networks import Network
+
+SCRIPT = (
+    Path(__file__).parents[2] / 'tools/model_converters/kmax_to_mmremax.py'
+)
+
+
+@pytest.fixture
+def convert(monkeypatch):
+    """The script, called with its arguments."""
+
+    def run(*args):
+        monkeypatch.setattr(sys, 'argv', ['script', *map(str, args)])
+        runpy.run_path(str(SCRIPT), run_name='__main__')
+
+    return run
+
+
+def test_converted_file_loads(convert, tmp_path):
+    published = {
+        key: golden_fill(key, shape).float() if shape else torch.tensor(0)
+        for key, shape in manifest().items()
+    }
+    torch.save({'model': published}, tmp_path / 'kmax.pth')
+    convert(tmp_path / 'kmax.pth', tmp_path / 'out' / 'ours.pth')
+    ours = torch.load(tmp_path / 'out' / 'ours.pth', weights_only=True)
+    Network().load_state_dict(ours['state_dict'], strict=True)
+
+
+def test_a_misfit_names_file_and_keys(convert, tmp_path):
+    torch.save({'module.x': torch.ones(1)}, tmp_path / 'other.pth')
+    with pytest.raises(SystemExit, match=r'other.pth: .*keys: module.x'):
+        convert(tmp_path / 'other.pth', tmp_path / 'ours.pth')
+    assert not (tmp_path / 'ours.pth').exists()
+
+
+def test_a_missing_file_is_named(convert, tmp_path):
+    with pytest.raises(SystemExit, match=r'missing.pth'):
+        convert(tmp_path / 'missing.pth', tmp_path / 'ours.pth')
