@@ -1,0 +1,13 @@
+"""Pictures of results and runs."""
+
+from .curves import plot_run, read_scalars
+from .panels import side_by_side
+from .panoptic_drawing import draw_panoptic, encode_segments
+
+__all__ = [
+    'draw_panoptic',
+    'encode_segments',
+    'plot_run',
+    'read_scalars',
+    'side_by_side',
+]
