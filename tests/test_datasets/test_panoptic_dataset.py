@@ -1,0 +1,196 @@
+"""Classes from the file, bounded retries, seeded samples."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mmremax.datasets import AnnotationError, PanopticDataset, SampleKey
+from tests.test_datasets.tiny import (
+    CAT,
+    CROWD,
+    SEA,
+    SEGMENTS,
+    SKY,
+    id_map,
+    rewrite,
+    write_tiny,
+)
+
+LOAD = [dict(type='LoadPanopticImage'), dict(type='LoadPanopticMap')]
+AUGMENT = [
+    *LOAD,
+    dict(type='RandomScaleCrop', crop_size=(33, 33), scale_range=(0.5, 2)),
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='SSDColourJitter'),
+    dict(type='PackPanopticInputs'),
+]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Callable[..., PanopticDataset]:
+    empty = np.zeros((20, 30), np.int32)
+    ann_file = write_tiny(
+        tmp_path, [id_map(), empty, id_map()], [SEGMENTS, [], SEGMENTS[2:3]]
+    )
+    # The third image keeps only its crowd.
+    write_tiny(
+        tmp_path,
+        [id_map(), empty, np.where(id_map() == CROWD, CROWD, 0)],
+        [SEGMENTS, [], SEGMENTS[2:3]],
+    )
+
+    def build(**kwargs) -> PanopticDataset:
+        return PanopticDataset(
+            **{
+                'ann_file': ann_file.name,
+                'data_root': str(tmp_path),
+                'data_prefix': dict(img='img/', seg='seg/'),
+                **kwargs,
+            }
+        )
+
+    return build
+
+
+def test_data_info_holds_what_transforms_and_metric_read(make) -> None:
+    info = make().get_data_info(0)
+    assert Path(info['img_path']).name == '0.bmp'
+    assert Path(info['seg_map_path']).name == '0_pan.png'  # from the json
+    assert (info['height'], info['width']) == (32, 48)
+    assert info['img_id'] == 10
+    table = {s['id']: s for s in info['segments_info']}
+    assert {k: s['category'] for k, s in table.items()} == {
+        SEA: 3,
+        CAT: 0,
+        CROWD: 1,
+        SKY: 2,
+    }
+    assert [table[i]['is_thing'] for i in (CAT, CROWD, SKY)] == [True, 0, 0]
+    assert [table[i]['iscrowd'] for i in (CAT, CROWD, SKY)] == [0, 1, 0]
+    assert table[CAT]['area'] == 192
+
+
+def test_metainfo_of_the_config_may_not_contradict(make) -> None:
+    data = make(metainfo=dict(palette=[(1, 2, 3)] * 4))
+    assert data.metainfo['palette'] == [(1, 2, 3)] * 4
+    assert data.metainfo['classes'] == ('cat', 'dog', 'sky', 'sea')
+    with pytest.raises(AnnotationError, match='other classes'):
+        make(metainfo=dict(classes=('cat',)))
+
+
+def test_filter_indices_and_test_mode(make) -> None:
+    assert len(make()) == 3
+    assert len(make(filter_cfg=dict(min_size=25))) == 2
+    assert len(make(filter_cfg=dict(filter_empty_gt=True))) == 1
+    assert len(make(filter_cfg=dict(min_size=25), test_mode=True)) == 3
+    assert len(make(indices=2)) == 2
+    assert make(indices=[2]).get_data_info(0)['img_id'] == 12
+    with pytest.raises(AnnotationError, match='leaves none of 3 images'):
+        make(filter_cfg=dict(min_size=1000))
+
+
+def test_a_test_set_without_annotations_is_possible(
+    make, tmp_path: Path
+) -> None:
+    rewrite(tmp_path / 'panoptic.json', lambda c: c.pop('annotations'))
+    data = make(test_mode=True)
+    assert data.get_data_info(0)['seg_map_path'] is None
+    with pytest.raises(AnnotationError, match='no entry in "annotations"'):
+        make()
+
+
+@pytest.mark.parametrize('key', ['img', 'seg'])
+def test_a_missing_folder_is_named_before_training(make, key: str) -> None:
+    prefix = dict(img='img/', seg='seg/') | {key: 'missing/'}
+    with pytest.raises(FileNotFoundError, match=f'missing.*"{key}"'):
+        make(data_prefix=prefix)
+
+
+def _equal(a: dict, b: dict) -> bool:
+    left, right = a['data_samples'], b['data_samples']
+    return (
+        torch.equal(a['inputs'], b['inputs'])
+        and torch.equal(left.gt_segment_map.data, right.gt_segment_map.data)
+        and left.to_dict().keys() == right.to_dict().keys()
+        and left.metainfo == right.metainfo
+    )
+
+
+def test_seed_and_position_decide_the_augmentation(make) -> None:
+    data = make(pipeline=AUGMENT)
+    sample = data[SampleKey(0, seed=1, position=7)]
+    np.random.rand()  # noqa: NPY002 (the surroundings do not matter)
+    assert _equal(sample, data[SampleKey(0, seed=1, position=7)])
+    assert not _equal(sample, data[SampleKey(0, seed=1, position=8)])
+    assert not _equal(sample, data[SampleKey(0, seed=2, position=7)])
+
+
+def test_stock_transforms_follow_and_leave_no_trace(make) -> None:
+    stock = [
+        *LOAD,
+        dict(type='RandomCrop', crop_size=(16, 16)),
+        dict(type='PhotoMetricDistortion'),
+        dict(type='PackPanopticInputs'),
+    ]
+    data = make(pipeline=stock)
+    np.random.seed(5)  # noqa: NPY002
+    expected = np.random.rand()  # noqa: NPY002
+    np.random.seed(5)  # noqa: NPY002
+    sample = data[SampleKey(0, seed=1, position=7)]
+    assert np.random.rand() == expected  # noqa: NPY002
+    assert _equal(sample, data[SampleKey(0, seed=1, position=7)])
+    assert not _equal(sample, data[SampleKey(0, seed=1, position=8)])
+
+
+def test_a_plain_index_is_random_but_follows_the_global_seed(make) -> None:
+    data = make(pipeline=AUGMENT)
+    np.random.seed(5)  # noqa: NPY002
+    first, second = data[0], data[0]
+    assert not _equal(first, second)
+    np.random.seed(5)  # noqa: NPY002
+    assert _equal(first, data[0])
+
+
+def test_a_poor_sample_is_replaced_and_counted(make) -> None:
+    pipeline = [*AUGMENT[:3], dict(type='MinLabelledCells', minimum=3)]
+    pipeline.append(dict(type='PackPanopticInputs'))
+    data = make(pipeline=pipeline, max_refetch=50)
+    taken = [data[SampleKey(1, 0, i)]['data_samples'] for i in range(20)]
+    assert all(sample.img_id == 10 for sample in taken)
+    assert all(sample.num_discarded >= 1 for sample in taken)
+    rich = data[SampleKey(0, 0, 0)]['data_samples']
+    assert (rich.img_id, rich.num_discarded) == (10, 0)
+
+
+def test_retries_are_bounded_and_the_last_sample_is_used(make) -> None:
+    pipeline = [*AUGMENT[:3], dict(type='MinLabelledCells', minimum=10**6)]
+    pipeline.append(dict(type='PackPanopticInputs'))
+    for max_refetch in (0, 4):
+        data = make(pipeline=pipeline, max_refetch=max_refetch)
+        sample = data[SampleKey(0, 0, 0)]['data_samples']
+        assert sample.num_discarded == max_refetch
+
+
+def test_images_without_segments_and_all_void_crops_train(make) -> None:
+    data = make(pipeline=AUGMENT)
+    for index in (1, 2):  # no segment at all; nothing but a crowd
+        sample = data[SampleKey(index, 0, 0)]['data_samples']
+        assert sample.gt_segments.labels.shape == (0,)
+        assert sample.gt_segments.labels.dtype == torch.int64
+        assert (sample.gt_segment_map.data == -1).all()
+
+
+def test_a_pipeline_that_always_drops_is_an_error(make) -> None:
+    data = make(pipeline=[lambda results: None], max_refetch=3)
+    with pytest.raises(RuntimeError, match='None for 4 samples'):
+        data[0]
+
+
+def test_a_missing_image_names_the_file(make, tmp_path: Path) -> None:
+    data = make(pipeline=AUGMENT)
+    (tmp_path / 'img/0.bmp').unlink()
+    with pytest.raises(FileNotFoundError, match='0.bmp does not exist'):
+        data[0]
