@@ -13,6 +13,7 @@ from tests.networks import Network
 SCRIPT = (
     Path(__file__).parents[2] / 'tools/model_converters/kmax_to_mmremax.py'
 )
+CHECK = ('--check', SCRIPT.parents[2] / 'configs/_base_/models/kmax_r50.py')
 
 
 @pytest.fixture
@@ -26,13 +27,18 @@ def convert(monkeypatch):
     return run
 
 
-def test_converted_file_loads(convert, tmp_path):
-    published = {
-        key: golden_fill(key, shape).float() if shape else torch.tensor(0)
+@pytest.fixture
+def published():
+    """A state dict of the published names."""
+    return {
+        key: golden_fill(key, shape).float()
         for key, shape in manifest().items()
     }
+
+
+def test_converted_file_loads(convert, published, tmp_path):
     torch.save({'model': published}, tmp_path / 'kmax.pth')
-    convert(tmp_path / 'kmax.pth', tmp_path / 'out' / 'ours.pth')
+    convert(tmp_path / 'kmax.pth', tmp_path / 'out' / 'ours.pth', *CHECK)
     ours = torch.load(tmp_path / 'out' / 'ours.pth', weights_only=True)
     Network().load_state_dict(ours['state_dict'], strict=True)
 
@@ -42,6 +48,19 @@ def test_a_misfit_names_file_and_keys(convert, tmp_path):
     with pytest.raises(SystemExit, match=r'other.pth: .*keys: module.x'):
         convert(tmp_path / 'other.pth', tmp_path / 'ours.pth')
     assert not (tmp_path / 'ours.pth').exists()
+
+
+def test_a_checkpoint_of_another_model_is_refused(
+    convert, published, tmp_path
+):
+    key = 'sem_seg_head.predictor._cluster_centers.weight'
+    published[key] = published[key][:, :64]
+    del published['backbone.stem.conv1.weight']
+    torch.save(published, tmp_path / 'kmax.pth')
+    with pytest.raises(
+        SystemExit, match=r'Missing keys: backbone.conv1.weight. .*\(256, 64\)'
+    ):
+        convert(tmp_path / 'kmax.pth', tmp_path / 'ours.pth', *CHECK)
 
 
 def test_a_missing_file_is_named(convert, tmp_path):

@@ -19,7 +19,7 @@ from .resize import is_odd, resize_like_kmax
 class ASPP(nn.Module):
     """Looks at each position in several surroundings and at the whole image.
 
-    Paper: DeepLabv3, section 3.3.
+    Paper: DeepLabv3, atrous spatial pyramid pooling.
 
     Args:
         in_channels: Of the input.

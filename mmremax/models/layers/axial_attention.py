@@ -40,7 +40,7 @@ class AxialAttention(nn.Module):
     query-position, key-position) and two groups of values; each group has
     its own batch norm scales, which replace 1 / sqrt(d).
 
-    Paper: Axial-DeepLab, eq. (3), with the norms of kMaX-DeepLab.
+    Paper: Axial-DeepLab, position-sensitive axial-attention.
 
     Args:
         in_channels: C.

@@ -26,7 +26,7 @@ class KMaXDecoderLayer(nn.Module):
     The prediction's masks are the affinity of the k-means step, so the
     losses on them train the assignment.
 
-    Paper: kMaX-DeepLab, fig. 2 and section 3.2.
+    Paper: kMaX-DeepLab, kMaX decoder.
 
     Args:
         memory_channels: Of the pixel decoder's feature.

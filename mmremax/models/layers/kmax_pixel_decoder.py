@@ -67,7 +67,7 @@ def _projection(in_channels: int, out_channels: int) -> nn.Module:
 class KMaXPixelDecoder(BaseModule):
     """Enhances the backbone's features from the lowest resolution upwards.
 
-    Paper: kMaX-DeepLab, section 3.3 (pixel decoder).
+    Paper: kMaX-DeepLab, pixel decoder.
 
     Args:
         in_channels: Of the backbone's features, lowest stride first.

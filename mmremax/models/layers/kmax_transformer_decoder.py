@@ -27,7 +27,7 @@ class KMaXTransformerDecoder(BaseModule):
 
     There are no positional encodings.
 
-    Paper: kMaX-DeepLab, section 3.3 (transformer decoder).
+    Paper: kMaX-DeepLab, kMaX decoder.
 
     Args:
         num_classes: K.

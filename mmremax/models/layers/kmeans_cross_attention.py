@@ -19,8 +19,9 @@ from .norm import BatchNorm, at_least_float32
 class KMeansCrossAttention(nn.Module):
     """Gives each pixel to its best query; queries add up their pixels.
 
-    Paper: kMaX-DeepLab, eq. (6) and (7). The clusters are sums, not means:
-    the norm behind takes care of the scale.
+    The clusters are sums, not means; the norm behind them sees to the scale.
+
+    Paper: kMaX-DeepLab, k-means cross-attention.
 
     Args:
         embed_dims: C.

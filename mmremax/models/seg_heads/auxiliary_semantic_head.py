@@ -28,7 +28,7 @@ from mmremax.models.layers import (
 class AuxiliarySemanticHead(BaseModule):
     """Predicts the class of each pixel from backbone features.
 
-    Paper: the decoder of Panoptic-DeepLab, section 3.1, on the features of
+    Paper: the semantic decoder of Panoptic-DeepLab, on the features of
     strides 32, 8 and 4.
 
     Args:
