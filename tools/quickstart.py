@@ -69,7 +69,7 @@ def main() -> None:
         work_dir,
     )
     checkpoint = Path((work_dir / 'last_checkpoint').read_text().strip())
-    test = work_dir / 'test'
+    test = out / 'test'
     run(
         '3 of 4: scores',
         'test.py',

@@ -1,0 +1,136 @@
+"""Every config parses, builds, and is listed; the overlay stays small."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from mmdet.registry import (
+    DATASETS,
+    HOOKS,
+    METRICS,
+    MODELS,
+    PARAM_SCHEDULERS,
+)
+from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import init_default_scope
+
+from mmremax.utils.config_edits import remove_pretrained
+
+CONFIGS = Path(__file__).parents[1] / 'configs'
+PATHS = sorted(
+    path
+    for path in CONFIGS.rglob('*.py')
+    if '_base_' not in path.relative_to(CONFIGS).parts
+)
+# All that ReMaX changes of kMaX, as keys of `model`.
+OVERLAY_KEYS = {
+    'panoptic_head.semantic_head.type',
+    'panoptic_head.semantic_head.loss_semantic.type',
+    'panoptic_head.semantic_head.loss_semantic.loss_weight',
+    'panoptic_head.mask_loss.type',
+    'panoptic_head.mask_loss.loss_mask.activation',
+    'panoptic_head.assigner.type',
+    'panoptic_head.assigner.base.type',
+}
+
+every_config = pytest.mark.parametrize(
+    'path', PATHS, ids=lambda path: str(path.relative_to(CONFIGS))
+)
+
+
+@pytest.fixture(autouse=True)
+def scope() -> None:
+    """Build as the Runner does."""
+    init_default_scope('mmdet')
+
+
+def flatten(config: object, prefix: str = '') -> dict[str, object]:
+    """Flatten nested dicts to {dotted key: value}; lists stay whole."""
+    if not isinstance(config, dict):
+        return {prefix: config}
+    rows = {}
+    for key, value in config.items():
+        rows |= flatten(value, f'{prefix}.{key}' if prefix else key)
+    return rows
+
+
+def changed_keys(old: dict, new: dict) -> set[str]:
+    """Return the dotted keys whose values differ or that one side lacks."""
+    old, new = flatten(old), flatten(new)
+    keys = old.keys() | new.keys()
+    missing = object()
+    return {k for k in keys if old.get(k, missing) != new.get(k, missing)}
+
+
+@every_config
+def test_config_builds(path: Path) -> None:
+    """Every key reaches a constructor, which refuses unknown ones."""
+    config = Config.fromfile(path)
+    remove_pretrained(config)
+    model = MODELS.build(config.model)
+    optimizer = build_optim_wrapper(model, config.optim_wrapper)
+    for scheduler in config.param_scheduler:
+        PARAM_SCHEDULERS.build(
+            scheduler, default_args=dict(optimizer=optimizer)
+        )
+    for hook in [*config.default_hooks.values(), *config.custom_hooks]:
+        HOOKS.build(hook)
+    for name in ('train', 'val', 'test'):
+        dataset = config[f'{name}_dataloader'].dataset
+        DATASETS.build(dict(dataset, lazy_init=True))
+    for name in ('val', 'test'):
+        evaluators = config[f'{name}_evaluator']
+        if isinstance(evaluators, dict):
+            evaluators = [evaluators]
+        for evaluator in evaluators:
+            METRICS.build(evaluator)
+
+
+@every_config
+def test_config_has_a_header_and_a_readme_row(path: Path) -> None:
+    header = ast.get_docstring(ast.parse(path.read_text()))
+    assert header, 'say the command, the cost and the score'
+    readme = path.parent / 'README.md'
+    assert f'({path.name})' in readme.read_text(), 'add a row'
+
+
+def test_overlay_is_one_small_variable() -> None:
+    path = CONFIGS / '_base_' / 'overlays' / 'remax.py'
+    body = [
+        node
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.Assign)
+    ]
+    assert [ast.unparse(node.targets[0]) for node in body] == ['remax']
+    assert body[0].end_lineno - body[0].lineno + 1 <= 15
+
+
+@pytest.mark.parametrize(
+    ('base', 'overlaid'),
+    [('kmax/kmax_r50_coco_50k.py', 'remax/remax_r50_coco.py')],
+)
+def test_remax_differs_in_the_overlay_alone(base: str, overlaid: str) -> None:
+    kmax = Config.fromfile(CONFIGS / base).to_dict()
+    remax = Config.fromfile(CONFIGS / overlaid).to_dict()
+    echo = remax.pop('remax')
+    assert changed_keys(kmax, remax) == {f'model.{k}' for k in OVERLAY_KEYS}
+    assert set(flatten(echo)) == OVERLAY_KEYS
+
+
+def test_recipe_of_remax_leaves_the_model_alone() -> None:
+    """The 50k recipe is schedule and data; its model is kMaX's."""
+    kmax = Config.fromfile(CONFIGS / 'kmax/kmax_r50_coco.py')
+    recipe = Config.fromfile(CONFIGS / 'kmax/kmax_r50_coco_50k.py')
+    assert not changed_keys(kmax.model.to_dict(), recipe.model.to_dict())
+
+
+@pytest.mark.parametrize(
+    'name', ['kmax/kmax_r50_coco.py', 'remax/remax_r50_coco.py']
+)
+def test_misspelt_key_fails_at_build(name: str) -> None:
+    config = Config.fromfile(CONFIGS / name)
+    remove_pretrained(config)
+    config.model.panoptic_head.loss_cls.loss_wieght = 1.0
+    with pytest.raises(TypeError, match='loss_wieght'):
+        MODELS.build(config.model)
