@@ -1,6 +1,7 @@
 """Every config parses, builds, and is listed; the overlay stays small."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
 
-from mmremax.utils.config_edits import remove_pretrained
+from mmremax.utils.config_edits import remove_pretrained, set_data_root
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
 PATHS = sorted(
@@ -134,3 +135,20 @@ def test_misspelt_key_fails_at_build(name: str) -> None:
     config.model.panoptic_head.loss_cls.loss_wieght = 1.0
     with pytest.raises(TypeError, match='loss_wieght'):
         MODELS.build(config.model)
+
+
+def test_readme_example_of_own_data_builds(
+    tmp_path: Path, shapes_root: Path
+) -> None:
+    readme = (CONFIGS.parent / 'README.md').read_text()
+    code = re.search(r'```python\n(.*?)```', readme, re.DOTALL)[1]
+    base = CONFIGS / 'remax' / 'remax_r50_coco.py'
+    path = tmp_path / 'mine.py'
+    path.write_text(code.replace('remax_r50_coco.py', str(base)))
+    config = Config.fromfile(path)
+    remove_pretrained(config)
+    set_data_root(config, str(shapes_root))
+    model = MODELS.build(config.model)
+    for loader in (config.train_dataloader, config.test_dataloader):
+        classes = DATASETS.build(loader.dataset).metainfo['classes']
+        assert len(classes) == model.panoptic_head.num_classes
