@@ -1,0 +1,102 @@
+"""The packed sample: label grid, merged stuff, metainfo."""
+
+import numpy as np
+import torch
+
+from mmremax.datasets import PackPanopticInputs
+from mmremax.datasets.transforms.formatting import segment_grid
+
+
+def _row(segment_id: int, label: int, is_thing: bool, crowd: int = 0) -> dict:
+    return dict(
+        id=segment_id, category=label, is_thing=is_thing, iscrowd=crowd
+    )
+
+
+def test_grid_follows_the_table_and_merges_stuff() -> None:
+    grid = np.array([[9, 9, 4, 0], [2, 3, 4, 70000]])
+    table = [
+        _row(70000, 5, False),
+        _row(3, 1, True),
+        _row(8, 1, True),  # not on the grid
+        _row(2, 1, True),
+        _row(9, 5, False),  # stuff of the class of 70000
+        _row(4, 0, False, crowd=1),
+    ]
+    labels, segment_map = segment_grid(grid, table)
+    assert labels.tolist() == [5, 1, 1]
+    assert segment_map.tolist() == [[0, 0, -1, -1], [2, 1, -1, 0]]
+    assert (labels.dtype, segment_map.dtype) == (np.int64, np.int16)
+
+
+def test_empty_grids_and_tables() -> None:
+    for grid in (np.zeros((2, 3), np.int32), np.ones((2, 3), np.int32)):
+        labels, segment_map = segment_grid(grid, [])
+        assert labels.shape == (0,)
+        assert (segment_map == -1).all()
+
+
+def test_more_segments_than_a_byte_holds() -> None:
+    grid = np.arange(1, 701).reshape(20, 35)
+    table = [_row(i, 3, True) for i in range(700, 0, -1)]
+    labels, segment_map = segment_grid(grid, table)
+    assert len(labels) == 700
+    assert (segment_map == 700 - grid).all()
+
+
+def test_training_sample_as_the_model_reads_it() -> None:
+    ids = np.zeros((10, 13), np.int32)
+    ids[8, 12] = ids[4, 4] = 6
+    ids[1:4] = 5  # between the cells
+    image = np.arange(390, dtype=np.uint8).reshape(10, 13, 3)
+    results = dict(
+        img=image[:, ::-1],
+        gt_seg_map=ids,
+        segments_info=[_row(5, 0, True), _row(6, 1, True)],
+        seg_map_path='a.png',
+        img_id=3,
+        img_path='a.jpg',
+        ori_shape=(20, 26),
+        img_shape=(10, 13),
+        scale_factor=(0.5, 0.5),
+        flip=True,
+        sample_idx=0,
+        num_discarded=2,
+        rng=None,
+    )
+    packed = PackPanopticInputs(label_stride=4)(results)
+    assert packed['inputs'].shape == (3, 10, 13)
+    assert packed['inputs'].dtype == torch.uint8
+    assert packed['inputs'].is_contiguous()
+    assert (packed['inputs'][1].numpy() == image[:, ::-1, 1]).all()
+    sample = packed['data_samples']
+    assert sample.gt_segments.labels.tolist() == [1]
+    assert sample.gt_segment_map.data.dtype == torch.int16
+    assert sample.gt_segment_map.data.tolist() == [
+        [[-1, -1, -1, -1], [-1, 0, -1, -1], [-1, -1, -1, 0]]
+    ]
+    assert set(sample.metainfo_keys()) == {
+        'img_id',
+        'img_path',
+        'ori_shape',
+        'img_shape',
+        'scale_factor',
+        'flip',
+        'sample_idx',
+        'num_discarded',
+    }
+
+
+def test_test_sample_carries_the_ground_truth_for_the_metric() -> None:
+    table = [_row(5, 0, True)]
+    results = dict(
+        img=np.zeros((4, 4, 3), np.uint8),
+        img_id=3,
+        ori_shape=(8, 8),
+        seg_map_path='a.png',
+        segments_info=table,
+    )
+    sample = PackPanopticInputs()(results)['data_samples']
+    assert sample.seg_map_path == 'a.png'
+    assert sample.segments_info == table
+    assert 'gt_segments' not in sample

@@ -1,0 +1,104 @@
+"""Loading: ids, crowds as void, and one clear error for each fault."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mmremax.datasets import (
+    LoadPanopticImage,
+    LoadPanopticMap,
+    PanopticDataset,
+)
+from mmremax.utils.panoptic_png import (
+    colours_to_ids,
+    ids_to_colours,
+    read_rgb,
+)
+from tests.sample_data import ANN_FILE, DATA_PREFIX, needs_sample, sample_root
+from tests.test_datasets.tiny import CROWD, SEGMENTS, id_map, write_tiny
+
+
+def test_colour_code_is_r_256_g_65536_b() -> None:
+    colours = np.array([[[5, 0, 0], [44, 1, 0], [112, 17, 1]]], np.uint8)
+    ids = colours_to_ids(colours)
+    assert ids.tolist() == [[5, 300, 70000]]
+    assert ids.dtype == np.int32
+    assert (ids_to_colours(ids) == colours).all()
+    assert (ids_to_colours(ids.astype(np.int64)) == colours).all()
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> dict:
+    ann_file = write_tiny(tmp_path, [id_map()], [SEGMENTS])
+    return PanopticDataset(
+        str(ann_file), str(tmp_path), dict(img='img/', seg='seg/')
+    ).get_data_info(0)
+
+
+def test_crowd_becomes_void_and_everything_else_stays(results) -> None:
+    loaded = LoadPanopticMap()(LoadPanopticImage()(results))
+    assert loaded['img'].shape == (32, 48, 3)
+    assert loaded['img'].dtype == np.uint8
+    assert loaded['ori_shape'] == loaded['img_shape'] == (32, 48)
+    expected = np.where(id_map() == CROWD, 0, id_map())
+    assert (loaded['gt_seg_map'] == expected).all()
+    assert loaded['gt_seg_map'].dtype == np.int32
+
+
+def test_image_is_rgb(tmp_path: Path) -> None:
+    Image.new('RGB', (4, 3), (200, 100, 50)).save(tmp_path / 'a.png')
+    image = LoadPanopticImage()(dict(img_path=str(tmp_path / 'a.png')))['img']
+    assert (image == [200, 100, 50]).all()
+
+
+def test_missing_and_broken_files_are_named(results, tmp_path: Path) -> None:
+    image, png = tmp_path / 'img/0.bmp', tmp_path / 'seg/0_pan.png'
+    png.write_bytes(png.read_bytes()[:60])
+    with pytest.raises(ValueError, match='0_pan.png is no readable image'):
+        LoadPanopticMap()(LoadPanopticImage()(results))
+    png.unlink()
+    with pytest.raises(FileNotFoundError, match='0_pan.png.*unpack'):
+        LoadPanopticMap()(LoadPanopticImage()(results))
+    image.write_bytes(b'nothing')
+    with pytest.raises(ValueError, match='0.bmp is no readable image'):
+        LoadPanopticImage()(results)
+    image.unlink()
+    with pytest.raises(FileNotFoundError, match='0.bmp.*fetch'):
+        LoadPanopticImage()(results)
+
+
+def test_an_id_that_the_json_lacks_is_named(tmp_path: Path) -> None:
+    ids = id_map()
+    ids[0, 0] = 12345
+    ann_file = write_tiny(tmp_path, [ids], [SEGMENTS])
+    data = PanopticDataset(
+        str(ann_file), str(tmp_path), dict(img='img/', seg='seg/')
+    )
+    with pytest.raises(ValueError, match='0_pan.png has pixels of.* 12345'):
+        LoadPanopticMap()(LoadPanopticImage()(data.get_data_info(0)))
+
+
+def test_sizes_must_agree(results, tmp_path: Path) -> None:
+    Image.new('RGB', (40, 32)).save(tmp_path / 'img/0.bmp')
+    with pytest.raises(ValueError, match='do not belong together'):
+        LoadPanopticMap()(LoadPanopticImage()(results))
+
+
+@needs_sample
+def test_the_three_crowds_of_the_sample_are_void() -> None:
+    data = PanopticDataset(ANN_FILE, str(sample_root()), DATA_PREFIX)
+    areas = []
+    for index in range(len(data)):
+        info = data.get_data_info(index)
+        loaded = LoadPanopticMap()(LoadPanopticImage()(info))
+        raw = colours_to_ids(read_rgb(info['seg_map_path'], ''))
+        for row in info['segments_info']:
+            mask = raw == row['id']
+            assert mask.sum() == row['area']
+            expected = 0 if row['iscrowd'] else row['id']
+            assert (loaded['gt_seg_map'][mask] == expected).all()
+            if row['iscrowd']:
+                areas.append(int(mask.sum()))
+    assert sorted(areas) == [421, 7839, 24295]

@@ -1,0 +1,95 @@
+"""The fused resampling equals Pillow's resize followed by a cut."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mmremax.datasets import RandomScaleCrop
+from mmremax.datasets.transforms.random_scale_crop import (
+    resize_ids_part,
+    resize_part,
+)
+
+
+def _results(height: int, width: int, seed: int = 0) -> dict:
+    rng = np.random.default_rng(seed)
+    return dict(
+        img=rng.integers(0, 256, (height, width, 3), np.uint8),
+        gt_seg_map=rng.integers(0, 2**24, (height, width)).astype(np.int32),
+        rng=rng,
+    )
+
+
+def test_part_of_a_resize_equals_the_cut_of_the_whole() -> None:
+    rng = np.random.default_rng(1)
+    for seed in range(60):
+        results = _results(*rng.integers(1, 80, 2), seed)
+        scaled = rng.integers(1, 160, 2)
+        shape = rng.integers(1, scaled, endpoint=True)
+        start = rng.integers(scaled - shape, endpoint=True)
+        cut = tuple(slice(a, a + n) for a, n in zip(start, shape, strict=True))
+        size = tuple(scaled[::-1].tolist())
+        image = Image.fromarray(results['img'])
+        whole = np.array(image.resize(size, Image.Resampling.BILINEAR))
+        part = resize_part(results['img'], scaled, start, shape)
+        assert np.abs(part.astype(int) - whole[cut]).max() <= 1
+        if (shape == scaled).all():
+            assert (part == whole).all()
+        ids = Image.fromarray(results['gt_seg_map'])
+        whole = np.array(ids.resize(size, Image.Resampling.NEAREST))
+        part = resize_ids_part(results['gt_seg_map'], scaled, start, shape)
+        assert (part == whole[cut]).all()
+        assert part.dtype == np.int32
+
+
+def test_scale_is_relative_to_the_crop_and_rounds_half_to_even() -> None:
+    """(200, 400) into s (100, 100): factor s / 4; s = 0.5 gives (25, 50)."""
+    transform = RandomScaleCrop((100, 100), (0.5, 0.5))
+    results = transform(_results(200, 400))
+    assert results['img'].shape == (25, 50, 3)
+    assert results['gt_seg_map'].shape == results['img_shape'] == (25, 50)
+    assert results['scale_factor'] == (0.125, 0.125)
+    assert results['crop_size'] == (100, 100)
+    # 5 * 0.5 = 2.5 rounds to 2, 7 * 0.5 = 3.5 to 4.
+    results = RandomScaleCrop((5, 7), (0.5, 0.5))(_results(5, 7))
+    assert results['img_shape'] == (2, 4)
+
+
+def test_a_large_image_is_cropped_along_the_long_side_only() -> None:
+    transform = RandomScaleCrop((64, 64), (1.5, 1.5))
+    starts = set()
+    for seed in range(20):
+        results = _results(48, 96, seed)
+        results['gt_seg_map'] = np.tile(np.arange(96, dtype=np.int32), (48, 1))
+        results = transform(results)
+        assert results['img_shape'] == (48, 64)  # (48, 96) before the crop
+        row = results['gt_seg_map'][0]
+        assert (np.diff(row) == 1).all()
+        starts.add(int(row[0]))
+    assert len(starts) > 8
+    assert min(starts) >= 0
+    assert max(starts) <= 32
+
+
+def test_scales_cover_the_range() -> None:
+    transform = RandomScaleCrop((1000, 1000), (0.2, 2.0))
+    image = np.zeros((10, 10, 3), np.uint8)
+    ids = np.zeros((10, 10), np.int32)
+    rng = np.random.default_rng(0)
+    factors = [
+        transform(dict(img=image, gt_seg_map=ids, rng=rng))['scale_factor'][0]
+        for _ in range(60)
+    ]
+    assert 20 <= min(factors) < 45
+    assert 170 < max(factors) <= 200
+
+
+def test_tiny_images_keep_a_pixel() -> None:
+    results = RandomScaleCrop((10, 10), (0.2, 0.2))(_results(3, 200))
+    assert results['img_shape'] == (1, 2)
+
+
+@pytest.mark.parametrize('scale_range', [(0, 1), (2, 1)])
+def test_a_wrong_range_is_an_error(scale_range: tuple) -> None:
+    with pytest.raises(ValueError, match='scale_range'):
+        RandomScaleCrop((10, 10), scale_range)
