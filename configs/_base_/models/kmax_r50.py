@@ -12,6 +12,7 @@ model = dict(
         out_indices=(0, 1, 2, 3),
         norm_cfg=dict(type='BN', eps=1e-3, momentum=0.01),
         norm_eval=False,
+        zero_init_residual=False,
         init_cfg=dict(
             type='Pretrained',
             checkpoint='https://download.openmmlab.com/mmclassification/v0/'

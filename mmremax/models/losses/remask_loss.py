@@ -105,7 +105,7 @@ class ReMaskLoss(BaseModule):
                 semantic_logits, mask_logits.shape[-2:]
             )
         m_hat = self._m_hat(semantic_prob, class_logits)
-        relaxed = self._apply(mask_logits, m_hat)
+        relaxed = self._scaled(mask_logits, m_hat)
         terms = self.losses(relaxed, class_logits, targets, stage)
         return {**terms, **_diagnose(m_hat.detach(), targets)}
 
@@ -128,7 +128,7 @@ class ReMaskLoss(BaseModule):
         semantic_prob = self._semantic_prob(
             semantic_logits, mask_logits.shape[-2:]
         )
-        return self._apply(
+        return self._scaled(
             mask_logits, self._m_hat(semantic_prob, class_logits)
         )
 
@@ -152,7 +152,7 @@ class ReMaskLoss(BaseModule):
             m_hat = class_prob[:, :, :-1] @ semantic_prob.flatten(2)
             return m_hat.unflatten(2, semantic_prob.shape[-2:])
 
-    def _apply(self, mask_logits: Tensor, m_hat: Tensor) -> Tensor:
+    def _scaled(self, mask_logits: Tensor, m_hat: Tensor) -> Tensor:
         """Eq. 2. (B, Q, H, W)."""
         if self.identity:
             return torch.addcmul(mask_logits, mask_logits, m_hat)

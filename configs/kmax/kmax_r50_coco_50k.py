@@ -1,0 +1,33 @@
+"""kMaX-DeepLab, R50, COCO panoptic, under ReMaX's short recipe: 50k.
+
+    tools/dist_train.sh configs/kmax/kmax_r50_coco_50k.py 8
+
+The baseline of remax_r50_coco.py: it differs from kmax_r50_coco.py in the
+recipe alone, and from ReMaX in the overlay alone. PQ: not trained yet.
+Warm-up and steps: docs/design.md, "Open points".
+"""
+
+_base_ = ['./kmax_r50_coco.py']
+
+max_iters = 50000
+optim_wrapper = dict(optimizer=dict(lr=6e-3, weight_decay=0.005))
+param_scheduler = [
+    dict(
+        type='LinearLR', start_factor=0.001, begin=0, end=5000, by_epoch=False
+    ),
+    dict(
+        type='MultiStepLR',
+        milestones=[max_iters * 85 // 100, max_iters * 95 // 100],
+        gamma=0.1,
+        by_epoch=False,
+    ),
+]
+train_cfg = dict(max_iters=max_iters)
+
+train_pipeline = [
+    dict(step, scale_range=(0.3, 1.7))
+    if step['type'] == 'RandomScaleCrop'
+    else step
+    for step in _base_.train_pipeline
+]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -1,0 +1,15 @@
+"""A small ReMaX on synthetic shapes, for a laptop's CPU.
+
+    make quickstart
+
+What the overlay does to the published model, it does here. PQ and time:
+README.md.
+"""
+
+_base_ = ['./kmax_mnv3-s_shapes.py', '../_base_/overlays/remax.py']
+
+model = _base_.remax
+model.panoptic_head.semantic_head.update(
+    channels=48,
+    loss_semantic=dict(type='SemanticLoss', num_samples=512, loss_weight=0.5),
+)
