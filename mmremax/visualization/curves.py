@@ -76,6 +76,8 @@ def plot_run(work_dir: str | Path, out_file: str | Path) -> Path:
         positive = [v for _, values in losses.values() for v in values]
         if min(positive) > 0:
             axes_row[0].set_yscale('log')
+            for axis in ('major', 'minor'):
+                getattr(axes_row[0].yaxis, f'set_{axis}_formatter')('{x:g}')
         else:
             axes_row[0].set_ylabel('loss')
     out_file = Path(out_file)

@@ -1,0 +1,108 @@
+import numpy as np
+import pytest
+
+from mmremax.visualization import draw_panoptic, encode_segments
+from mmremax.visualization.panoptic_drawing import segment_colours
+
+CLASSES = ('cat', 'dog', 'grass')
+PALETTE = ((200, 30, 30), (30, 200, 30), (30, 30, 200))
+VOID = 3
+
+
+def quarters(size: int = 200) -> np.ndarray:
+    """Two cats, grass, and void at the lower right."""
+    ids = np.full((size, size), VOID)
+    half = size // 2
+    ids[:half, :half] = 1000
+    ids[:half, half:] = 2000
+    ids[half:, :half] = 2
+    return ids
+
+
+def grey(size: int = 200) -> np.ndarray:
+    return np.full((size, size, 3), 120, np.uint8)
+
+
+def test_colours_follow_class_and_tell_instances_apart() -> None:
+    colours = segment_colours(quarters(), PALETTE)
+    assert set(colours) == {1000, 2000, 2}
+    assert colours[1000] == PALETTE[0]
+    assert colours[2] == PALETTE[2]
+    assert np.abs(np.subtract(colours[2000], colours[1000])).max() > 15
+
+
+def test_every_instance_of_a_few_has_its_own_colour() -> None:
+    ids = 1000 * np.arange(1, 8).reshape(1, 7)
+    assert len(set(segment_colours(ids, PALETTE).values())) == 7
+
+
+def test_segments_borders_and_void() -> None:
+    picture = draw_panoptic(grey(), quarters(), CLASSES, PALETTE, max_labels=0)
+    assert picture.dtype == np.uint8
+    blend = 120 + 0.55 * (np.float32(PALETTE[2]) - 120)
+    np.testing.assert_allclose(picture[150, 20], blend, atol=1)
+    assert (picture[150, 99] > 220).all()  # white between grass and void
+    void = picture[110:190, 110:190]
+    assert np.median(void) == 30
+    assert void.max() > 60  # hatched
+
+
+def test_names_are_drawn_only_where_they_fit() -> None:
+    ids = np.full((200, 200), 2)
+    ids[:3] = 1000  # a sliver: no name
+    plain = draw_panoptic(grey(), ids, CLASSES, PALETTE, max_labels=0)
+    named = draw_panoptic(grey(), ids, CLASSES, PALETTE)
+    y, x = np.nonzero((plain != named).any(-1))
+    assert len(y)
+    assert y.min() > 20
+    assert np.ptp(x) < 100  # one name, in the middle of the grass
+    assert np.ptp(y) < 40
+
+
+def test_names_do_not_cover_each_other() -> None:
+    """Side by side in a narrow picture there is room for one name."""
+    classes = ('elephant', 'dog', 'grass')
+    ids = np.full((60, 60), 1000)
+    ids[:, 30:] = 2000
+    one = draw_panoptic(grey(60), ids, classes, PALETTE, max_labels=1)
+    both = draw_panoptic(grey(60), ids, classes, PALETTE)
+    assert (one == both).all()
+    ids = np.ascontiguousarray(ids.T)  # one above the other: both fit
+    one = draw_panoptic(grey(60), ids, classes, PALETTE, max_labels=1)
+    both = draw_panoptic(grey(60), ids, classes, PALETTE)
+    assert (one != both).any()
+
+
+def test_small_images_are_enlarged() -> None:
+    picture = draw_panoptic(
+        grey()[:100], quarters()[:100], CLASSES, PALETTE, long_side=640
+    )
+    assert picture.shape == (320, 640, 3)
+
+
+@pytest.mark.parametrize('value', [VOID, 1001])
+def test_one_segment_or_none(value: int) -> None:
+    draw_panoptic(grey(), np.full((200, 200), value), CLASSES, PALETTE)
+
+
+def test_image_of_other_size_is_an_error() -> None:
+    with pytest.raises(ValueError, match=r'\(100, 100\)'):
+        draw_panoptic(grey(100), quarters(), CLASSES, PALETTE)
+
+
+def test_image_is_not_changed() -> None:
+    image, ids = grey(), quarters()
+    draw_panoptic(image, ids, CLASSES, PALETTE)
+    assert (image == 120).all()
+    assert (ids == quarters()).all()
+
+
+def test_ground_truth_gets_ids_of_predictions() -> None:
+    segment_map = np.array([[7, 7, 9], [11, 0, 9]])
+    table = [
+        dict(id=7, category=1, is_thing=True, iscrowd=0),
+        dict(id=9, category=2, is_thing=False, iscrowd=0),
+        dict(id=11, category=0, is_thing=False, iscrowd=1),
+    ]
+    ids = encode_segments(segment_map, table, VOID)
+    assert ids.tolist() == [[1001, 1001, 2], [VOID, VOID, 2]]
