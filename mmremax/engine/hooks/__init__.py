@@ -1,4 +1,5 @@
 from .class_count_check_hook import ClassCountCheckHook
+from .discard_count_hook import DiscardCountHook
 from .grad_norm_hook import GradNormHook
 from .non_finite_guard_hook import NonFiniteError, NonFiniteGuardHook
 from .resumable_checkpoint_hook import ResumableCheckpointHook
@@ -7,6 +8,7 @@ from .rich_progress_hook import RichProgressHook
 
 __all__ = [
     'ClassCountCheckHook',
+    'DiscardCountHook',
     'GradNormHook',
     'NonFiniteError',
     'NonFiniteGuardHook',
