@@ -358,6 +358,20 @@ def test_panoptic_equals_oracle(
         assert_same_segments(pan_map(result[0]), expected, labels)
 
 
+@pytest.mark.parametrize('threshold', [0.34, 0.4, 0.5, 0.7])
+def test_counts_and_masks_merge_alike(
+    threshold: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metas = [sample((60, 90), (86, 129), (129, 129))]
+    cfg = DEFAULTS | dict(pixel_threshold=threshold)
+    cases = [random_case(seed, 32, (33, 33)) for seed in range(4)]
+    by_counts = [predict(c[None], m[None], metas, **cfg) for c, m in cases]
+    monkeypatch.setattr(kmax_fusion_head, 'PAIR_THRESHOLD', 1.0)
+    by_masks = [predict(c[None], m[None], metas, **cfg) for c, m in cases]
+    for counts, masks in zip(by_counts, by_masks, strict=True):
+        np.testing.assert_array_equal(pan_map(counts[0]), pan_map(masks[0]))
+
+
 def test_area_limits_equal_oracle() -> None:
     """Limits count pixels of the network input: here twice the output."""
     meta = sample((24, 32), (48, 64), (64, 64))
@@ -508,6 +522,29 @@ def test_float32_path_differs_only_at_the_threshold() -> None:
     near = ((pi - 0.4).abs() < 1e-4).any(0).numpy()
     assert not (differs & ~near).any()
     assert differs.mean() < 1e-3
+
+
+@pytest.mark.slow
+def test_published_size_equals_oracle() -> None:
+    """1281 -> 427 x 640, 128 queries, float32."""
+    meta = sample((427, 640), (855, 1281), (1281, 1281))
+    class_logits, mask_logits = random_case(0, 128, (12, 12))
+    mask_logits = F.interpolate(
+        mask_logits[None].float(), size=(321, 321), mode='bicubic'
+    )[0]
+    head = KMaXFusionHead(3, 3, dict(DEFAULTS))
+    ours = head.predict(class_logits[None].float(), mask_logits[None], [meta])
+    logits = full_resolution_logits(mask_logits, meta.metainfo)
+    expected, labels = oracle_merge(class_logits, logits, 3, DEFAULTS)
+    pi = logits.softmax(0)
+    expected[((pi - 0.4).abs() < 1e-4).any(0)] = -1
+    ids = pan_map(ours[0])
+    for segment_id, label in labels.items():
+        values = np.unique(ids[expected == segment_id])
+        assert len(values) == 1
+        assert values[0] % 1000 == label
+    assert (ids[expected == 0] == 6).all()
+    assert (expected == -1).mean() < 1e-3
 
 
 def test_autocast_changes_nothing() -> None:
