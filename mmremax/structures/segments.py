@@ -116,7 +116,7 @@ def sum_by_segment(
     """
     index = index_map.remainder(num_indices + 1)  # VOID goes last
     total = values.new_zeros(*values.shape[:2], num_indices + 1)
-    step = max(1, _CHUNK_CELLS // len(values))
+    step = max(1, _CHUNK_CELLS // values.shape[0])
     for start in range(0, values.shape[2], step):
         part = slice(start, start + step)
         one_hot = F.one_hot(index[:, part], num_indices + 1)

@@ -56,13 +56,13 @@ class SemanticLoss(BaseModule):
         targets: MaskTargets,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        """Compute the loss on a fresh sample.
+        """Compute the loss at the grid of the logits.
 
         Args:
             semantic_logits: Logits of the K classes and, where the head
-                has one, void last. On the mask grid. (B, K or K + 1, H, W),
-                or coarser by a whole stride (labels are then sub-sampled
-                from the first cell), see SemanticAuxHead for other sizes.
+                has one, void last. On the mask grid, or coarser by a whole
+                stride: labels are then every n-th of the mask grid, from
+                the first. (B, K or K + 1, h, w).
             targets: Class of each cell.
             generator: Random state of the sample.
 
@@ -72,25 +72,9 @@ class SemanticLoss(BaseModule):
         Raises:
             ValueError: The grids do not agree by one whole stride.
         """
-        semantic_map, valid, inverse_area = (
-            _subsample(values, targets.size, semantic_logits.shape[-2:])
-            for values in (
-                targets.semantic_map,
-                targets.valid,
-                targets.inverse_area(),
-            )
-        )
-        cells = sample_cells(
-            inverse_area,
-            valid,
-            self.num_samples,
-            self.sample_temperature,
-            generator,
-        )
-        logits = gather_cells(
-            semantic_logits, cells, semantic_logits.shape[-2:]
-        )
-        return self.loss_at(logits, semantic_map.gather(1, cells))
+        size = tuple(semantic_logits.shape[-2:])
+        stride = _whole_stride(targets.size, size)
+        return self._loss(semantic_logits, targets, size, stride, generator)
 
     def on_mask_grid(
         self,
@@ -108,15 +92,34 @@ class SemanticLoss(BaseModule):
         Returns:
             Scalar.
         """
+        return self._loss(semantic_logits, targets, targets.size, 1, generator)
+
+    def _loss(
+        self,
+        semantic_logits: Tensor,
+        targets: MaskTargets,
+        size: tuple[int, int],
+        stride: int,
+        generator: torch.Generator | None,
+    ) -> Tensor:
+        """Sample the grid `size`, every `stride`-th cell of the masks'."""
+        semantic_map, valid, inverse_area = (
+            values.unflatten(1, targets.size)[:, ::stride, ::stride].flatten(1)
+            for values in (
+                targets.semantic_map,
+                targets.valid,
+                targets.inverse_area(),
+            )
+        )
         cells = sample_cells(
-            targets.inverse_area(),
-            targets.valid,
+            inverse_area,
+            valid,
             self.num_samples,
             self.sample_temperature,
             generator,
         )
-        logits = gather_cells(semantic_logits, cells, targets.size)
-        return self.loss_at(logits, targets.semantic_map.gather(1, cells))
+        logits = gather_cells(semantic_logits, cells, size)
+        return self.loss_at(logits, semantic_map.gather(1, cells))
 
     def loss_at(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Average the cross-entropy over labelled cells.
@@ -138,17 +141,12 @@ class SemanticLoss(BaseModule):
         return self.loss_weight * mean_over_nonzero(terms * valid)
 
 
-def _subsample(
-    values: Tensor, size: tuple[int, int], coarse: tuple[int, int]
-) -> Tensor:
-    """Take every n-th cell, from the first. (B, H * W) -> (B, h * w)."""
-    if tuple(size) == tuple(coarse):
-        return values
-    stride = (size[1] - 1) // max(coarse[1] - 1, 1)
-    values = values.unflatten(1, size)[:, ::stride, ::stride]
-    if tuple(values.shape[1:]) != tuple(coarse):
+def _whole_stride(fine: tuple[int, int], coarse: tuple[int, int]) -> int:
+    """Return n so that every n-th cell of one grid gives the other."""
+    stride = max((fine[1] - 1) // max(coarse[1] - 1, 1), 1)
+    if tuple(-(-side // stride) for side in fine) != tuple(coarse):
         raise ValueError(
             f'Semantic logits of {tuple(coarse)} cells are no whole stride '
-            f'of the mask grid {tuple(size)}.'
+            f'of the mask grid {tuple(fine)}.'
         )
-    return values.flatten(1)
+    return stride
