@@ -4,6 +4,7 @@ The model draws from torch's generator (dropout), has a norm with running
 statistics, and returns losses and a diagnostic as the detectors do.
 """
 
+import hashlib
 import os
 import signal
 from pathlib import Path
@@ -90,7 +91,10 @@ class ToyMetric(BaseMetric):
 
 @HOOKS.register_module()
 class LossLog(Hook):
-    """Writes each step's loss to a file; kills the process if told to."""
+    """Writes each step's loss, and the weights' digest at the end.
+
+    Kills the process if told to.
+    """
 
     priority = 'LOWEST'
 
@@ -104,6 +108,14 @@ class LossLog(Hook):
             file.write(f'{runner.iter + 1} {loss}\n')
         if runner.iter + 1 == self.kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
+
+    def after_train(self, runner):
+        digest = hashlib.sha256()
+        for parameter in runner.model.parameters():
+            digest.update(parameter.detach().numpy().tobytes())
+        Path(f'{self.path}.weights.{runner.rank}').write_text(
+            digest.hexdigest()
+        )
 
 
 def toy_config(folder, max_iters=8, interval=2, **model):

@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
+from mmengine.model import is_model_wrapper
 from mmengine.runner.checkpoint import CheckpointLoader
+from torch import nn
 
 # Branches that exist for the training losses alone: kMaX's auxiliary
 # semantic branch and ReMaX's. Nothing at inference reads them.
@@ -67,6 +69,39 @@ def load_from_local(filename: str, map_location: Any = None) -> dict:
         ) from None
     except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
         raise _unreadable(path, error) from None
+
+
+def check_weights(model: nn.Module, filename: str) -> None:
+    """Compare a checkpoint with the weights that inference needs.
+
+    mmengine only warns of missing weights, and then scores random ones.
+
+    Args:
+        model: The detector, wrapped or not.
+        filename: The checkpoint.
+
+    Raises:
+        RuntimeError: Weights are missing or of another shape.
+    """
+    checkpoint = load_from_local(filename, map_location='meta')
+    found = {
+        key.removeprefix('module.'): value.shape
+        for key, value in checkpoint.get('state_dict', checkpoint).items()
+    }
+    model = model.module if is_model_wrapper(model) else model
+    wrong = [
+        f'{key}: {tuple(value.shape)} in the model, '
+        + (f'{tuple(found[key])} in the file' if key in found else 'missing')
+        for key, value in model.state_dict().items()
+        if not is_training_only(key) and found.get(key) != value.shape
+    ]
+    if wrong:
+        more = f'\n... and {len(wrong) - 10} more' if len(wrong) > 10 else ''
+        raise RuntimeError(
+            f'The checkpoint {filename} is not of the model of the config:\n'
+            + '\n'.join(wrong[:10])
+            + more
+        )
 
 
 def _unreadable(path: Path, error: Exception) -> RuntimeError:

@@ -83,15 +83,25 @@ def load_config(args: argparse.Namespace) -> Config:
         remove_pretrained(cfg)
     if args.data_root is not None:
         set_data_root(cfg, args.data_root)
-    try:
-        merge_options(cfg, args.cfg_options)
-    except ConfigKeyError as error:
-        sys.exit(str(error))
+    apply_options(cfg, args.cfg_options)
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir') is None:
         cfg.work_dir = f'work_dirs/{Path(args.config).stem}'
     return cfg
+
+
+def apply_options(cfg: Config, options: dict) -> None:
+    """Apply ``--cfg-options`` or leave with one clear line.
+
+    Args:
+        cfg: Changed in place.
+        options: Values by dotted key.
+    """
+    try:
+        merge_options(cfg, options)
+    except ConfigKeyError as error:
+        sys.exit(str(error))
 
 
 def use_amp(cfg: Config, dtype: str | None = None) -> None:

@@ -95,12 +95,10 @@ class RichProgressHook(Hook):
         data_batch: Any = None,
         outputs: Any = None,
     ) -> None:
-        """Move the bar."""
+        """Move the bar; stop in time for the table of scores."""
         self._advance('test', 'evaluating')
-
-    def after_test(self, runner: Runner) -> None:
-        """Stop, so that the table of scores is printed below."""
-        self._stop()
+        if batch_idx + 1 == len(runner.test_dataloader):
+            self._stop()
 
     def after_train(self, runner: Runner) -> None:
         """Stop; a validation during training leaves the bar running."""

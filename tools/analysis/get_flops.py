@@ -1,0 +1,178 @@
+"""Count parameters and multiply-adds of a model.
+
+Multiply-adds are those of convolutions and matrix products in the inference
+graph of one image; norms, activations and resizes are left out, as in the
+papers. Parameters are also given without the training-only branches.
+
+Example:
+    python tools/analysis/get_flops.py configs/remax/remax_r50_coco.py
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import torch
+from mmdet.registry import MODELS
+from mmengine.analysis import FlopAnalyzer
+from mmengine.config import Config, DictAction
+from mmengine.registry import init_default_scope
+from rich.console import Console
+from rich.table import Table
+from torch import nn
+
+import mmremax  # noqa: F401
+from mmremax.utils.checkpoint import is_training_only
+from mmremax.utils.cli import apply_options
+from mmremax.utils.config_edits import remove_pretrained
+
+NOT_COUNTED = (
+    'batch_norm',
+    'group_norm',
+    'layer_norm',
+    'instance_norm',
+    'upsample_nearest2d',
+    'upsample_bilinear2d',
+    'adaptive_avg_pool2d',
+    'grid_sampler',
+)
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('config', help='a file of configs/')
+    parser.add_argument(
+        '--shape',
+        type=int,
+        nargs=2,
+        metavar=('H', 'W'),
+        help="input size in pixels (the config's crop)",
+    )
+    parser.add_argument(
+        '--json', type=Path, metavar='FILE', help='write the numbers to FILE'
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        default={},
+        metavar='KEY=VALUE',
+        help='change config keys',
+    )
+    return parser.parse_args()
+
+
+def count_macs(model: nn.Module, shape: tuple[int, int]) -> dict[str, int]:
+    """Run one black image and count multiply-adds.
+
+    Args:
+        model: A detector, in evaluation mode.
+        shape: (height, width) in pixels.
+
+    Returns:
+        Multiply-adds by module name; the whole has the empty name.
+    """
+    image = torch.zeros(1, 3, *shape, device=next(model.parameters()).device)
+    analyzer = FlopAnalyzer(model, (image,))
+    for name in NOT_COUNTED:
+        # None would leave the handle that is there.
+        analyzer.set_op_handle(f'aten::{name}', lambda inputs, outputs: 0)
+    analyzer.unsupported_ops_warnings(False)
+    analyzer.uncalled_modules_warnings(False)
+    analyzer.tracer_warnings('none')
+    with torch.no_grad():
+        return {k: round(n) for k, n in analyzer.by_module().items()}
+
+
+def split_parts(model: nn.Module) -> dict[str, nn.Module]:
+    """List the parts of a detector: its children, and the head's.
+
+    Args:
+        model: A detector.
+
+    Returns:
+        Modules with parameters, by name.
+    """
+    children = dict(model.named_children())
+    head = children.pop('panoptic_head', None)
+    if head is not None:
+        for name, part in head.named_children():
+            children[f'panoptic_head.{name}'] = part
+    return {
+        name: part
+        for name, part in children.items()
+        if any(True for _ in part.parameters())
+    }
+
+
+def measure(model: nn.Module, shape: tuple[int, int]) -> dict:
+    """Count everything.
+
+    Args:
+        model: A detector.
+        shape: (height, width) of the input in pixels.
+
+    Returns:
+        ``params_train``, ``params_inference``, ``macs``, ``shape`` and
+        ``parts``: for each its ``params``, ``macs`` and ``training_only``.
+    """
+    macs = count_macs(model.eval(), shape)
+    sizes = {name: p.numel() for name, p in model.named_parameters()}
+    inference = {k: n for k, n in sizes.items() if not is_training_only(k)}
+    parts = {
+        name: dict(
+            params=sum(p.numel() for p in part.parameters()),
+            macs=macs.get(name, 0),
+            training_only=is_training_only(f'{name}.'),
+        )
+        for name, part in split_parts(model).items()
+    }
+    return dict(
+        params_train=sum(sizes.values()),
+        params_inference=sum(inference.values()),
+        macs=macs[''],
+        shape=list(shape),
+        parts=parts,
+    )
+
+
+def as_table(numbers: dict) -> Table:
+    """Lay the result of :func:`measure` out for a terminal."""
+    height, width = numbers['shape']
+    table = Table(title=f'1 x 3 x {height} x {width}')
+    table.add_column('part')
+    table.add_column('parameters', justify='right')
+    table.add_column('multiply-adds', justify='right')
+    for name, part in numbers['parts'].items():
+        macs = f'{part["macs"] / 1e9:.2f} G'
+        if part['training_only']:
+            macs = 'training only'
+        table.add_row(name, f'{part["params"]:,}', macs)
+    table.add_section()
+    macs = f'{numbers["macs"] / 1e9:.2f} G'
+    table.add_row('inference', f'{numbers["params_inference"]:,}', macs)
+    table.add_row('training', f'{numbers["params_train"]:,}', '')
+    return table
+
+
+def main() -> None:
+    """Build the model, count, print and write."""
+    args = parse_args()
+    cfg = Config.fromfile(args.config)
+    apply_options(cfg, args.cfg_options)
+    remove_pretrained(cfg)
+    init_default_scope(cfg.get('default_scope', 'mmdet'))
+    shape = args.shape or cfg.model.data_preprocessor.crop_size
+    numbers = measure(MODELS.build(cfg.model), tuple(shape))
+    Console().print(as_table(numbers))
+    if args.json is not None:
+        args.json.parent.mkdir(parents=True, exist_ok=True)
+        args.json.write_text(json.dumps(numbers, indent=2) + '\n')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,68 @@
+"""Evaluate a checkpoint.
+
+Examples:
+    python tools/test.py configs/remax/remax_r50_coco.py CHECKPOINT
+    python tools/test.py CONFIG CHECKPOINT --data-root DIR --dump OUT
+        official COCO-panoptic files: OUT/panoptic.json, OUT/panoptic/*.png
+
+Several processes: tools/dist_test.sh CONFIG CHECKPOINT NPROC [options].
+"""
+
+import argparse
+
+from mmengine.runner import Runner
+
+import mmremax  # noqa: F401
+from mmremax.utils import cli
+from mmremax.utils.checkpoint import check_weights
+from mmremax.utils.config_edits import dicts_of
+from mmremax.utils.cpu_distributed import prepare_cpu_distributed
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('config', help='a file of configs/')
+    parser.add_argument('checkpoint', help="a run's file or a stripped one")
+    cli.add_common_arguments(parser)
+    parser.add_argument(
+        '--dump',
+        metavar='DIR',
+        help='write the predictions in the official COCO-panoptic format',
+    )
+    parser.add_argument(
+        '--out',
+        metavar='FILE.pkl',
+        help="write the predicted samples as mmdet's DumpDetResults does",
+    )
+    args = parser.parse_args()
+    if args.out is not None and not args.out.endswith(('.pkl', '.pickle')):
+        parser.error('--out: the file must end with .pkl or .pickle')
+    return args
+
+
+def main() -> None:
+    """Build the runner, load the weights and evaluate."""
+    args = parse_args()
+    cfg = cli.load_config(args)
+    cfg.load_from = args.checkpoint
+    evaluators = cfg.test_evaluator
+    if not isinstance(evaluators, list):
+        cfg.test_evaluator = evaluators = [evaluators]
+    if args.dump is not None:
+        for metric in dicts_of(evaluators):
+            if metric.get('type') == 'PanopticQualityMetric':
+                metric['dump_dir'] = args.dump
+    if args.out is not None:
+        evaluators.append(dict(type='DumpDetResults', out_file_path=args.out))
+    prepare_cpu_distributed(cfg)
+    runner = Runner.from_cfg(cfg)
+    check_weights(runner.model, args.checkpoint)
+    runner.test()
+
+
+if __name__ == '__main__':
+    main()
