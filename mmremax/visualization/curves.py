@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 # Terms of the final output; those of the layers have a prefix, `d0.` ...
 LAYER_SEPARATOR = '.'
@@ -75,9 +77,7 @@ def plot_run(work_dir: str | Path, out_file: str | Path) -> Path:
     if losses:
         positive = [v for _, values in losses.values() for v in values]
         if min(positive) > 0:
-            axes_row[0].set_yscale('log')
-            for axis in ('major', 'minor'):
-                getattr(axes_row[0].yaxis, f'set_{axis}_formatter')('{x:g}')
+            _use_log_scale(axes_row[0])
         else:
             axes_row[0].set_ylabel('loss')
     out_file = Path(out_file)
@@ -130,7 +130,17 @@ def _series(
     return series
 
 
-def _draw(axes, series: dict[str, tuple[list, list]], label: str) -> None:
+def _use_log_scale(axes: Axes) -> None:
+    """Write 0.5, 1, 2, 5, 10 rather than powers of ten."""
+    axes.set_yscale('log')
+    axes.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+    axes.yaxis.set_major_formatter('{x:g}')
+    axes.yaxis.set_minor_formatter('{x:g}')
+
+
+def _draw(
+    axes: Axes, series: dict[str, tuple[list, list]], label: str
+) -> None:
     """Draw one panel; the first series is the main one."""
     for index, (name, (steps, values)) in enumerate(series.items()):
         axes.plot(

@@ -183,7 +183,7 @@ def _draw_names(
     max_labels: int,
 ) -> None:
     """Write class names into the largest segments, none over another."""
-    font = load_font(min(max(max(id_map.shape) // 36, 10), 26))
+    font = load_font(min(max(max(id_map.shape) // 42, 10), 26))
     draw = ImageDraw.Draw(canvas)
     area = {i: int((id_map == i).sum()) for i in colours}
     taken: list[tuple[int, int, int, int]] = []
