@@ -15,7 +15,7 @@ class SSDColourJitter(BaseTransform):
     before saturation and hue, or, half the time, after them and these in
     reverse.
 
-    Paper: kMaX-DeepLab, published code (spec kmax.md 6.1, 2).
+    Paper: kMaX-DeepLab, published code.
 
     Required keys: `img` (RGB, uint8), `rng`. Modified: `img`.
 

@@ -15,7 +15,7 @@ class MinLabelledCells(BaseTransform):
     a limited number of retries; the last sample is used as it is, also if
     it shows nothing at all.
 
-    Paper: kMaX-DeepLab, published code (spec kmax.md 6.3): 4096 cells at a
+    Paper: kMaX-DeepLab, published code: 4096 cells at a
     grid of 321 x 321.
 
     Required keys: `gt_seg_map`, `crop_size`; `retries_left` if samples are

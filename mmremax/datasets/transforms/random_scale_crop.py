@@ -16,7 +16,7 @@ class RandomScaleCrop(BaseTransform):
     the crop are computed. Images: Pillow's bilinear filter, which smooths
     when it shrinks. Segment ids: nearest.
 
-    Paper: kMaX-DeepLab, published code (spec kmax.md 6.1, 1 and 3).
+    Paper: kMaX-DeepLab, published code.
 
     Required keys: `img`, `gt_seg_map`, `rng`. Modified: `img`, `gt_seg_map`,
     `img_shape`. Added: `scale_factor` (width, height), `crop_size`.

@@ -13,7 +13,7 @@ class ResizeShortestSide(BaseTransform):
     With `short_side` = `long_side` the long side gets that length. Sizes
     are rounded as int(v + 0.5); Pillow's bilinear filter.
 
-    Paper: kMaX-DeepLab, published code (spec kmax.md 8.1).
+    Paper: kMaX-DeepLab, published code.
 
     Required key: `img`. Modified: `img`, `img_shape`. Added: `scale_factor`
     (width, height).

@@ -241,7 +241,7 @@ def full_resolution_logits(
 def oracle_merge(
     class_logits: Tensor, mask_logits: Tensor, num_things: int, cfg: dict
 ) -> tuple[np.ndarray, dict[int, int]]:
-    """Merge at full resolution as kmax.md 8.3 says, query by query.
+    """Merge at full resolution as published, query by query.
 
     Returns:
         Ids, 0 is void, and id -> class.

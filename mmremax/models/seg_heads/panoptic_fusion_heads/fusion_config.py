@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 @dataclass(frozen=True)
 class FusionConfig:
-    """Constants of kmax.md section 8; the defaults are COCO's.
+    """Constants of the published test-time path; the defaults are COCO's.
 
     Attributes:
         panoptic_on: Make `pan_results`.

@@ -38,7 +38,7 @@ def crop_shape(meta: dict) -> tuple[int, int]:
     """Return the part of the padded input that shows the image.
 
     The published code crops to the original size times the ratio of the
-    long sides (kmax.md 8.2: Cityscapes keeps 1024 of 1025 rows). That is
+    long sides (Cityscapes keeps 1024 of 1025 rows). That is
     followed where it describes the image: its long side fills the padded
     input and its aspect was kept. Elsewhere `img_shape` is the answer.
 
