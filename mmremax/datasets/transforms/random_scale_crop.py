@@ -72,7 +72,7 @@ def resize_part(
         shape: Height and width of the part.
 
     Returns:
-        The part; pixels may differ by 1 from cutting it out of the whole
+        The part; pixels may differ by 1, rarely 2, from a cut of the whole
         result. (*shape, 3), uint8.
     """
     ratio = np.array(image.shape[:2]) / scaled

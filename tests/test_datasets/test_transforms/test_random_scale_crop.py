@@ -32,7 +32,7 @@ def test_part_of_a_resize_equals_the_cut_of_the_whole() -> None:
         image = Image.fromarray(results['img'])
         whole = np.array(image.resize(size, Image.Resampling.BILINEAR))
         part = resize_part(results['img'], scaled, start, shape)
-        assert np.abs(part.astype(int) - whole[cut]).max() <= 1
+        assert np.abs(part.astype(int) - whole[cut]).max() <= 2
         if (shape == scaled).all():
             assert (part == whole).all()
         ids = Image.fromarray(results['gt_seg_map'])
