@@ -1,6 +1,6 @@
 """Merges query masks into segments that do not overlap, on the host.
 
-The rule is the published one: queries are visited by descending score and write
+The published rule: queries are visited by descending score and write
 the free part of their mask if their class is sure enough and most of their
 mask is still free. `merge_queries` is the rule; a canvas answers how much
 of a mask is free. `PairCanvas` needs counts only, `MaskCanvas` the masks.
