@@ -50,14 +50,16 @@ def main() -> None:
     cfg = cli.load_config(args)
     cfg.load_from = args.checkpoint
     evaluators = cfg.test_evaluator
-    if not isinstance(evaluators, list):
-        cfg.test_evaluator = evaluators = [evaluators]
+    if isinstance(evaluators, dict):
+        evaluators = [evaluators]
     if args.dump is not None:
         for metric in dicts_of(evaluators):
             if metric.get('type') == 'PanopticQualityMetric':
                 metric['dump_dir'] = args.dump
     if args.out is not None:
-        evaluators.append(dict(type='DumpDetResults', out_file_path=args.out))
+        dump = dict(type='DumpDetResults', out_file_path=args.out)
+        evaluators = [*evaluators, dump]
+    cfg.test_evaluator = evaluators
     prepare_cpu_distributed(cfg)
     runner = Runner.from_cfg(cfg)
     check_weights(runner.model, args.checkpoint)

@@ -59,13 +59,13 @@ def load_from_local(filename: str, map_location: Any = None) -> dict:
                 path, map_location=map_location, weights_only=True
             )
     except pickle.UnpicklingError as error:
-        if 'Unsupported' not in str(error):
+        if 'global' not in str(error).lower():
             raise _unreadable(path, error) from None
         raise RuntimeError(
             f'{path} holds objects that could run code when loaded, and is '
             'not loaded. If you trust it, keep its weights alone: python '
             'tools/model_converters/strip_checkpoint.py '
-            f'{path} OUT --trust\n{error}'
+            f'{path} OUT --trust\n{_reason(error)}'
         ) from None
     except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
         raise _unreadable(path, error) from None
@@ -105,25 +105,33 @@ def check_weights(model: nn.Module, filename: str) -> None:
 
 
 def _unreadable(path: Path, error: Exception) -> RuntimeError:
-    first_line = (str(error).splitlines() or [type(error).__name__])[0]
     return RuntimeError(
         f'The checkpoint {path} ({path.stat().st_size:,} bytes) cannot be '
-        f'read: {first_line}\nIt is truncated or not a checkpoint. Use an '
+        f'read: {_reason(error)}\nIt is truncated or not a checkpoint. Use an '
         'earlier one of the run, or download it again.'
     )
+
+
+def _reason(error: Exception) -> str:
+    """Take the line out of torch's text that says what was found."""
+    lines = str(error).splitlines() or [type(error).__name__]
+    named = [line for line in lines if 'global' in line.lower()]
+    return (named or lines)[0].split('WeightsUnpickler error:')[-1].strip()
 
 
 def _safe_globals() -> list:
     """List what mmengine stores in a checkpoint besides tensors."""
     multiarray = getattr(np, '_core', getattr(np, 'core', None)).multiarray
+    functions = [multiarray._reconstruct, multiarray.scalar]
     dtypes = (np.bool_, np.int32, np.int64, np.uint32, np.float32, np.float64)
     return [
         slice,
         HistoryBuffer,
         np.ndarray,
         np.dtype,
-        multiarray._reconstruct,
-        multiarray.scalar,
+        # NumPy 2 moved them, and files name them as they were.
+        *((f, f'numpy.core.multiarray.{f.__name__}') for f in functions),
+        *((f, f'numpy._core.multiarray.{f.__name__}') for f in functions),
         *(type(np.dtype(dtype)) for dtype in dtypes),
         (_statistic, 'builtins.getattr'),
     ]
@@ -132,5 +140,5 @@ def _safe_globals() -> list:
 def _statistic(owner: type, name: str) -> Any:
     """Stand in for ``getattr``: a log history names its methods by it."""
     if owner is not HistoryBuffer or name.startswith('_'):
-        raise pickle.UnpicklingError(f'Unsupported: {name} of {owner}')
+        raise pickle.UnpicklingError(f'Global {name} of {owner}')
     return getattr(owner, name)

@@ -1,0 +1,166 @@
+"""The tools on the quickstart model: train, resume, test, one and two."""
+
+import json
+import os
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from mmremax.utils.checkpoint import load_from_local
+
+ROOT = Path(__file__).parents[2]
+CONFIG = ROOT / 'configs/quickstart/remax_mnv3-s_shapes.py'
+
+SMALL = f"""
+_base_ = ['{CONFIG}']
+custom_imports = dict(
+    imports=['mmremax', 'tests.toy'], allow_failed_imports=False)
+train_dataloader = dict(batch_size=2, num_workers=0, persistent_workers=False)
+val_dataloader = dict(batch_size=1, num_workers=0, persistent_workers=False)
+test_dataloader = val_dataloader
+train_cfg = dict(max_iters=3, val_interval=10)
+# Low thresholds: an untrained model predicts something.
+model = dict(test_cfg=dict(
+    pixel_threshold=0.0, thing_threshold=0.0, stuff_threshold=0.0,
+    overlap_threshold=0.0))
+default_hooks = dict(checkpoint=dict(interval=1, max_keep_ckpts=3))
+custom_hooks = _base_.custom_hooks + [
+    dict(type='LossLog', path='FOLDER/losses')]
+"""
+
+
+@pytest.fixture
+def config(tmp_path) -> Path:
+    path = tmp_path / 'small.py'
+    path.write_text(SMALL.replace('FOLDER', str(tmp_path)))
+    return path
+
+
+def call(monkeypatch, tool: str, *arguments) -> None:
+    """Run a tool in this process."""
+    monkeypatch.setattr(sys, 'argv', [tool, *map(str, arguments)])
+    runpy.run_path(str(ROOT / 'tools' / tool), run_name='__main__')
+
+
+def launch(tool: str, *arguments) -> str:
+    """Run a tool by its shell script, from another folder."""
+    process = subprocess.run(
+        ['bash', ROOT / 'tools' / tool, *map(str, arguments)],
+        cwd='/',
+        env=os.environ | {'PYTHONPATH': str(ROOT), 'PYTHON': sys.executable},
+        capture_output=True,
+        text=True,
+    )
+    assert process.returncode == 0, process.stderr[-3000:]
+    return process.stdout + process.stderr
+
+
+def read_losses(folder: Path, rank: int) -> dict[int, str]:
+    lines = (folder / f'losses.{rank}').read_text().splitlines()
+    return {int(step): loss for step, loss in map(str.split, lines)}
+
+
+def read_scores(work_dir: Path) -> dict:
+    (path,) = work_dir.glob('2*/*.json')
+    return json.loads(path.read_text())
+
+
+def test_train_resume_and_test(tmp_path, config, shapes_root, monkeypatch):
+    """Resuming at step 2 repeats step 3 of the whole run, bit for bit."""
+    common = ('--data-root', shapes_root, '--work-dir', tmp_path / 'run')
+    call(monkeypatch, 'train.py', config, '--no-pretrained', *common)
+    whole = read_losses(tmp_path, 0)
+    assert list(whole) == [1, 2, 3]
+    (tmp_path / 'run' / 'iter_3.pth').unlink()
+    (tmp_path / 'losses.0').unlink()
+    (tmp_path / 'run' / 'last_checkpoint').unlink()
+    call(monkeypatch, 'train.py', config, '--resume', *common)
+    assert read_losses(tmp_path, 0) == {3: whole[3]}
+
+    stripped = tmp_path / 'stripped.pth'
+    checkpoint = tmp_path / 'run' / 'iter_3.pth'
+    call(
+        monkeypatch,
+        'model_converters/strip_checkpoint.py',
+        checkpoint,
+        stripped,
+    )
+    weights = torch.load(stripped, weights_only=True)['state_dict']
+    full = load_from_local(checkpoint)['state_dict']
+    gone = {key.split('.')[1] for key in full if key not in weights}
+    assert gone == {'auxiliary_semantic_head', 'semantic_head'}
+
+    scores = []
+    for name, file in (('full', checkpoint), ('stripped', stripped)):
+        call(
+            monkeypatch,
+            'test.py',
+            config,
+            file,
+            '--data-root',
+            shapes_root,
+            '--work-dir',
+            tmp_path / name,
+            '--dump',
+            tmp_path / name / 'dump',
+            '--out',
+            tmp_path / name / 'samples.pkl',
+        )
+        scores.append(read_scores(tmp_path / name)['coco_panoptic/PQ'])
+        assert (tmp_path / name / 'dump' / 'panoptic.json').is_file()
+        assert (tmp_path / name / 'samples.pkl').is_file()
+    assert scores[0] == scores[1]
+
+
+def test_two_processes_without_cuda(
+    tmp_path, config, shapes_root, monkeypatch
+):
+    """Weights stay equal, losses finite; the test gives the same maps."""
+    data = ('--data-root', shapes_root)
+    text = launch(
+        'dist_train.sh',
+        config,
+        2,
+        *data,
+        '--work-dir',
+        tmp_path / 'run',
+        '--amp',
+    )
+    assert 'bfloat16 autocast' in text
+    losses = [read_losses(tmp_path, rank) for rank in (0, 1)]
+    assert losses[0] != losses[1]
+    values = [float.fromhex(x) for one in losses for x in one.values()]
+    assert len(values) == 6
+    assert np.isfinite(values).all()
+    digests = [
+        (tmp_path / f'losses.weights.{rank}').read_text() for rank in (0, 1)
+    ]
+    assert digests[0] == digests[1]
+
+    checkpoint = tmp_path / 'run' / 'iter_3.pth'
+    assert len(load_from_local(checkpoint)['random_states']) == 2
+    arguments = [
+        (config, checkpoint, *number, *data, '--work-dir', folder)
+        + ('--dump', folder / 'dump')
+        for folder, number in (
+            (tmp_path / 'test1', ()),
+            (tmp_path / 'test2', (2,)),
+        )
+    ]
+    call(monkeypatch, 'test.py', *arguments[0])
+    launch('dist_test.sh', *arguments[1])
+    one, two = (read_scores(tmp_path / f'test{n}') for n in (1, 2))
+    for name in ('PQ', 'SQ', 'RQ', 'PQ_th', 'PQ_st'):
+        key = f'coco_panoptic/{name}'
+        assert one[key] == pytest.approx(two[key], abs=1e-9, nan_ok=True)
+    maps = sorted((tmp_path / 'test1' / 'dump' / 'panoptic').iterdir())
+    assert len(maps) == 4
+    for path in maps:
+        other = tmp_path / 'test2' / 'dump' / 'panoptic' / path.name
+        assert np.array_equal(Image.open(path), Image.open(other))

@@ -1,0 +1,111 @@
+import argparse
+
+import pytest
+import torch
+from mmengine.config import Config
+
+from mmremax.utils import cli
+from mmremax.utils.cpu_distributed import use_slurm_environment
+from tests.toy import toy_config
+
+
+def parse(*arguments: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument('config')
+    cli.add_common_arguments(parser)
+    return parser.parse_args([str(argument) for argument in arguments])
+
+
+def test_common_options_reach_the_config(tmp_path):
+    config = toy_config(tmp_path)
+    cfg = cli.load_config(
+        parse(
+            config,
+            '--work-dir',
+            'w',
+            '--data-root',
+            'd',
+            '--cfg-options',
+            'train_cfg.max_iters=3',
+        )
+    )
+    assert cfg.work_dir == 'w'
+    assert cfg.train_dataloader.dataset.data_root == 'd'
+    assert cfg.train_cfg.max_iters == 3
+    assert cfg.launcher == 'none'
+
+
+def test_work_dir_is_named_after_the_config(tmp_path):
+    path = tmp_path / 'remax_r50_coco.py'
+    path.write_text('model = dict()')
+    cfg = cli.load_config(parse(path))
+    assert cfg.work_dir == 'work_dirs/remax_r50_coco'
+
+
+def test_errors_are_one_line(tmp_path):
+    with pytest.raises(SystemExit, match='no config file'):
+        cli.load_config(parse(tmp_path / 'none.py'))
+    with pytest.raises(SystemExit, match='Did you mean model'):
+        cli.load_config(
+            parse(toy_config(tmp_path), '--cfg-options', 'modle.a=1')
+        )
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='about the CPU')
+def test_amp_on_the_cpu_says_what_it_does(capsys):
+    cfg = Config(dict(optim_wrapper=dict(type='OptimWrapper')))
+    cli.use_amp(cfg)
+    assert cfg.optim_wrapper.type == 'CPUAmpOptimWrapper'
+    assert 'bfloat16 autocast' in capsys.readouterr().out
+    with pytest.raises(SystemExit, match='needs CUDA'):
+        cli.use_amp(cfg, 'float16')
+
+
+def test_amp_on_cuda_is_mmengines(monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    cfg = Config(dict(optim_wrapper=dict(type='OptimWrapper')))
+    cli.use_amp(cfg)
+    assert cfg.optim_wrapper == dict(
+        type='AmpOptimWrapper', loss_scale='dynamic', dtype='float16'
+    )
+
+
+def test_scaling_counts_accumulated_batches():
+    cfg = Config(
+        dict(
+            auto_scale_lr=dict(enable=False, base_batch_size=64),
+            optim_wrapper=dict(accumulative_counts=4),
+        )
+    )
+    cli.scale_learning_rate(cfg)
+    assert cfg.auto_scale_lr == dict(enable=True, base_batch_size=16)
+    with pytest.raises(SystemExit, match='base_batch_size'):
+        cli.scale_learning_rate(Config(dict()))
+
+
+def test_resume_refuses_bare_weights(tmp_path):
+    path = tmp_path / 'weights.pth'
+    torch.save(dict(state_dict={}, meta={}), path)
+    with pytest.raises(SystemExit, match='load_from'):
+        cli.resume(Config(dict()), str(path))
+
+
+def test_slurm_variables_are_translated(monkeypatch):
+    values = dict(
+        SLURM_PROCID='1', SLURM_NTASKS='2', SLURM_LOCALID='1', MASTER_ADDR='a'
+    )
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    for name in ('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'LOCAL_WORLD_SIZE'):
+        monkeypatch.setenv(name, 'unset')
+    monkeypatch.delenv('LOCAL_WORLD_SIZE')
+    monkeypatch.delenv('MASTER_PORT', raising=False)
+    use_slurm_environment()
+    import os
+
+    assert [os.environ[n] for n in ('RANK', 'WORLD_SIZE', 'LOCAL_RANK')] == [
+        '1',
+        '2',
+        '1',
+    ]
+    assert os.environ['MASTER_PORT'] == '29500'
