@@ -72,6 +72,7 @@ model = dict(
     test_cfg=dict(
         panoptic_on=True,
         semantic_on=False,
+        semantic_by_query=False,
         instance_on=False,
         pixel_threshold=0.4,
         thing_threshold=0.7,

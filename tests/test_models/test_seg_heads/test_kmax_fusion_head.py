@@ -214,13 +214,30 @@ def test_golden_test_sizes() -> None:
         assert list(crop_shape(meta)) == row['crop_after_upsampling']
 
 
+@pytest.mark.parametrize('name', ['coco', 'cityscapes', 'ade20k'])
 @pytest.mark.parametrize(('thing', 'stuff'), [(0, 0), (30, 60)])
-def test_golden_area_limits(thing: int, stuff: int) -> None:
+def test_golden_area_limits(name: str, thing: int, stuff: int) -> None:
     case = load_case('inference.tensorflow_post_processor')['expected']
-    expected = np.array(case[f'coco_thing_limit_{thing}_stuff_limit_{stuff}'])
-    ours = pan_map(predict_bumps(min_thing_area=thing, min_stuff_area=stuff))
+    expected = np.array(
+        case[f'{name}_thing_limit_{thing}_stuff_limit_{stuff}']
+    )
+    settings = load_case(f'inference.panoptic_{name}')['expected']['settings']
+    test_cfg = {GOLDEN_KEYS[key]: value for key, value in settings.items()}
+    ours = pan_map(
+        predict_bumps(min_thing_area=thing, min_stuff_area=stuff, **test_cfg)
+    )
     labels = {i: i // 256 - 1 for i in np.unique(expected).tolist() if i}
     assert_same_segments(ours, expected, labels)
+
+
+def test_golden_semantic_by_query() -> None:
+    case = load_case('inference.tensorflow_post_processor')['expected']
+    result = predict_bumps(
+        semantic_on=True, semantic_by_query=True, panoptic_on=False
+    )
+    expected = np.array(case['semantic_pixelwise_threshold0']) - 1
+    sem_seg = result['sem_results'].sem_seg[0]
+    assert sem_seg.tolist() == expected.tolist()
 
 
 def full_resolution_logits(

@@ -12,6 +12,8 @@ class FusionConfig:
     Attributes:
         panoptic_on: Make `pan_results`.
         semantic_on: Make `sem_results`.
+        semantic_by_query: Give a pixel the class of its best query, as the
+            TensorFlow code does, and not that of the best sum over queries.
         instance_on: Make `ins_results`.
         pixel_threshold: A query holds the pixels where its probability is
             above this. Below 1/3 a slower general path runs.
@@ -30,6 +32,7 @@ class FusionConfig:
 
     panoptic_on: bool = True
     semantic_on: bool = False
+    semantic_by_query: bool = False
     instance_on: bool = False
     pixel_threshold: float = 0.4
     thing_threshold: float = 0.7

@@ -147,7 +147,9 @@ class KMaXFusionHead(BaseModule):
         if cfg.instance_on or (cfg.panoptic_on and not use_pairs):
             readers['mask'] = MaskReader(*pixels)
         if cfg.semantic_on:
-            readers['semantic'] = SemanticReader(class_prob, size)
+            readers['semantic'] = SemanticReader(
+                class_prob, size, cfg.semantic_by_query
+            )
         for strip, logits in resize_in_strips(mask_logits, rows, cols):
             mask_prob = logits.softmax(-1)  # (rows, W, Q)
             for reader in readers.values():

@@ -89,20 +89,29 @@ class MaskReader:
 
 
 class SemanticReader:
-    """Notes the class of every pixel: argmax of sum_n class_n x mask_n.
+    """Notes the class of every pixel.
 
     Args:
         class_prob: Probability of the real classes, no_object dropped.
             (Q, K).
         size: H, W.
+        by_query: Take the class of the pixel's best query (TensorFlow code)
+            instead of argmax of sum_n class_n x mask_n (PyTorch code).
     """
 
-    def __init__(self, class_prob: Tensor, size: tuple[int, int]) -> None:
+    def __init__(
+        self, class_prob: Tensor, size: tuple[int, int], by_query: bool
+    ) -> None:
         self.class_prob = class_prob
+        self.by_query = by_query
         self.labels = torch.zeros(
             size, dtype=torch.int64, device=class_prob.device
         )
 
     def read(self, rows: slice, mask_prob: Tensor) -> None:
         """Note one strip. `mask_prob`: over queries, (rows, W, Q)."""
-        self.labels[rows] = (mask_prob @ self.class_prob).argmax(-1)
+        if self.by_query:
+            labels = self.class_prob.argmax(-1)[mask_prob.argmax(-1)]
+        else:
+            labels = (mask_prob @ self.class_prob).argmax(-1)
+        self.labels[rows] = labels
