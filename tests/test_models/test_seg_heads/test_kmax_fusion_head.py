@@ -236,8 +236,11 @@ def test_golden_semantic_by_query() -> None:
         semantic_on=True, semantic_by_query=True, panoptic_on=False
     )
     expected = np.array(case['semantic_pixelwise_threshold0']) - 1
-    sem_seg = result['sem_results'].sem_seg[0]
-    assert sem_seg.tolist() == expected.tolist()
+    sem_seg = result['sem_results'].sem_seg[0].numpy()
+    best = bumps()[1].topk(2, dim=0).values
+    tie = (best[0] - best[1] < 1e-9).numpy()
+    assert tie.sum() == 2  # equal logits: either class is right
+    assert (sem_seg[~tie] == expected[~tie]).all()
 
 
 def full_resolution_logits(
