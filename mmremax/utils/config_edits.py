@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from mmengine.config import Config
@@ -21,6 +21,9 @@ RUNNER_EXTRAS = {
     'sync_bn',
 }
 RUNNER_KEYS = RUNNER_EXTRAS | set(inspect.signature(Runner).parameters)
+
+# Dicts without a type whose reader refuses what it does not know.
+JUDGED = {'compile', 'env_cfg.dist_cfg', 'randomness'}
 
 
 class ConfigKeyError(ValueError):
@@ -94,7 +97,8 @@ def merge_options(cfg: Config, options: dict[str, Any]) -> None:
     """Apply ``--cfg-options``, refusing keys that would do nothing.
 
     A new key is accepted where a component will judge it: inside a dict
-    that has a ``type``, whose constructor refuses what it does not know.
+    that has a ``type``, whose constructor refuses what it does not know,
+    or inside one of ``JUDGED``.
 
     Args:
         cfg: Changed in place.
@@ -146,7 +150,9 @@ def check_option(cfg: Config, dotted_key: str) -> None:
             node = node[int(key)]
         elif isinstance(node, dict):
             if key not in node:
-                if depth == len(rest) and ('type' in node or not node):
+                is_judged = 'type' in node or not node or where in JUDGED
+                is_typo = depth < len(rest) and near(key, node, 0.8)
+                if is_judged and not is_typo:
                     return
                 raise ConfigKeyError(
                     f'--cfg-options {dotted_key}: {where} has no key {key}. '
@@ -160,12 +166,16 @@ def check_option(cfg: Config, dotted_key: str) -> None:
             )
 
 
-def suggestion(key: str, known: Any) -> str:
+def suggestion(key: str, known: Iterable[str]) -> str:
     """Name the nearest known keys, or all of a few."""
-    near = difflib.get_close_matches(key, list(known), n=3)
-    if near:
-        return f'Did you mean {" or ".join(near)}?'
+    if found := near(key, known):
+        return f'Did you mean {" or ".join(found)}?'
     return f'It has {", ".join(sorted(known))}.'
+
+
+def near(key: str, known: Iterable[str], cutoff: float = 0.6) -> list[str]:
+    """Find known keys that differ little."""
+    return difflib.get_close_matches(key, list(known), cutoff=cutoff)
 
 
 def dicts_of(node: Any) -> Iterator[dict]:

@@ -33,6 +33,7 @@ val_evaluator = [
 test_evaluator = None
 param_scheduler = [dict(type='LinearLR', end=5), dict(type='Poly')]
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=10)
+randomness = dict(seed=0)
 load_from = 'https://a/b.pth'
 """
 
@@ -71,6 +72,8 @@ def test_no_pretrained_leaves_other_initialisations(cfg):
         ('param_scheduler.0.end', 7),
         ('train_cfg.max_iters', 3),
         ('randomness.seed', 1),
+        ('randomness.deterministic', True),
+        ('model.train_cfg.new.deep', 1),
         ('compile', True),
     ],
 )

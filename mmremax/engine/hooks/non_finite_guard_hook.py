@@ -48,7 +48,7 @@ class NonFiniteGuardHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Watch the model's losses and the optimizer's steps."""
         self.runner = runner
-        self.losses: dict = {}
+        self.losses: dict[str, Tensor] = {}
         self.data_samples: list = []
         model = runner.model
         self.model = model.module if is_model_wrapper(model) else model
@@ -74,7 +74,9 @@ class NonFiniteGuardHook(Hook):
     ) -> None:
         if kwargs.get('mode') == 'loss':
             self.losses = {
-                name: value for name, value in output.items() if 'loss' in name
+                name: _mean(value).detach().float()
+                for name, value in output.items()
+                if 'loss' in name
             }
             self.data_samples = kwargs.get('data_samples') or []
 
@@ -82,10 +84,7 @@ class NonFiniteGuardHook(Hook):
         self._check(optimizer, with_gradient=True)
 
     def _check(self, optimizer: Optimizer, with_gradient: bool) -> None:
-        terms = {
-            name: _mean(value).detach().float()
-            for name, value in self.losses.items()
-        }
+        terms = dict(self.losses)
         norm = total_grad_norm(optimizer) if with_gradient else None
         if norm is not None:
             terms['the gradient'] = norm
