@@ -5,7 +5,8 @@ custom_imports = dict(imports=['mmremax'], allow_failed_imports=False)
 
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),
-    logger=dict(type='LoggerHook', interval=50),
+    # Scores are plotted over iterations: there is no epoch here.
+    logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
     # Exact on resume, safe against a kill; the schedule sets the interval.
     checkpoint=dict(

@@ -61,6 +61,7 @@ param_scheduler = [
         by_epoch=False,
     ),
 ]
-train_cfg = dict(max_iters=max_iters, val_interval=300)
+train_cfg = dict(max_iters=max_iters, val_interval=150)
+custom_hooks = [*_base_.custom_hooks, dict(type='RichProgressHook')]
 default_hooks = dict(checkpoint=dict(interval=300, max_keep_ckpts=1))
-train_dataloader = dict(batch_size=8, num_workers=1)
+train_dataloader = dict(batch_size=8, num_workers=1, pin_memory=False)

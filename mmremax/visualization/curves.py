@@ -74,6 +74,8 @@ def plot_run(work_dir: str | Path, out_file: str | Path) -> Path:
     axes_row = figure.subplots(1, len(panels), squeeze=False)[0]
     for axes, (series, label) in zip(axes_row, panels, strict=True):
         _draw(axes, series, label)
+    if qualities:
+        axes_row[-1].set_ylim(bottom=0)
     if losses:
         positive = [v for _, values in losses.values() for v in values]
         if min(positive) > 0:
@@ -155,4 +157,11 @@ def _draw(
     axes.set_ylabel(label)
     axes.grid(alpha=0.3)
     axes.spines[['top', 'right']].set_visible(False)
-    axes.legend(frameon=False, fontsize=9)
+    # Above the panel, where no curve can run through it.
+    axes.legend(
+        loc='lower left',
+        bbox_to_anchor=(0, 1),
+        ncols=3,
+        frameon=False,
+        fontsize=9,
+    )

@@ -1,6 +1,7 @@
 """Parameter groups against the golden sizes; bad keys."""
 
 import pytest
+import torch
 from mmengine.optim import build_optim_wrapper
 
 from mmremax.engine.optimizers import KMaXOptimWrapperConstructor
@@ -47,3 +48,20 @@ def test_a_rule_that_does_nothing_is_an_error(rules, text):
 
 def test_is_registered():
     assert wrapper_config().constructor == KMaXOptimWrapperConstructor.__name__
+
+
+@pytest.mark.parametrize('max_norm', [None, 0.01])
+def test_clipping_is_a_key(max_norm):
+    """Off by default (ReMaX's claim); `clip_grad` bounds the update's norm."""
+    config = wrapper_config()
+    if max_norm:
+        config.clip_grad = dict(max_norm=max_norm)
+    model = build_model()
+    wrapper = build_optim_wrapper(model, config)
+    parameters = list(model.parameters())
+    for parameter in parameters:
+        parameter.grad = torch.ones_like(parameter)
+    wrapper.step()
+    norm = torch.nn.utils.get_total_norm([p.grad for p in parameters])
+    free = sum(p.numel() for p in parameters) ** 0.5
+    assert norm.item() == pytest.approx(max_norm or free, rel=1e-3)
