@@ -138,7 +138,7 @@ def test_progress_bar_shows_loss_and_score(tmp_path, monkeypatch):
     runner.train()
     assert '8/8' in terminal.getvalue()
     assert 'loss ' in terminal.getvalue()
-    assert 'PQ ' in terminal.getvalue()
+    assert 'PQ 7.0' in terminal.getvalue()  # of the last validation
     assert [handler.level for handler in runner.logger.handlers] == levels
 
 

@@ -53,10 +53,8 @@ class RichProgressHook(Hook):
         outputs: dict | None = None,
     ) -> None:
         """Move the bar and show the mean loss of the last ten steps."""
-        if self.progress is None:
-            return
-        loss = runner.message_hub.get_scalar('train/loss').mean(10)
-        self._advance('train', f'loss {loss:.3f}{self._score_text()}')
+        if self.progress is not None:
+            self._advance('train', self._train_note(runner))
 
     def before_val(self, runner: Runner) -> None:
         """Add a bar for the evaluation."""
@@ -76,8 +74,13 @@ class RichProgressHook(Hook):
     def after_val_epoch(
         self, runner: Runner, metrics: dict[str, float] | None = None
     ) -> None:
-        """Keep the score for the training bar."""
-        self._keep_score(metrics)
+        """Show the score at the training bar from here on."""
+        for name, value in (metrics or {}).items():
+            if name.endswith(self.score):
+                self.last_score = value
+        if self.progress is not None and 'train' in self.tasks:
+            note = self._train_note(runner)
+            self.progress.update(self.tasks['train'], note=note)
 
     def after_val(self, runner: Runner) -> None:
         """Remove the evaluation's bar."""
@@ -151,13 +154,8 @@ class RichProgressHook(Hook):
             handler.setLevel(level)
         self.handler_levels.clear()
 
-    def _keep_score(self, metrics: dict[str, float] | None) -> None:
-        for name, value in (metrics or {}).items():
-            if name.endswith(self.score):
-                self.last_score = value
-                return
-
-    def _score_text(self) -> str:
+    def _train_note(self, runner: Runner) -> str:
+        loss = runner.message_hub.get_scalar('train/loss').mean(10)
         if self.last_score is None:
-            return ''
-        return f'  {self.score} {self.last_score:.1f}'
+            return f'loss {loss:.3f}'
+        return f'loss {loss:.3f}  {self.score} {self.last_score:.1f}'
