@@ -24,6 +24,7 @@ custom_hooks = [
     dict(type='ResumePositionHook'),
     dict(type='NonFiniteGuardHook', action='stop'),
     dict(type='GradNormHook'),
+    dict(type='DiscardCountHook'),
 ]
 
 env_cfg = dict(

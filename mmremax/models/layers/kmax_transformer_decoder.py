@@ -113,7 +113,7 @@ class KMaXTransformerDecoder(BaseModule):
             for memory, count in zip(memories, self.num_layers, strict=True)
             for _ in range(count)
         ]
-        query = self.query_feat.expand(len(mask_feature), -1, -1)
+        query = self.query_feat.expand(mask_feature.shape[0], -1, -1)
         predictions = []
         for layer, memory in zip(self.layers, of_layer, strict=True):
             query, prediction = layer(query, memory)
