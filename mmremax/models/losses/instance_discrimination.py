@@ -6,6 +6,7 @@ grid, h w the grid of a feature.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -20,7 +21,7 @@ from mmremax.structures import VOID, MaskTargets
 from .pixel_sampler import gather_cells, sample_cells
 from .reduction import mean_over_nonzero
 
-_CHUNK_ENTRIES = 1 << 23  # entries of the similarity matrix at a time
+_BLOCK_CELLS = 1024  # sides of the blocks of the similarity matrix
 
 
 @MODELS.register_module()
@@ -103,42 +104,39 @@ def _segment_mean(feature: Tensor, query: Tensor, num_queries: int) -> Tensor:
 
 
 class _LogSumSimilarity(Function):
-    """logsumexp_i <f_i, f_j> / tau for every j, in chunks of rows.
+    """logsumexp_i <f_i, f_j> / tau for every j, in blocks of cells.
 
-    The matrix exp(z) is symmetric, so one pass over its rows gives the
-    sums and, row by row, both halves of the gradient; nothing of size
+    The matrix e_ij = exp(z_ij) is symmetric: blocks on and above its
+    diagonal are made, and made again for the gradient, so nothing of size
     S x S is kept. |z| <= 1 / tau for unit features: no maximum is needed.
 
-    The gradient is prepared for the weights `valid / number of valid
-    cells` of an image, which is what the mean over non-zero terms hands
-    back up to one factor per image; backward() restores that factor.
+    The gradient of sum_j w_j ln t_j, t_j = sum_i e_ij, with respect to f_i
+    is sum_j e_ij (w_i / t_i + w_j / t_j) f_j / tau. It is prepared for
+    w_j = 1 on valid cells; the mean over non-zero terms weighs an image's
+    cells alike, and backward() multiplies by that factor.
     """
 
     @staticmethod
     def forward(
         ctx: Any, feature: Tensor, valid: Tensor, temperature: float
     ) -> Tensor:
-        images, cells, _ = feature.shape
-        scaled = feature / temperature
-        log_sum = torch.empty_like(feature[:, :, 0])
-        needs_grad = ctx.needs_input_grad[0]
-        grad = torch.zeros_like(feature) if needs_grad else None
-        step = max(1, _CHUNK_ENTRIES // (images * cells))
-        for start in range(0, cells, step):
-            rows = slice(start, start + step)
-            similarity = scaled[:, rows] @ feature.transpose(1, 2)
-            similarity.exp_()  # (B, rows, S)
-            total = similarity.sum(2)
-            log_sum[:, rows] = total.log()
-            if needs_grad:
-                weight = (valid[:, rows] / total)[:, :, None]
-                grad[:, rows] += weight * (similarity @ feature)
-                grad.baddbmm_(
-                    similarity.transpose(1, 2), weight * feature[:, rows]
-                )
-        if needs_grad:
+        total = torch.zeros_like(feature[:, :, 0])
+        for rows, cols, similarity in _blocks(feature, temperature):
+            total[:, rows] += similarity.sum(2)
+            if cols != rows:
+                total[:, cols] += similarity.sum(1)
+        if ctx.needs_input_grad[0]:
+            share = valid / total
+            grad = torch.zeros_like(feature)
+            for rows, cols, similarity in _blocks(feature, temperature):
+                similarity.mul_(share[:, rows, None] + share[:, None, cols])
+                grad[:, rows].baddbmm_(similarity, feature[:, cols])
+                if cols != rows:
+                    grad[:, cols].baddbmm_(
+                        similarity.transpose(1, 2), feature[:, rows]
+                    )
             ctx.save_for_backward(grad.div_(temperature), valid)
-        return log_sum
+        return total.log_()
 
     @staticmethod
     @once_differentiable
@@ -148,3 +146,27 @@ class _LogSumSimilarity(Function):
         count = valid.sum(1).clamp(min=1)
         factor = (grad_log_sum * valid).sum(1) / count
         return grad * factor[:, None, None], None, None
+
+
+def _blocks(
+    feature: Tensor, temperature: float
+) -> Iterator[tuple[slice, slice, Tensor]]:
+    """Yield exp(<f_i, f_j> / tau) on and above the diagonal.
+
+    Args:
+        feature: Unit length. (B, S, D).
+        temperature: tau.
+
+    Yields:
+        Rows, columns (equal on the diagonal) and the block, fresh memory.
+    """
+    cells = feature.shape[1]
+    parts = [
+        slice(start, min(start + _BLOCK_CELLS, cells))
+        for start in range(0, cells, _BLOCK_CELLS)
+    ]
+    for index, rows in enumerate(parts):
+        scaled = feature[:, rows] / temperature
+        for cols in parts[index:]:
+            block = scaled @ feature[:, cols].transpose(1, 2)
+            yield rows, cols, block.exp_()

@@ -35,11 +35,9 @@ def slow_loss(feature, query_map, temperature):
     return torch.stack(values).mean()
 
 
-@pytest.fixture(params=[1, 7, 1 << 23], ids=lambda n: f'chunk{n}')
-def chunk(request, monkeypatch):
-    monkeypatch.setattr(
-        instance_discrimination, '_CHUNK_ENTRIES', request.param * 48
-    )
+@pytest.fixture(params=[1, 7, 1024], ids=lambda n: f'block{n}')
+def block(request, monkeypatch):
+    monkeypatch.setattr(instance_discrimination, '_BLOCK_CELLS', request.param)
 
 
 def random_case(seed=0):
@@ -49,7 +47,7 @@ def random_case(seed=0):
     return F.normalize(feature, dim=1), query_map
 
 
-@pytest.mark.usefixtures('chunk')
+@pytest.mark.usefixtures('block')
 def test_equals_the_pairwise_form_and_its_gradient():
     feature, query_map = random_case()
     loss = InstanceDiscriminationLoss(num_samples=0, temperature=0.3)
