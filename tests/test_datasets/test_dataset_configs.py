@@ -8,7 +8,11 @@ from mmengine.config import Config
 
 FOLDER = Path(__file__).parents[2] / 'configs/_base_/datasets'
 SIZES = dict(
-    coco_panoptic=1281, coco_panoptic_sample=1281, shapes_panoptic=129
+    coco_panoptic=(1281, 1281),
+    coco_panoptic_sample=(1281, 1281),
+    shapes_panoptic=(129, 129),
+    cityscapes_panoptic=(1025, 2049),
+    ade20k_panoptic=(1281, 1281),
 )
 
 
@@ -20,8 +24,8 @@ def test_pipelines_agree_with_the_image_size(name: str) -> None:
     size = SIZES[name]
     crop = next(t for t in train if t['type'] == 'RandomScaleCrop')
     resize = next(t for t in test if t['type'] == 'ResizeShortestSide')
-    assert crop['crop_size'] == (size, size)
-    assert (resize['short_side'], resize['long_side']) == (size, size)
+    assert crop['crop_size'] == size
+    assert (resize['short_side'], resize['long_side']) == size
     assert config.val_dataloader == config.test_dataloader
     assert config.val_evaluator == config.test_evaluator
     for loader in (config.train_dataloader, config.val_dataloader):

@@ -3,7 +3,6 @@
 import contextlib
 import io
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,39 +12,8 @@ from mmengine.logging import MMLogger
 
 from mmremax.datasets import PanopticDataset
 from mmremax.evaluation import PanopticQualityMetric
-from mmremax.utils.panoptic_png import colours_to_ids, read_rgb
 from tests.sample_data import ANN_FILE, DATA_PREFIX, needs_sample, sample_root
-
-Perturb = Callable[[np.ndarray, int, np.random.Generator], np.ndarray]
-
-
-def encode(ids: np.ndarray, table: list[dict], void: int) -> np.ndarray:
-    """Encode segments as a model does; crowds and the rest are void."""
-    encoded = np.full(ids.shape, void)
-    for instance, row in enumerate(table, 1):
-        if not row['iscrowd']:
-            code = row['category'] + 1000 * instance * row['is_thing']
-            encoded[ids == row['id']] = code
-    return encoded
-
-
-def predictions(
-    data: PanopticDataset, perturb: Perturb | None = None
-) -> list[dict]:
-    """Make a prediction for each image from its ground truth."""
-    rng = np.random.default_rng(0)
-    samples = []
-    for index in range(len(data)):
-        info = data.get_data_info(index)
-        ids = colours_to_ids(read_rgb(info['seg_map_path'], ''))
-        num_classes = len(data.metainfo['classes'])
-        encoded = encode(ids, info['segments_info'], num_classes)
-        if perturb is not None:
-            encoded = perturb(encoded, num_classes, rng)
-        prediction = torch.from_numpy(encoded.astype(np.int32))[None]
-        info['pred_panoptic_seg'] = dict(sem_seg=prediction)
-        samples.append(info)
-    return samples
+from tests.test_evaluation.simulated import Perturb, predictions, shift
 
 
 def evaluate(data: PanopticDataset, samples: list[dict], **kwargs) -> dict:
@@ -69,22 +37,6 @@ def assert_equal_scores(ours: dict, theirs: dict) -> None:
         for key in ('PQ', 'SQ', 'RQ'):
             expected = 100 * theirs[name][key.lower()]
             assert ours[f'coco_panoptic/{key}{suffix}'] == expected
-
-
-def shift(
-    encoded: np.ndarray, void: int, rng: np.random.Generator
-) -> np.ndarray:
-    """Move the map, relabel some segments, paint void and new segments."""
-    moved = np.roll(encoded, rng.integers(2, 9, 2), axis=(0, 1))
-    for code in np.unique(moved).tolist():
-        if code % 1000 != void and rng.random() < 0.15:
-            new = code + (1 if code % 1000 + 1 < void else -1)
-            moved[moved == code] = new
-    height, width = moved.shape
-    for value in (void, 5000, 6000, 7001):
-        top, left = rng.integers(height - 9), rng.integers(width - 9)
-        moved[top : top + height // 4, left : left + width // 4] = value
-    return moved
 
 
 @pytest.fixture

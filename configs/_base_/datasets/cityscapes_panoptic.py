@@ -1,0 +1,64 @@
+"""Cityscapes panoptic: 19 classes, 8 of them things; 1024 x 2048.
+
+    python tools/dataset_converters/cityscapes.py data/cityscapes
+
+makes panoptic_{train,val}.json and panoptic_{train,val}/ in `data_root`,
+beside leftImg8bit/ and gtFine/. Labels are things first: 0-7 are the train
+ids 11-18, 8-18 the train ids 0-10.
+
+One evaluation gives PQ, and AP and mIoU if a config asks for them:
+
+    model = dict(test_cfg=dict(instance_on=True, semantic_on=True))
+    val_evaluator = [
+        _base_.val_evaluator,
+        _base_.instance_evaluator,
+        _base_.semantic_evaluator,
+    ]
+    test_evaluator = val_evaluator
+"""
+
+_base_ = ['./coco_panoptic.py']
+
+data_root = 'data/cityscapes/'
+image_size = (1025, 2049)  # the model's crop_size; height, width
+
+train_pipeline = [
+    dict(type='LoadPanopticImage'),
+    dict(type='LoadPanopticMap'),
+    dict(type='RandomScaleCrop', crop_size=image_size, scale_range=(0.5, 2.0)),
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='SSDColourJitter'),
+    dict(type='MinLabelledCells'),
+    dict(type='PackPanopticInputs'),
+]
+test_pipeline = [
+    dict(type='LoadPanopticImage'),
+    dict(
+        type='ResizeShortestSide',
+        short_side=min(image_size),
+        long_side=max(image_size),
+    ),
+    dict(type='PackPanopticInputs'),
+]
+
+train_dataloader = dict(
+    batch_size=4,
+    dataset=dict(
+        data_root=data_root,
+        ann_file='panoptic_train.json',
+        data_prefix=dict(img='leftImg8bit/train/', seg='panoptic_train/'),
+        pipeline=train_pipeline,
+    ),
+)
+val_dataloader = dict(
+    dataset=dict(
+        data_root=data_root,
+        ann_file='panoptic_val.json',
+        data_prefix=dict(img='leftImg8bit/val/', seg='panoptic_val/'),
+        pipeline=test_pipeline,
+    ),
+)
+test_dataloader = val_dataloader
+
+instance_evaluator = dict(type='CityscapesAPMetric')
+semantic_evaluator = dict(type='MeanIoUMetric')

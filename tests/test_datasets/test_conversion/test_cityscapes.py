@@ -1,0 +1,101 @@
+"""From the folders of the download to PQ, as cityscapesscripts has it."""
+
+import contextlib
+import io
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cityscapesscripts.preparation.createPanopticImgs import convert2panoptic
+from mmdet.registry import DATASETS
+from mmengine.config import Config
+from PIL import Image
+
+from mmremax.datasets.conversion.cityscapes import convert_cityscapes
+from mmremax.evaluation import PanopticQualityMetric
+from tests.fixtures.original_layouts import write_cityscapes
+from tests.test_evaluation.simulated import predictions
+
+CONFIG = (
+    Path(__file__).parents[3]
+    / 'configs/_base_/datasets/cityscapes_panoptic.py'
+)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    write_cityscapes(tmp_path)
+    return tmp_path
+
+
+def test_equal_to_cityscapesscripts(root: Path) -> None:
+    names = list(convert_cityscapes(root, 'val', root))
+    assert names[0] == 'aachen/aachen_000000_000019_leftImg8bit.png'
+    theirs = root / 'official'
+    theirs.mkdir()
+    with contextlib.redirect_stdout(io.StringIO()):
+        convert2panoptic(str(root / 'gtFine'), str(theirs), True, ['val'])
+    stem = theirs / 'cityscapes_panoptic_val_trainId'
+    expected = json.loads(stem.with_suffix('.json').read_text())
+    found = json.loads((root / 'panoptic_val.json').read_text())
+    assert found['categories'] == expected['categories']
+    assert found['annotations'] == expected['annotations']
+    for image, other in zip(found['images'], expected['images'], strict=True):
+        assert (root / 'leftImg8bit/val' / image.pop('file_name')).is_file()
+        del other['file_name']  # it lacks the folder and names gtFine
+        assert image == other
+    for entry in found['annotations']:
+        name = entry['file_name']
+        ours = np.array(Image.open(root / 'panoptic_val' / name))
+        np.testing.assert_array_equal(ours, np.array(Image.open(stem / name)))
+
+
+def test_groups_are_crowds_and_the_rest_is_void(root: Path) -> None:
+    list(convert_cityscapes(root, 'val', root))
+    content = json.loads((root / 'panoptic_val.json').read_text())
+    first, second = (e['segments_info'] for e in content['annotations'])
+    crowds = [s for s in first if s['iscrowd']]
+    assert [(s['id'], s['category_id']) for s in crowds] == [(24, 11)]
+    assert [s['id'] for s in first if s['category_id'] == 13] == [26000, 26001]
+    assert {s['category_id'] for s in second} == {0, 2, 10}
+    areas = sum(s['area'] for s in first)
+    assert areas == 64 * 128 - 4 * 128 - 12 * 30  # hood and caravan
+
+
+def test_from_the_download_to_pq(root: Path) -> None:
+    for split in ('train', 'val'):
+        list(convert_cityscapes(root, split, root))
+    config = Config.fromfile(CONFIG)
+    dataset = dict(config.val_dataloader.dataset, data_root=str(root))
+    data = DATASETS.build(dataset)
+    meta = data.metainfo
+    assert len(meta['thing_classes']) == 8
+    assert len(meta['stuff_classes']) == 11
+    assert meta['category_ids'] == (*range(11, 19), *range(11))
+    assert meta['classes'][0] == 'person'
+    assert meta['classes'][8] == 'road'
+    sample = data[0]
+    assert sample['inputs'].shape == (3, 1025, 2049)
+    metric = PanopticQualityMetric()
+    metric.dataset_meta = meta
+    metric.process({}, predictions(data))
+    scores = metric.evaluate(len(data))
+    assert set(scores.values()) == {100.0}
+    dataset = config.train_dataloader.dataset
+    sample = DATASETS.build(dict(dataset, data_root=str(root)))[0]
+    assert sample['data_samples'].gt_segments.labels.max() < 19
+
+
+def test_what_is_missing_is_named(root: Path) -> None:
+    with pytest.raises(FileNotFoundError, match='gtFine_trainvaltest.zip'):
+        list(convert_cityscapes(root / 'gtFine', 'val', root))
+    path = root / 'leftImg8bit/val/bochum/bochum_000001_000019_leftImg8bit.png'
+    Image.new('RGB', (9, 9)).save(path)
+    with pytest.raises(ValueError, match=r'bochum.*\(64, 128\).*\(9, 9\)'):
+        list(convert_cityscapes(root, 'val', root))
+    shutil.rmtree(root / 'leftImg8bit')
+    with pytest.raises(FileNotFoundError, match='leftImg8bit_trainvaltest'):
+        list(convert_cityscapes(root, 'val', root))
+    assert not (root / 'panoptic_val.json').exists()

@@ -1,0 +1,66 @@
+"""The annotation file appears whole, and its tables fit the maps."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mmremax.datasets.conversion import (
+    convert_images,
+    segment_table_of,
+    spread_id,
+)
+
+
+def test_a_table_describes_the_map() -> None:
+    ids = np.zeros((6, 8), np.int32)
+    ids[1:4, 2:7] = 900
+    ids[2, 3] = 70000
+    ids[5, 0] = ids[0, 7] = 5  # two pieces, one segment
+    labels = {900: (3, False), 70000: (1, True), 5: (2, False), 8: (9, False)}
+    table = segment_table_of(ids, labels)
+    assert table == [
+        dict(id=5, category_id=2, iscrowd=0, area=2, bbox=[0, 0, 8, 6]),
+        dict(id=900, category_id=3, iscrowd=0, area=14, bbox=[2, 1, 5, 3]),
+        dict(id=70000, category_id=1, iscrowd=1, area=1, bbox=[3, 2, 1, 1]),
+    ]
+    assert json.loads(json.dumps(table)) == table
+    assert segment_table_of(np.zeros((2, 2), np.int32), {}) == []
+    with pytest.raises(KeyError):
+        segment_table_of(ids, {5: (1, False)})
+
+
+def test_spread_ids_differ_and_fit() -> None:
+    ids = [spread_id(number) for number in range(1, 3000)]
+    assert len(set(ids)) == len(ids)
+    assert min(ids) > 0
+    assert max(ids) < 2**24
+    assert all(abs(a - b) > 2**16 for a, b in zip(ids, ids[1:], strict=False))
+
+
+def convert(source: int) -> tuple[dict, dict]:
+    if source == 3:
+        raise ValueError('the fourth is broken')
+    return dict(file_name=f'{source}.jpg'), dict(image_id=source)
+
+
+@pytest.mark.parametrize('num_workers', [1, 4])
+def test_images_keep_their_order(tmp_path: Path, num_workers: int) -> None:
+    path = tmp_path / 'a.json'
+    names = convert_images(path, ['c'], (2, 0, 1), convert, num_workers)
+    assert next(names) == '2.jpg'
+    assert not path.exists()
+    assert list(names) == ['0.jpg', '1.jpg']
+    assert json.loads(path.read_text()) == dict(
+        images=[dict(file_name=f'{i}.jpg') for i in (2, 0, 1)],
+        annotations=[dict(image_id=i) for i in (2, 0, 1)],
+        categories=['c'],
+    )
+
+
+def test_a_failure_leaves_no_file(tmp_path: Path) -> None:
+    path = tmp_path / 'a.json'
+    with pytest.raises(ValueError, match='fourth'):
+        list(convert_images(path, [], range(9), convert))
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,46 @@
+"""The converters of the data sets as commands."""
+
+import runpy
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures.original_layouts import write_ade20k, write_cityscapes
+
+TOOLS = Path(__file__).parents[2] / 'tools/dataset_converters'
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    def call(tool: str, *args: object) -> None:
+        monkeypatch.setattr('sys.argv', [tool, *map(str, args)])
+        runpy.run_path(str(TOOLS / tool), run_name='__main__')
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ('tool', 'write'),
+    [('cityscapes.py', write_cityscapes), ('ade20k.py', write_ade20k)],
+)
+def test_the_tool_converts_both_splits(
+    run: Callable[..., None],
+    tool: str,
+    write: Callable[[Path], None],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    with pytest.raises(SystemExit, match='zip'):
+        run(tool, tmp_path)
+    write(tmp_path)
+    run(tool, tmp_path, '--workers', 1)
+    printed = capsys.readouterr().out
+    for split in ('train', 'val'):
+        assert f'{tmp_path}/panoptic_{split}.json: 2 images' in printed
+        assert len(list((tmp_path / f'panoptic_{split}').iterdir())) == 2
+    run(tool, tmp_path, '--out', tmp_path / 'other', '--splits', 'val')
+    assert sorted(p.name for p in (tmp_path / 'other').iterdir()) == [
+        'panoptic_val',
+        'panoptic_val.json',
+    ]
