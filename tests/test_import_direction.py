@@ -15,6 +15,7 @@ RANKS = {
     'utils': 0,
     'structures': 1,
     'models.layers': 2,
+    'models.backbones': 3,
     'models.losses': 3,
     'models.task_modules': 3,
     'models.dense_heads': 4,

@@ -1,6 +1,7 @@
 """Networks, losses and heads; importing registers them all."""
 
 from . import (
+    backbones,
     data_preprocessors,
     dense_heads,
     detectors,
@@ -11,6 +12,7 @@ from . import (
 )
 
 __all__ = [
+    'backbones',
     'data_preprocessors',
     'dense_heads',
     'detectors',

@@ -1,0 +1,24 @@
+"""MobileNetV3-Large in place of ResNet-50, shaped like `model`."""
+
+mnv3_l = dict(
+    backbone=dict(
+        _delete_=True,
+        type='KMaXMobileNetV3',
+        arch='large',
+        strides=(4, 8, 16, 32),
+        endpoints='depthwise',
+        squeeze_excite='hard_sigmoid',  # as the weights were trained
+        init_cfg=dict(
+            type='Pretrained',
+            checkpoint='https://download.openmmlab.com/mmclassification/v0/'
+            'mobilenet_v3/mobilenet-v3-large_8xb128_in1k_20221114-0ed9ed9a.pth',
+            prefix='backbone.',
+        ),
+    ),
+    panoptic_head=dict(
+        pixel_decoder=dict(
+            in_channels=(72, 120, 672, 960), num_blocks=(1, 1, 1, 1)
+        ),
+        transformer_decoder=dict(num_layers=(1, 1, 1)),
+    ),
+)

@@ -1,0 +1,24 @@
+"""MobileNetV3-Small in place of ResNet-50, shaped like `model`."""
+
+mnv3_s = dict(
+    backbone=dict(
+        _delete_=True,
+        type='KMaXMobileNetV3',
+        arch='small',
+        strides=(4, 8, 16, 32),
+        endpoints='depthwise',
+        squeeze_excite='hard_sigmoid',  # as the weights were trained
+        init_cfg=dict(
+            type='Pretrained',
+            checkpoint='https://download.openmmlab.com/mmclassification/v0/'
+            'mobilenet_v3/mobilenet-v3-small_8xb128_in1k_20221114-bd1bfcde.pth',
+            prefix='backbone.',
+        ),
+    ),
+    panoptic_head=dict(
+        pixel_decoder=dict(
+            in_channels=(16, 88, 144, 576), num_blocks=(1, 1, 1, 1)
+        ),
+        transformer_decoder=dict(num_layers=(1, 1, 1)),
+    ),
+)

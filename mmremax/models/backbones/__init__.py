@@ -1,0 +1,5 @@
+"""Backbones that mmpretrain lacks, or whose features we need otherwise."""
+
+from .kmax_mobilenet_v3 import KMaXMobileNetV3
+
+__all__ = ['KMaXMobileNetV3']

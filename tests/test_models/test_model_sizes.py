@@ -1,0 +1,117 @@
+"""Parameters, multiply-adds and mask grids of every config, at full size.
+
+`PAPER` holds the figures of ReMaX (Table 12), and of kMaX-DeepLab's own
+modules where the paper gives none.
+"""
+
+import runpy
+from pathlib import Path
+
+import pytest
+import torch
+from mmdet.registry import MODELS
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from mmremax.utils.checkpoint import is_training_only
+from mmremax.utils.config_edits import remove_pretrained
+from tests.meta import build_on_meta, on_meta
+
+ROOT = Path(__file__).parents[2]
+TOOL = ROOT / 'tools/analysis/get_flops.py'
+M, G = 1e6, 1e9
+
+# Of the ReMaX config: its kMaX twin, parameters and multiply-adds in the
+# paper, and the parameters counted exactly.
+PAPER = {
+    'remax-t_mnv3-s_coco': (
+        'kmax_mnv3-s_coco',
+        18.6 * M,
+        18.8 * G,
+        18_628_000,
+    ),
+    'remax-s_mnv3-l_coco': (
+        'kmax_mnv3-l_coco',
+        22.0 * M,
+        20.9 * G,
+        21_997_440,
+    ),
+    'remax-m_r50_coco': ('kmax_r50_coco_641', 50.8 * M, 67.8 * G, 50_788_816),
+    'remax_r50_coco': ('kmax_r50_coco_50k', 56.6 * M, 294.7 * G, 56_580_120),
+}
+
+each_model = pytest.mark.parametrize('name', list(PAPER))
+
+
+@pytest.fixture(autouse=True)
+def scope() -> None:
+    init_default_scope('mmdet')
+
+
+def read(folder: str, name: str) -> Config:
+    config = Config.fromfile(ROOT / 'configs' / folder / f'{name}.py')
+    remove_pretrained(config)
+    return config
+
+
+def inference_parameters(model: nn.Module) -> int:
+    return sum(
+        parameter.numel()
+        for name, parameter in model.named_parameters()
+        if not is_training_only(name)
+    )
+
+
+@each_model
+def test_parameters(name: str) -> None:
+    twin, in_paper, _, exact = PAPER[name]
+    count = inference_parameters(build_on_meta(read('remax', name)))
+    assert count == exact
+    assert count == pytest.approx(in_paper, rel=0.01)
+    assert count == inference_parameters(build_on_meta(read('kmax', twin)))
+
+
+def unused_class_heads(config: Config) -> int:
+    """Multiply-adds of the layers' class heads, which inference drops."""
+    decoder = config.model.panoptic_head.transformer_decoder
+    classes = config.model.num_things_classes + config.model.num_stuff_classes
+    rows = sum(decoder.num_layers) * decoder.num_queries
+    return rows * decoder.embed_dims * (classes + 1)
+
+
+@each_model
+def test_multiply_adds_and_mask_grid(name: str) -> None:
+    """Counted by torch from the shapes alone."""
+    config = read('remax', name)
+    model = build_on_meta(config)
+    size = config.model.data_preprocessor.crop_size
+    with on_meta(), FlopCounterMode(display=False) as counter:
+        class_logits, mask_logits = model(torch.zeros(1, 3, *size))
+    macs = counter.get_total_flops() / 2 - unused_class_heads(config)
+    in_paper = PAPER[name][2]
+    if in_paper is not None:
+        assert macs == pytest.approx(in_paper, rel=0.05)
+    grid = tuple(mask_logits.shape[2:])
+    (stride,) = {
+        step.get('label_stride', 4)
+        for step in config.train_dataloader.dataset.pipeline
+        if step['type'] in ('PackPanopticInputs', 'MinLabelledCells')
+    }
+    assert grid == tuple(-(-side // stride) for side in size)
+
+
+@pytest.mark.slow
+@each_model
+def test_multiply_adds_by_the_tool(name: str) -> None:
+    """The documented command, on real tensors."""
+    in_paper = PAPER[name][2]
+    if in_paper is None:
+        pytest.skip('the paper gives no number')
+    config = read('remax', name)
+    model = MODELS.build(config.model).requires_grad_(False)
+    measure = runpy.run_path(str(TOOL))['measure']
+    numbers = measure(model, tuple(config.model.data_preprocessor.crop_size))
+    assert numbers['macs'] == pytest.approx(in_paper, rel=0.05)
+    assert numbers['params_inference'] == PAPER[name][3]
