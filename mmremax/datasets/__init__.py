@@ -2,10 +2,12 @@ from .annotation_file import AnnotationError
 from .panoptic_dataset import PanopticDataset
 from .samplers import SampleKey, SeededInfiniteSampler
 from .transforms import (
+    AutoAugmentColour,
     LoadPanopticImage,
     LoadPanopticMap,
     MinLabelledCells,
     PackPanopticInputs,
+    PanopticCopyPaste,
     RandomScaleCrop,
     ResizeShortestSide,
     SSDColourJitter,
@@ -13,10 +15,12 @@ from .transforms import (
 
 __all__ = [
     'AnnotationError',
+    'AutoAugmentColour',
     'LoadPanopticImage',
     'LoadPanopticMap',
     'MinLabelledCells',
     'PackPanopticInputs',
+    'PanopticCopyPaste',
     'PanopticDataset',
     'RandomScaleCrop',
     'ResizeShortestSide',

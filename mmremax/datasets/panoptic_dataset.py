@@ -29,7 +29,8 @@ class PanopticDataset(CocoPanopticDataset):
     workers nor a resumed run changes an augmentation. Transforms that use
     the global generators of NumPy and Python follow it too. Wrappers that
     compute indices (``ConcatDataset``, ``RepeatDataset``) hide the
-    position; augmentation is then random, but not repeatable.
+    position; augmentation is then random, but not repeatable. `dataset` in
+    the results is this data set, for transforms that mix images.
 
     If the pipeline returns None (see ``MinLabelledCells``), another sample
     drawn by the same generator takes the place, at most `max_refetch`
@@ -147,6 +148,7 @@ class PanopticDataset(CocoPanopticDataset):
             for num_discarded in range(self.max_refetch + 1):
                 results = self.get_data_info(int(index))
                 results['rng'] = rng
+                results['dataset'] = self
                 results['num_discarded'] = num_discarded
                 results['retries_left'] = self.max_refetch - num_discarded
                 packed = self.pipeline(results)

@@ -1,6 +1,7 @@
 """Segment ids in images: the colour code of COCO panoptic files."""
 
 import io
+from collections.abc import Callable
 
 import numpy as np
 from mmengine import fileio
@@ -27,6 +28,31 @@ def ids_to_colours(id_map: np.ndarray) -> np.ndarray:
     """Encode segment ids in [0, 2 ** 24) as RGB. (H, W) -> (H, W, 3)."""
     four_bytes = np.ascontiguousarray(id_map, '<i4')[..., None].view(np.uint8)
     return np.ascontiguousarray(four_bytes[..., :3])
+
+
+def replace_ids(
+    id_map: np.ndarray, numbers_of: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """Replace every id by a number.
+
+    Looks at runs of equal pixels, not at pixels: several times as fast as
+    sorting or searching a whole map.
+
+    Args:
+        id_map: Integers. (H, W).
+        numbers_of: Gives the numbers of the ids that occur, which come
+            sorted. (N,) -> (N,).
+
+    Returns:
+        Numbers, of the type that `numbers_of` gives. (H, W).
+    """
+    flat = id_map.ravel()
+    is_start = np.ones(flat.size, bool)
+    np.not_equal(flat[1:], flat[:-1], out=is_start[1:])
+    starts = np.flatnonzero(is_start)
+    ids, place = np.unique(flat[starts], return_inverse=True)
+    lengths = np.diff(starts, append=flat.size)
+    return np.repeat(numbers_of(ids)[place], lengths).reshape(id_map.shape)
 
 
 def read_rgb(

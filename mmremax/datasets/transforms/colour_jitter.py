@@ -43,7 +43,7 @@ class SSDColourJitter(BaseTransform):
         rng, image = results['rng'], results['img']
         if _coin(rng):
             shift = rng.uniform(-self.brightness, self.brightness)
-            image = _look_up(image, _LEVELS + shift)
+            image = look_up(image, LEVELS + shift)
         if _coin(rng):
             steps = (self._contrast, self._saturation, self._hue)
         else:
@@ -57,32 +57,41 @@ class SSDColourJitter(BaseTransform):
     def _contrast(
         self, image: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
-        return _look_up(image, _LEVELS * rng.uniform(*self.contrast))
+        return look_up(image, LEVELS * rng.uniform(*self.contrast))
 
     def _saturation(
         self, image: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
         hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV)
         factor = rng.uniform(*self.saturation)
-        hsv[..., 1] = _look_up(hsv[..., 1], _LEVELS * factor)
+        hsv[..., 1] = look_up(hsv[..., 1], LEVELS * factor)
         return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
 
     def _hue(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV)
         shift = rng.integers(-self.hue, self.hue, endpoint=True)
-        hsv[..., 0] = _look_up(hsv[..., 0], (_LEVELS + shift) % 180)
+        hsv[..., 0] = look_up(hsv[..., 0], (LEVELS + shift) % 180)
         return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
 
 
-_LEVELS = np.arange(256)
+LEVELS = np.arange(256)
 
 
 def _coin(rng: np.random.Generator) -> bool:
     return rng.random() < 0.5
 
 
-def _look_up(levels: np.ndarray, table: np.ndarray) -> np.ndarray:
-    """Map each grey level through a table, clipped to [0, 255]."""
+def look_up(levels: np.ndarray, table: np.ndarray) -> np.ndarray:
+    """Map grey levels through a table.
+
+    Args:
+        levels: uint8, any shape.
+        table: Value for each level; clipped to [0, 255], then cut to whole
+            numbers. (256,).
+
+    Returns:
+        Levels of the same shape. uint8.
+    """
     return cv2.LUT(
         np.ascontiguousarray(levels), table.clip(0, 255).astype(np.uint8)
     )

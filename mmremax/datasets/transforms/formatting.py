@@ -7,7 +7,7 @@ from mmdet.registry import TRANSFORMS
 from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData, PixelData
 
-from mmremax.utils.panoptic_png import VOID_ID
+from mmremax.utils.panoptic_png import VOID_ID, replace_ids
 
 _META_KEYS = (
     'img_id',
@@ -34,7 +34,9 @@ class PackPanopticInputs(BaseTransform):
       classes in the order of the annotation file, (G,) int64, and
       `gt_segment_map.data`, the index into them for each cell, -1 where
       void, (1, ceil(H / stride), ceil(W / stride)) int16. Segments without
-      a cell are left out, stuff segments of one class are merged;
+      a cell are left out, stuff segments of one class are merged. With
+      `real_pixels` in the results: `real_pixels.data`, (1, H, W) bool, False
+      where the image shows nothing and the preprocessor has to put zeros;
     - without it (test): `seg_map_path` and `segments_info` in the metainfo,
       from which the metric reads the ground truth.
 
@@ -63,6 +65,10 @@ class PackPanopticInputs(BaseTransform):
             sample.gt_segment_map = PixelData(
                 data=torch.from_numpy(segment_map)[None]
             )
+        if 'real_pixels' in results:
+            sample.real_pixels = PixelData(
+                data=torch.from_numpy(results['real_pixels'])[None]
+            )
         sample.set_metainfo({k: results[k] for k in keys if k in results})
         return dict(
             inputs=inputs.permute(2, 0, 1).contiguous(), data_samples=sample
@@ -82,22 +88,23 @@ def segment_grid(
         Tuple of the classes of the segments, (G,) int64, and the index of
         each cell's segment, -1 for void, (H, W) int16.
     """
-    ids = np.unique(id_grid)
-    cells = np.searchsorted(ids, id_grid)  # much faster than return_inverse
-    place = {int(segment_id): i for i, segment_id in enumerate(ids)}
-    indices = np.full(len(ids), -1, np.int16)
     labels: list[int] = []
-    merged: dict[int, int] = {}  # stuff class: index
-    for segment in segments_info:
-        i = place.get(segment['id'])
-        if i is None or segment['iscrowd'] or segment['id'] == VOID_ID:
-            continue
-        label = segment['category']
-        if segment['is_thing'] or label not in merged:
-            indices[i] = len(labels)
-            labels.append(label)
-            if not segment['is_thing']:
-                merged[label] = int(indices[i])
-        else:
-            indices[i] = merged[label]
-    return np.array(labels, np.int64), indices[cells]
+
+    def indices_of(ids: np.ndarray) -> np.ndarray:
+        place = {int(segment_id): i for i, segment_id in enumerate(ids)}
+        indices = np.full(len(ids), -1, np.int16)
+        merged: dict[int, int] = {}  # stuff class: index
+        for segment in segments_info:
+            i = place.get(segment['id'])
+            if i is None or segment['iscrowd'] or segment['id'] == VOID_ID:
+                continue
+            label = segment['category']
+            indices[i] = merged.get(label, len(labels))
+            if indices[i] == len(labels):
+                labels.append(label)
+                if not segment['is_thing']:
+                    merged[label] = len(labels) - 1
+        return indices
+
+    segment_map = replace_ids(id_grid, indices_of)
+    return np.array(labels, np.int64), segment_map

@@ -4,7 +4,12 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmdet.registry import TRANSFORMS
 
-from mmremax.utils.panoptic_png import VOID_ID, colours_to_ids, read_rgb
+from mmremax.utils.panoptic_png import (
+    VOID_ID,
+    colours_to_ids,
+    read_rgb,
+    replace_ids,
+)
 
 
 @TRANSFORMS.register_module()
@@ -38,12 +43,15 @@ class LoadPanopticImage(BaseTransform):
 class LoadPanopticMap(BaseTransform):
     """Load the panoptic annotation as one map of segment ids.
 
-    Crowds count as unlabelled: their pixels get id 0. There is no mask per
-    segment; the table of the annotation file goes with the map.
+    Segments get the ids 1, 2, ... in the order of the table instead of
+    colour codes, so that later steps can look things up by id. Crowds count
+    as unlabelled: their pixels get id 0. There is no mask per segment; the
+    table of the annotation file goes with the map.
 
-    Required keys: `seg_map_path`, `segments_info`, `img_shape`. Added key:
-    `gt_seg_map`, segment ids, 0 is void, (H, W) int32. The name is mmdet's,
-    so that its geometric transforms move the map with the image.
+    Required keys: `seg_map_path`, `segments_info`, `img_shape`. Modified:
+    `segments_info` (ids). Added: `gt_seg_map`, segment ids, 0 is void,
+    (H, W) int16. The name is mmdet's, so that its geometric transforms move
+    the map with the image.
 
     Args:
         backend_args: Of mmengine's file backend.
@@ -75,16 +83,25 @@ class LoadPanopticMap(BaseTransform):
                 f'{results["img_path"]} has {tuple(results["img_shape"])}: '
                 'they do not belong together.'
             )
-        known = {segment['id'] for segment in results['segments_info']}
-        unknown = set(np.unique(id_map).tolist()) - known - {VOID_ID}
-        if unknown:
-            raise ValueError(
-                f'{path} has pixels of segment id {min(unknown)}, which '
-                '"segments_info" of the annotation file lacks: PNGs and '
-                'json are of different versions.'
-            )
-        crowds = [s['id'] for s in results['segments_info'] if s['iscrowd']]
-        if crowds:
-            id_map[np.isin(id_map, crowds)] = VOID_ID
-        results['gt_seg_map'] = id_map
+        table = results['segments_info']
+        numbers = {
+            segment['id']: VOID_ID if segment['iscrowd'] else number
+            for number, segment in enumerate(table, start=1)
+        } | {VOID_ID: VOID_ID}
+
+        def numbers_of(ids: np.ndarray) -> np.ndarray:
+            unknown = set(ids.tolist()) - set(numbers)
+            if unknown:
+                raise ValueError(
+                    f'{path} has pixels of segment id {min(unknown)}, which '
+                    '"segments_info" of the annotation file lacks: PNGs and '
+                    'json are of different versions.'
+                )
+            return np.array([numbers[i] for i in ids.tolist()], np.int16)
+
+        results['gt_seg_map'] = replace_ids(id_map, numbers_of)
+        results['segments_info'] = [
+            dict(segment, id=number)
+            for number, segment in enumerate(table, start=1)
+        ]
         return results

@@ -18,19 +18,25 @@ class RandomScaleCrop(BaseTransform):
 
     Paper: kMaX-DeepLab, published code.
 
-    Required keys: `img`, `gt_seg_map`, `rng`. Modified: `img`, `gt_seg_map`,
-    `img_shape`. Added: `scale_factor` (width, height), `crop_size`.
+    Required keys: `img`, `gt_seg_map`, `rng`; `crop_size` if the argument is
+    None. Modified: `img`, `gt_seg_map`, `img_shape`. Added: `scale_factor`
+    (width, height), `crop_size`.
 
     Args:
         crop_size: Largest height and width of the result, in pixels. The
-            preprocessor pads what is smaller.
+            preprocessor pads what is smaller. None, for an image that
+            ``PanopticCopyPaste`` adds, is that of the main image.
         scale_range: Smallest and largest s.
+        num_scales: If given, s is one of so many values, equally spaced
+            from the smallest to the largest (deeplab2: 15, and 8 for the
+            image that is pasted).
     """
 
     def __init__(
         self,
-        crop_size: tuple[int, int],
+        crop_size: tuple[int, int] | None = None,
         scale_range: tuple[float, float] = (0.2, 2.0),
+        num_scales: int | None = None,
     ) -> None:
         low, high = scale_range
         if not 0 < low <= high:
@@ -38,15 +44,19 @@ class RandomScaleCrop(BaseTransform):
                 f'scale_range={scale_range} must be (low, high) with '
                 '0 < low <= high.'
             )
-        self.crop_size = tuple(crop_size)
+        if num_scales is not None and num_scales < 2:
+            raise ValueError(f'num_scales={num_scales} must be at least 2.')
+        self.crop_size = None if crop_size is None else tuple(crop_size)
         self.scale_range = (low, high)
+        self.num_scales = num_scales
 
     def transform(self, results: dict) -> dict:
         """Scale and crop."""
         rng = results['rng']
         size = np.array(results['img'].shape[:2])
-        crop = np.array(self.crop_size)
-        factor = (crop * rng.uniform(*self.scale_range) / size).min()
+        crop_size = self.crop_size or results['crop_size']
+        crop = np.array(crop_size)
+        factor = (crop * self._scale(rng) / size).min()
         scaled = np.maximum(np.round(size * factor), 1).astype(int)
         shape = np.minimum(scaled, crop)
         start = rng.integers(scaled - shape, endpoint=True)
@@ -56,8 +66,13 @@ class RandomScaleCrop(BaseTransform):
         )
         results['img_shape'] = tuple(shape.tolist())
         results['scale_factor'] = tuple((scaled / size)[::-1].tolist())
-        results['crop_size'] = self.crop_size
+        results['crop_size'] = crop_size
         return results
+
+    def _scale(self, rng: np.random.Generator) -> float:
+        if self.num_scales is None:
+            return rng.uniform(*self.scale_range)
+        return rng.choice(np.linspace(*self.scale_range, self.num_scales))
 
 
 def resize_part(

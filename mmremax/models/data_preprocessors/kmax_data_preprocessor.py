@@ -53,7 +53,9 @@ class KMaXDataPreprocessor(DetDataPreprocessor):
 
         Args:
             data: `inputs`, uint8 images (3, h, w) of any sizes, RGB, and
-                `data_samples`, one each, or None.
+                `data_samples`, one each, or None. A sample may have
+                `real_pixels`, bool (1, h, w): where it is False, the result
+                is 0 as in the padding.
             training: Not used: both cases are alike.
 
         Returns:
@@ -71,7 +73,10 @@ class KMaXDataPreprocessor(DetDataPreprocessor):
             slot[:, : image.shape[1], : image.shape[2]] = self._normalise(
                 image
             )
-        for sample in samples or ():
+        for slot, sample in zip(batch, samples or (), strict=False):
+            if 'real_pixels' in sample:
+                real = sample.real_pixels.data
+                slot[:, : real.shape[1], : real.shape[2]] *= real
             sample.set_metainfo(dict(batch_input_shape=size, pad_shape=size))
         return dict(inputs=batch, data_samples=samples)
 

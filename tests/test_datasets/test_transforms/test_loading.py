@@ -15,9 +15,18 @@ from mmremax.utils.panoptic_png import (
     colours_to_ids,
     ids_to_colours,
     read_rgb,
+    replace_ids,
 )
 from tests.sample_data import ANN_FILE, DATA_PREFIX, needs_sample, sample_root
-from tests.test_datasets.tiny import CROWD, SEGMENTS, id_map, write_tiny
+from tests.test_datasets.tiny import (
+    CAT,
+    CROWD,
+    SEA,
+    SEGMENTS,
+    SKY,
+    id_map,
+    write_tiny,
+)
 
 
 def test_colour_code_is_r_256_g_65536_b() -> None:
@@ -29,6 +38,14 @@ def test_colour_code_is_r_256_g_65536_b() -> None:
     assert (ids_to_colours(ids.astype(np.int64)) == colours).all()
 
 
+@pytest.mark.parametrize('shape', [(1, 1), (7, 5), (40, 30)])
+@pytest.mark.parametrize('highest', [1, 3, 2**24])
+def test_ids_are_replaced_one_by_one(shape, highest) -> None:
+    ids = np.random.default_rng(0).integers(0, highest, shape)
+    replaced = replace_ids(ids[:, ::-1], lambda ids: 7 - 2 * ids)
+    assert (replaced == 7 - 2 * ids[:, ::-1]).all()
+
+
 @pytest.fixture
 def results(tmp_path: Path) -> dict:
     ann_file = write_tiny(tmp_path, [id_map()], [SEGMENTS])
@@ -37,14 +54,17 @@ def results(tmp_path: Path) -> dict:
     ).get_data_info(0)
 
 
-def test_crowd_becomes_void_and_everything_else_stays(results) -> None:
+def test_segments_are_numbered_and_crowds_become_void(results) -> None:
     loaded = LoadPanopticMap()(LoadPanopticImage()(results))
     assert loaded['img'].shape == (32, 48, 3)
     assert loaded['img'].dtype == np.uint8
     assert loaded['ori_shape'] == loaded['img_shape'] == (32, 48)
-    expected = np.where(id_map() == CROWD, 0, id_map())
+    number = {0: 0, SEA: 1, CAT: 2, CROWD: 0, SKY: 4}  # places in the table
+    expected = np.vectorize(number.get)(id_map())
     assert (loaded['gt_seg_map'] == expected).all()
-    assert loaded['gt_seg_map'].dtype == np.int32
+    assert loaded['gt_seg_map'].dtype == np.int16
+    assert [s['id'] for s in loaded['segments_info']] == [1, 2, 3, 4]
+    assert [s['category'] for s in loaded['segments_info']] == [3, 0, 1, 2]
 
 
 def test_image_is_rgb(tmp_path: Path) -> None:
@@ -92,12 +112,13 @@ def test_the_three_crowds_of_the_sample_are_void() -> None:
     areas = []
     for index in range(len(data)):
         info = data.get_data_info(index)
+        table = info['segments_info']
         loaded = LoadPanopticMap()(LoadPanopticImage()(info))
         raw = colours_to_ids(read_rgb(info['seg_map_path'], ''))
-        for row in info['segments_info']:
+        for number, row in enumerate(table, start=1):
             mask = raw == row['id']
             assert mask.sum() == row['area']
-            expected = 0 if row['iscrowd'] else row['id']
+            expected = 0 if row['iscrowd'] else number
             assert (loaded['gt_seg_map'][mask] == expected).all()
             if row['iscrowd']:
                 areas.append(int(mask.sum()))

@@ -93,3 +93,24 @@ def test_tiny_images_keep_a_pixel() -> None:
 def test_a_wrong_range_is_an_error(scale_range: tuple) -> None:
     with pytest.raises(ValueError, match='scale_range'):
         RandomScaleCrop((10, 10), scale_range)
+
+
+def test_a_list_of_scales_is_drawn_from_evenly() -> None:
+    """0.5, 1.0, 1.5 times a crop of 100."""
+    transform = RandomScaleCrop((100, 100), (0.5, 1.5), num_scales=3)
+    sizes = []
+    for seed in range(300):
+        results = transform(_results(8, 8, seed))
+        sizes.append(round(8 * results['scale_factor'][0]))
+    values, counts = np.unique(sizes, return_counts=True)
+    assert values.tolist() == [50, 100, 150]
+    assert counts.min() > 70
+    with pytest.raises(ValueError, match='num_scales=1'):
+        RandomScaleCrop((100, 100), num_scales=1)
+
+
+def test_the_crop_size_can_come_with_the_results() -> None:
+    transform = RandomScaleCrop(scale_range=(1, 1))
+    results = transform(_results(10, 20) | dict(crop_size=(30, 40)))
+    assert results['img_shape'] == (20, 40)
+    assert results['crop_size'] == (30, 40)

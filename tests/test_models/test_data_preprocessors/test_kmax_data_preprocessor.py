@@ -3,6 +3,7 @@
 import pytest
 import torch
 from mmdet.structures import DetDataSample
+from mmengine.structures import PixelData
 
 from mmremax.models.data_preprocessors import KMaXDataPreprocessor
 
@@ -45,6 +46,16 @@ def test_other_means():
     preprocess = KMaXDataPreprocessor((33, 33), (255, 0, 127.5), (1, 255, 51))
     first = preprocess(batch_of((33, 33)))['inputs'][0, :, 0, 0]
     assert first.tolist() == pytest.approx([0, 1, 2.5])
+
+
+def test_pixels_that_are_not_real_become_zero():
+    batch = batch_of((20, 33), (33, 33))
+    real = torch.rand(1, 20, 33) < 0.5
+    batch['data_samples'][0].real_pixels = PixelData(data=real)
+    data = KMaXDataPreprocessor(crop_size=(33, 33))(batch)
+    assert (data['inputs'][0, :, :20] == real).all()
+    assert (data['inputs'][0, :, 20:] == 0).all()
+    assert (data['inputs'][1] == 1).all()
 
 
 def test_no_samples():
