@@ -43,6 +43,13 @@ def parse_args() -> argparse.Namespace:
         help='another type for --amp',
     )
     parser.add_argument(
+        '--images-per-gpu',
+        type=int,
+        metavar='N',
+        help="keep the recipe's batch with N images at a time: gradients "
+        'are accumulated, and the schedule is stretched accordingly',
+    )
+    parser.add_argument(
         '--auto-scale-lr',
         action='store_true',
         help='scale the learning rate to the batch of one update',
@@ -59,6 +66,8 @@ def main() -> None:
         cfg.merge_from_dict({'randomness.seed': args.seed})
     if args.amp or args.amp_dtype:
         cli.use_amp(cfg, args.amp_dtype)
+    if args.images_per_gpu is not None:
+        cli.keep_batch(cfg, args.images_per_gpu)
     if args.auto_scale_lr:
         cli.scale_learning_rate(cfg)
     if args.resume is not None:

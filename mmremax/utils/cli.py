@@ -11,6 +11,11 @@ import torch
 from mmengine.config import Config, DictAction
 from mmengine.logging import print_log
 
+from .batch_size import (
+    BatchSizeError,
+    keep_batch_size,
+    processes_of_launch,
+)
 from .checkpoint import load_from_local
 from .config_edits import (
     ConfigKeyError,
@@ -129,6 +134,23 @@ def use_amp(cfg: Config, dtype: str | None = None) -> None:
         'losses, weights, gradients and update stay float32. It shows that '
         'the model trains in half precision; it is faster only on CPUs with '
         'bfloat16 instructions.'
+    )
+
+
+def keep_batch(cfg: Config, images_per_gpu: int) -> None:
+    """Accumulate to the recipe's batch, or leave with one clear line.
+
+    Args:
+        cfg: Changed in place; see `keep_batch_size`.
+        images_per_gpu: Images of one forward pass of a process.
+    """
+    try:
+        passes = keep_batch_size(cfg, images_per_gpu, processes_of_launch())
+    except BatchSizeError as error:
+        sys.exit(str(error))
+    print_log(
+        f'--images-per-gpu {images_per_gpu}: {passes} forward passes per '
+        f'update; iterations below count passes.'
     )
 
 

@@ -1,0 +1,106 @@
+"""--images-per-gpu: the same updates from smaller forward passes."""
+
+import copy
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import OPTIM_WRAPPERS, PARAM_SCHEDULERS
+
+from mmremax.utils.batch_size import (
+    BatchSizeError,
+    keep_batch_size,
+    processes_of_launch,
+)
+from tests.model_fixture import CONFIGS
+
+NAMES = ['kmax/kmax_r50_coco.py', 'remax/remax_r50_coco.py']
+
+
+def rates(cfg, every):
+    """Learning rate of each update, for a schedule made 500 times faster."""
+    optimizer = torch.optim.AdamW([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+    schedulers = []
+    for scheduler in cfg.param_scheduler:
+        scheduler = copy.deepcopy(scheduler)
+        for key in ('end', 'warmup'):
+            if scheduler.get(key):
+                scheduler[key] //= 500
+        if 'milestones' in scheduler:
+            scheduler.milestones = [m // 500 for m in scheduler.milestones]
+        schedulers.append(
+            PARAM_SCHEDULERS.build(
+                scheduler, default_args=dict(optimizer=optimizer)
+            )
+        )
+    seen = []
+    for step in range(cfg.train_cfg.max_iters // 500):
+        if step % every == 0:
+            seen.append(optimizer.param_groups[0]['lr'])
+        for scheduler in schedulers:
+            scheduler.step()
+    return seen
+
+
+@pytest.mark.filterwarnings('ignore:.*optimizer.step.*')
+@pytest.mark.parametrize('name', NAMES)
+def test_updates_see_the_recipes_rates(name):
+    recipe = Config.fromfile(CONFIGS / name)
+    cfg = copy.deepcopy(recipe)
+    assert keep_batch_size(cfg, images_per_gpu=2, num_processes=8) == 4
+    assert cfg.train_dataloader.batch_size == 2
+    assert cfg.optim_wrapper.accumulative_counts == 4
+    assert cfg.train_cfg.max_iters == 4 * recipe.train_cfg.max_iters
+    assert cfg.train_cfg.val_interval == 4 * recipe.train_cfg.val_interval
+    interval = recipe.default_hooks.checkpoint.interval
+    assert cfg.default_hooks.checkpoint.interval == 4 * interval
+    ours, wanted = rates(cfg, every=4), rates(recipe, every=1)
+    assert len(ours) == len(wanted)
+    # Inside the warm-up the finer steps lie between those of the recipe.
+    assert ours == pytest.approx(wanted, rel=0.12, abs=2e-4)
+    assert ours[20:] == pytest.approx(wanted[20:], rel=1e-6)
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_the_whole_batch_at_once_changes_nothing(name):
+    recipe = Config.fromfile(CONFIGS / name)
+    cfg = copy.deepcopy(recipe)
+    assert keep_batch_size(cfg, images_per_gpu=8, num_processes=8) == 1
+    assert cfg.optim_wrapper.pop('accumulative_counts') == 1
+    assert cfg.to_dict() == recipe.to_dict()
+
+
+@pytest.mark.parametrize(('images', 'processes'), [(3, 8), (16, 8), (0, 1)])
+def test_a_batch_that_does_not_fit_is_an_error(images, processes):
+    cfg = Config.fromfile(CONFIGS / NAMES[0])
+    with pytest.raises(BatchSizeError, match='possible here'):
+        keep_batch_size(cfg, images, processes)
+
+
+def test_accumulated_gradient_is_that_of_the_batch():
+    """Four passes of one image move a weight as one pass of four."""
+    images = torch.arange(4.0)
+    moved = []
+    for passes in (1, 4):
+        weight = torch.nn.Parameter(torch.ones(1))
+        wrapper = OPTIM_WRAPPERS.build(
+            dict(
+                type='OptimWrapper',
+                optimizer=torch.optim.SGD([weight], lr=0.1),
+                accumulative_counts=passes,
+            )
+        )
+        wrapper.initialize_count_status(torch.nn.Module(), 0, passes)
+        for part in images.chunk(passes):
+            wrapper.update_params((weight * part).mean())
+        moved.append(weight.item())
+    assert moved[0] == pytest.approx(moved[1])
+
+
+@pytest.mark.parametrize('name', ['WORLD_SIZE', 'SLURM_NTASKS'])
+def test_processes(monkeypatch, name):
+    monkeypatch.delenv('WORLD_SIZE', raising=False)
+    monkeypatch.delenv('SLURM_NTASKS', raising=False)
+    assert processes_of_launch() == 1
+    monkeypatch.setenv(name, '4')
+    assert processes_of_launch() == 4
