@@ -25,9 +25,26 @@ param_scheduler = [
 train_cfg = dict(max_iters=max_iters)
 
 train_pipeline = [
-    dict(step, scale_range=(0.3, 1.7))
-    if step['type'] == 'RandomScaleCrop'
-    else step
-    for step in _base_.train_pipeline
+    dict(type='LoadPanopticImage'),
+    dict(type='LoadPanopticMap'),
+    dict(
+        type='RandomScaleCrop',
+        crop_size=_base_.image_size,
+        scale_range=(0.3, 1.7),
+    ),
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='AutoAugmentColour'),
+    dict(
+        type='PanopticCopyPaste',
+        pipeline=[
+            dict(type='LoadPanopticImage'),
+            dict(type='LoadPanopticMap'),
+            dict(type='RandomScaleCrop', scale_range=(0.15, 0.85)),
+            dict(type='RandomFlip', prob=0.5),
+            dict(type='AutoAugmentColour'),
+        ],
+    ),
+    dict(type='MinLabelledCells'),
+    dict(type='PackPanopticInputs'),
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

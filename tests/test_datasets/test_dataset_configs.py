@@ -6,7 +6,8 @@ import pytest
 from mmdet.registry import DATASETS, METRICS
 from mmengine.config import Config
 
-FOLDER = Path(__file__).parents[2] / 'configs/_base_/datasets'
+CONFIGS = Path(__file__).parents[2] / 'configs'
+FOLDER = CONFIGS / '_base_/datasets'
 SIZES = dict(
     coco_panoptic=(1281, 1281),
     coco_panoptic_sample=(1281, 1281),
@@ -34,16 +35,16 @@ def test_pipelines_agree_with_the_image_size(name: str) -> None:
     METRICS.build(config.val_evaluator)
 
 
-def test_a_recipe_changes_one_transform(tmp_path: Path) -> None:
+def test_the_crop_changes_in_one_place(tmp_path: Path) -> None:
     """As the docstring of coco_panoptic.py shows it."""
     recipe = tmp_path / 'recipe.py'
     recipe.write_text(
         f"""_base_ = ['{FOLDER}/coco_panoptic.py']
 train_pipeline = [
-    dict(t, scale_range=(0.3, 1.7))
-    if t['type'] == 'RandomScaleCrop'
-    else t
-    for t in _base_.train_pipeline
+    dict(step, crop_size=(641, 641))
+    if step['type'] == 'RandomScaleCrop'
+    else step
+    for step in _base_.train_pipeline
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 """
@@ -53,8 +54,39 @@ train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
     before = base.train_dataloader.dataset.pipeline
     assert [t['type'] for t in changed] == [t['type'] for t in before]
     assert [a != b for a, b in zip(before, changed, strict=True)].count(1) == 1
-    assert changed[2]['scale_range'] == (0.3, 1.7)
-    assert before[2]['scale_range'] == (0.2, 2.0)
+    assert changed[2]['crop_size'] == (641, 641)
+    pasted = next(t for t in changed if t['type'] == 'PanopticCopyPaste')
+    crop = next(t for t in pasted.pipeline if t['type'] == 'RandomScaleCrop')
+    assert 'crop_size' not in crop
+
+
+@pytest.mark.parametrize(
+    ('path', 'scales', 'colours'),
+    [
+        ('kmax/kmax_r50_coco.py', (0.2, 2.0), 'SSDColourJitter'),
+        ('kmax/kmax_r50_coco_50k.py', (0.3, 1.7), 'AutoAugmentColour'),
+        ('remax/remax_r50_coco.py', (0.3, 1.7), 'AutoAugmentColour'),
+        ('quickstart/kmax_mnv3-s_shapes.py', (0.8, 1.4), 'SSDColourJitter'),
+    ],
+)
+def test_recipes_augment_as_they_say(
+    path: str, scales: tuple, colours: str
+) -> None:
+    """The pasted image goes through the same steps at half the scale."""
+    pipeline = Config.fromfile(
+        CONFIGS / path
+    ).train_dataloader.dataset.pipeline
+    steps = {t['type']: t for t in pipeline}
+    assert steps['RandomScaleCrop']['scale_range'] == scales
+    assert colours in steps
+    if path.startswith('quickstart'):
+        assert 'PanopticCopyPaste' not in steps
+        return
+    pasted = {t['type']: t for t in steps['PanopticCopyPaste']['pipeline']}
+    assert list(pasted) == list(steps)[: len(pasted)]
+    assert pasted['RandomScaleCrop']['scale_range'] == tuple(
+        scale / 2 for scale in scales
+    )
 
 
 def test_shapes_config_reads_the_shapes(shapes_root: Path) -> None:

@@ -3,15 +3,20 @@
 Layout below `data_root`: train2017/, val2017/, annotations/ with
 panoptic_{train,val}2017.json and the unpacked panoptic_{train,val}2017/.
 
-A recipe changes one transform so (a config list cannot be merged):
+The image that is pasted has its own pipeline, at half the scale; its crop is
+that of the main image. So the crop changes in one place (a config list
+cannot be merged):
 
     train_pipeline = [
-        dict(t, scale_range=(0.3, 1.7))
-        if t['type'] == 'RandomScaleCrop'
-        else t
-        for t in _base_.train_pipeline
+        dict(step, crop_size=(641, 641))
+        if step['type'] == 'RandomScaleCrop'
+        else step
+        for step in _base_.train_pipeline
     ]
     train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+
+A recipe with other scales or colours writes the list anew, as
+kmax_r50_coco_50k.py does.
 """
 
 data_root = 'data/coco/'
@@ -23,6 +28,16 @@ train_pipeline = [
     dict(type='RandomScaleCrop', crop_size=image_size, scale_range=(0.2, 2.0)),
     dict(type='RandomFlip', prob=0.5),
     dict(type='SSDColourJitter'),
+    dict(
+        type='PanopticCopyPaste',
+        pipeline=[
+            dict(type='LoadPanopticImage'),
+            dict(type='LoadPanopticMap'),
+            dict(type='RandomScaleCrop', scale_range=(0.1, 1.0)),
+            dict(type='RandomFlip', prob=0.5),
+            dict(type='SSDColourJitter'),
+        ],
+    ),
     dict(type='MinLabelledCells'),
     dict(type='PackPanopticInputs'),
 ]
