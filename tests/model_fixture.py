@@ -1,4 +1,4 @@
-"""Models of the tests: small ones, and the golden R50 on COCO."""
+"""Models of the tests: small ones, and golden ones."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from mmengine.registry import init_default_scope
 from torch import nn
 
 import mmremax  # noqa: F401 (registers the components)
-from mmremax.models.checkpoint import convert_kmax_state_dict
-from tests.golden import golden_fill, load_golden
+from tests.golden.fill import golden_network
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
 
@@ -83,14 +82,17 @@ def build_model(with_remax: bool = False, small: bool = True) -> nn.Module:
     return MODELS.build(copy.deepcopy(model_config(with_remax, small)))
 
 
-def golden_model() -> nn.Module:
-    """The full R50 on COCO with the golden weights, float64."""
-    model = build_model(small=False).double()
-    manifest = load_golden()['state_dict_manifest']['coco_r50']
-    published = {
-        key: golden_fill(key, shape) for key, shape in manifest.items()
-    }
-    model.load_state_dict(convert_kmax_state_dict(published))
+def golden_model(
+    name: str = 'kmax_r50_coco', weights: str = 'coco_r50'
+) -> nn.Module:
+    """A published model with the golden weights, float64; nothing dropped.
+
+    Args:
+        name: File of configs/kmax.
+        weights: See `tests.golden.manifest`.
+    """
+    config = Config.fromfile(CONFIGS / f'kmax/{name}.py')
+    model = golden_network(config, weights)
     for module in model.modules():  # the reference run had none
         if isinstance(module, nn.Dropout):
             module.p = 0.0

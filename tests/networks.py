@@ -1,6 +1,5 @@
 """The network of the published model, without losses: tests fill it."""
 
-import torch
 from mmdet.registry import MODELS
 from torch import Tensor, nn
 
@@ -57,20 +56,3 @@ class Decoders(nn.Module):
 
     def forward(self, feats: list[Tensor]) -> list:
         return self.transformer_decoder(*self.pixel_decoder(feats))
-
-
-class Network(nn.Module):
-    """A published model: ResNet-50 and the decoders."""
-
-    def __init__(self, num_classes: int = 133) -> None:
-        super().__init__()
-        backbone = dict(
-            type='mmpretrain.ResNet',
-            depth=50,
-            out_indices=(0, 1, 2, 3),
-            norm_cfg=dict(type='BN', eps=1e-3, momentum=0.01),
-            norm_eval=False,
-        )
-        with torch.device('cpu'):  # it cannot be built on `meta`
-            self.backbone = MODELS.build(backbone)
-        self.panoptic_head = Decoders(num_classes)

@@ -34,6 +34,12 @@ FRAGMENTS = {
     **{f'conv{k}.norm': f'bn{k}' for k in (1, 2, 3)},
     'shortcut': 'downsample.0',
     'shortcut.norm': 'downsample.1',
+    # ConvNeXt, to mmpretrain's names.
+    'downsample_layers': 'downsample_layers',
+    'backbone.stages': 'backbone.stages',
+    'dwconv': 'depthwise_conv',
+    **{f'pwconv{k}': f'pointwise_conv{k}' for k in (1, 2)},
+    'gamma': 'gamma',
     # Pixel decoder.
     'sem_seg_head.pixel_decoder': 'panoptic_head.pixel_decoder',
     '_in_norms': 'input_norms',
@@ -95,6 +101,15 @@ FRAGMENTS = {
     '_low_level_fusion_os8_conv1_bn_act': 'fuses.0.pointwise',
     '_low_level_fusion_os4_conv0_bn_act': 'fuses.1.depthwise',
     '_low_level_fusion_os4_conv1_bn_act': 'fuses.1.pointwise',
+    # Its simple variant; a stage number would be read as such otherwise.
+    **{
+        f'sem_seg_head.predictor._auxiliary_semantic_predictor.{i}': (
+            f'panoptic_head.auxiliary_semantic_head.{name}'
+        )
+        for i, name in enumerate(
+            ('separable.depthwise', 'separable.pointwise', 'classifier')
+        )
+    },
     'conv_block_0': 'head.separable.depthwise',
     'conv_block_1': 'head.separable.pointwise',
     'final_conv.conv': 'head.classifier',
@@ -130,15 +145,15 @@ def convert_kmax_state_dict(state_dict: Mapping) -> dict[str, Tensor]:
         Key of ours -> tensor.
 
     Raises:
-        ValueError: A key is not one of a kMaX-DeepLab with ResNet-50; the
-            message names it.
+        ValueError: A key is not one of a kMaX-DeepLab with ResNet-50 or
+            ConvNeXt; the message names it.
     """
     names = {key: convert_kmax_key(key) for key in state_dict}
     unknown = [key for key, name in names.items() if name is None]
     if unknown:
         raise ValueError(
             f'Unknown keys: {_some(unknown)}. This converter knows the '
-            'PyTorch checkpoints of kMaX-DeepLab with ResNet-50.'
+            'PyTorch checkpoints of kMaX-DeepLab with ResNet-50 or ConvNeXt.'
         )
     return {
         name: torch.as_tensor(state_dict[key]) for key, name in names.items()

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 GOLDEN_DIR = Path(__file__).parent
+_NORM = ('weight', 'bias', 'running_mean', 'running_var')
 
 
 @cache
@@ -98,23 +99,55 @@ def manifest(model: str = 'coco_r50') -> dict[str, list[int]]:
     """Return published key -> shape of `model`.
 
     Args:
-        model: `coco_r50`, `coco_convnext_tiny` or `cityscapes_r50`.
+        model: `coco_r50`, `coco_convnext_tiny`, `cityscapes_r50`, or one of
+            the two that follow from these: `ade_r50`,
+            `cityscapes_convnext_tiny`.
     """
     stored = load_golden()['state_dict_manifest']
     shapes = dict(stored['coco_r50'])
-    if model == 'coco_r50':
-        return shapes
-    absent = stored.get(f'{model}_keys_absent_compared_with_coco_r50', ())
-    for key in absent:
-        del shapes[key]
-    if model == 'coco_convnext_tiny':
+    if model == 'ade_r50':
+        return {
+            key: [151 if n == 134 else n for n in shape]
+            for key, shape in shapes.items()
+        }
+    if model.startswith('cityscapes'):
+        for key in stored['cityscapes_r50_keys_absent_compared_with_coco_r50']:
+            del shapes[key]
+        shapes.update(
+            stored['cityscapes_r50_entries_that_differ_from_coco_r50']
+        )
+    if model.endswith('convnext_tiny'):
         shapes = {
             key: shape
             for key, shape in shapes.items()
             if not key.startswith('backbone.')
         }
-    shapes.update(stored[f'{model}_entries_that_differ_from_coco_r50'])
+        convnext = stored[
+            'coco_convnext_tiny_entries_that_differ_from_coco_r50'
+        ]
+        if model.startswith('cityscapes'):
+            convnext = _with_stem(convnext, stored['coco_r50'])
+        shapes.update(convnext)
     return shapes
+
+
+def _with_stem(
+    convnext: dict[str, list[int]], coco_r50: dict[str, list[int]]
+) -> dict[str, list[int]]:
+    """Adapt the entries of ConvNeXt-T to five features, the stem the last."""
+    decoder = 'sem_seg_head.pixel_decoder.'
+    head = 'sem_seg_head.predictor._auxiliary_semantic_predictor'
+    stage_3 = f'{decoder}_resized_fuses.2._conv_bn_high.'
+    return {
+        **{k: v for k, v in coco_r50.items() if k.startswith(stage_3)},
+        **{k: v for k, v in convnext.items() if not k.startswith(head)},
+        f'{decoder}_in_norms.4.weight': [96],
+        f'{decoder}_in_norms.4.bias': [96],
+        f'{decoder}_resized_fuses.3._conv_bn_high.conv.weight': [32, 96, 1, 1],
+        **{f'{head}.0.norm.{name}': [768] for name in _NORM},
+        f'{head}.0.conv.weight': [768, 1, 5, 5],
+        f'{head}.1.conv.weight': [256, 768, 1, 1],
+    }
 
 
 def assert_probe(

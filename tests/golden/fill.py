@@ -3,13 +3,17 @@
 from collections.abc import Mapping
 from typing import TypeVar
 
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
 from torch import nn
 
+import mmremax  # noqa: F401 (registers the components)
 from mmremax.models.checkpoint import (
     check_state_dict,
     convert_kmax_key,
     convert_kmax_state_dict,
 )
+from tests.meta import build_on_meta
 
 from . import golden_fill, load_case, manifest
 
@@ -57,3 +61,19 @@ def fill_model(model: Module, name: str = 'coco_r50') -> Module:
     model.double().eval()
     model.load_state_dict(state_dict)
     return model
+
+
+def golden_network(config: Config, name: str = 'coco_r50') -> nn.Module:
+    """Build the detector of a config with the golden weights.
+
+    Args:
+        config: A file of configs/.
+        name: See `tests.golden.manifest`.
+
+    Returns:
+        The model in float64, in eval mode, with gradients.
+    """
+    init_default_scope('mmdet')
+    config.model.backbone.pop('init_cfg', None)
+    model = build_on_meta(config).to_empty(device='cpu')
+    return fill_model(model.requires_grad_(True), name)

@@ -14,10 +14,15 @@ from mmremax.models.checkpoint import (
 from tests.golden import golden_fill, manifest
 
 
-def test_every_published_key_has_one_name():
-    names = {convert_kmax_key(key) for key in manifest()}
+@pytest.mark.parametrize(
+    'model',
+    ['coco_r50', 'coco_convnext_tiny', 'ade_r50', 'cityscapes_convnext_tiny'],
+)
+def test_every_published_key_has_one_name(model):
+    keys = manifest(model)
+    names = {convert_kmax_key(key) for key in keys}
     assert None not in names
-    assert len(names) == len(manifest())
+    assert len(names) == len(keys)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +41,29 @@ def test_every_published_key_has_one_name():
             'sem_seg_head.predictor._cluster_centers.weight',
             'panoptic_head.transformer_decoder.query_feat',
         ),
-        ('backbone.stages.0.0.dwconv.weight', None),
+        (
+            'backbone.stages.0.1.dwconv.weight',
+            'backbone.stages.0.1.depthwise_conv.weight',
+        ),
+        (
+            'backbone.stages.3.2.pwconv2.bias',
+            'backbone.stages.3.2.pointwise_conv2.bias',
+        ),
+        ('backbone.stages.0.0.gamma', 'backbone.stages.0.0.gamma'),
+        (
+            'backbone.downsample_layers.1.0.bias',
+            'backbone.downsample_layers.1.0.bias',
+        ),
+        (
+            'sem_seg_head.predictor._auxiliary_semantic_predictor.2.bias',
+            'panoptic_head.auxiliary_semantic_head.classifier.bias',
+        ),
+        (
+            'sem_seg_head.predictor._auxiliary_semantic_predictor.0.norm.bias',
+            'panoptic_head.auxiliary_semantic_head.separable.depthwise.norm'
+            '.bias',
+        ),
+        ('backbone.blocks.0.0.weight', None),
         ('backbone.stem.conv1.normal', None),
     ],
 )
@@ -52,8 +79,8 @@ def test_values_are_kept():
 
 
 def test_unknown_keys_are_named_together():
-    state_dict = {'backbone.gamma': torch.ones(1), 'ema.x': torch.ones(1)}
-    with pytest.raises(ValueError, match='backbone.gamma, ema.x'):
+    state_dict = {'backbone.alpha': torch.ones(1), 'ema.x': torch.ones(1)}
+    with pytest.raises(ValueError, match='backbone.alpha, ema.x'):
         convert_kmax_state_dict(state_dict)
 
 

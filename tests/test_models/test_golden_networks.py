@@ -1,30 +1,61 @@
 """Whole networks against the published code, stage by stage."""
 
+from functools import cache
+
 import pytest
 import torch
+from mmengine.config import Config
 from torch import nn
 
 from mmremax.models.layers import is_odd, resize_like_kmax
 from tests.golden import GOLDEN_DIR, R, assert_probe, load_case
-from tests.golden.fill import fill_model
-from tests.networks import Decoders, Network
+from tests.golden.fill import golden_network
+from tests.meta import build_on_meta
+from tests.model_fixture import CONFIGS
+from tests.networks import Decoders
 
 KEYS = GOLDEN_DIR / 'kmax_r50_coco_keys.txt'
+CONVNEXT = CONFIGS / '_base_/backbones/convnext-t.py'
+
+# Name of the weights: config of configs/kmax, keys of its backbone.
+NETWORKS = {
+    'coco_r50': ('kmax_r50_coco', {}),
+    'coco_convnext_tiny': ('kmax_convnext-t_coco', {}),
+}
 
 
-@pytest.fixture(scope='module')
-def coco_r50():
-    return fill_model(Network(num_classes=133))
+def config_of(name: str) -> Config:
+    config = Config.fromfile(CONFIGS / f'kmax/{NETWORKS[name][0]}.py')
+    config.merge_from_dict(NETWORKS[name][1])
+    return config
 
 
-@pytest.mark.parametrize(('case', 'side'), [('65', 65), ('64_even', 64)])
+@cache
+def network(name: str) -> nn.Module:
+    return golden_network(config_of(name), name).requires_grad_(False)
+
+
+@pytest.mark.parametrize(
+    ('name', 'size'),
+    [
+        ('coco_r50', '65'),
+        ('coco_r50', '64_even'),
+        ('coco_convnext_tiny', '65'),
+    ],
+)
 @torch.no_grad()
-def test_coco_r50(coco_r50, case, side):
-    expected = load_case(f'module.model_coco_r50_{case}')['expected']
-    head = coco_r50.panoptic_head
-    feats = coco_r50.backbone(R('image', (1, 3, side, side)))
-    for name, feat in zip(expected['backbone'], feats, strict=True):
-        assert_probe(feat, expected['backbone'][name], name=name)
+def test_network(name, size):
+    expected = load_case(f'module.model_{name}_{size}')['expected']
+    model = network(name)
+    head = model.panoptic_head
+    height, _, width = size.removesuffix('_even').partition('x')
+    image = R('image', (1, 3, int(height), int(width or height)))
+    feats = model.backbone(image)
+    assert len(feats) == len(expected['in_features_order'])
+    for key, feat in zip(
+        expected['in_features_order'], reversed(feats), strict=True
+    ):
+        assert_probe(feat, expected['backbone'][key], name=key)
     memories, mask_feature = head.pixel_decoder(feats)
     for stage, memory in enumerate(memories):
         assert_probe(memory, expected['multi_scale'][stage], name=f'{stage}')
@@ -47,12 +78,12 @@ def test_coco_r50(coco_r50, case, side):
 
 
 @torch.no_grad()
-def test_float32_is_near(coco_r50):
-    feats = coco_r50.backbone(R('image', (1, 3, 65, 65)))
+def test_float32_is_near():
     expected = load_case('module.model_coco_r50_65')['expected']
-    model = Network().panoptic_head.eval()
-    model.load_state_dict(coco_r50.panoptic_head.state_dict())
-    final = model([feat.float() for feat in feats])[-1]
+    model = network('coco_r50')
+    feats = model.backbone(R('image', (1, 3, 65, 65)))
+    head = golden_network(config_of('coco_r50')).panoptic_head.float()
+    final = head([feat.float() for feat in feats])[-1]
     assert_probe(final.class_logits, expected['pred_logits'], 1e-3, 1e-4)
     assert_probe(final.mask_logits, expected['pred_masks'], 1e-3, 1e-4)
 
@@ -61,12 +92,18 @@ def num_parameters(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
-@pytest.mark.parametrize(
-    ('name', 'num_classes'), [('coco_resnet50', 133), ('ade20k_resnet50', 150)]
-)
-def test_parameter_counts(name, num_classes):
-    with torch.device('meta'):
-        model = Network(num_classes)
+COUNTS = {
+    'coco_resnet50': ('kmax_r50_coco', {}),
+    'coco_convnext_T': ('kmax_convnext-t_coco', {}),
+    'coco_convnext_S': ('kmax_convnext-s_coco', {}),
+}
+
+
+@pytest.mark.parametrize('name', list(COUNTS))
+def test_parameter_counts(name):
+    config = Config.fromfile(CONFIGS / f'kmax/{COUNTS[name][0]}.py')
+    config.merge_from_dict(COUNTS[name][1])
+    model = build_on_meta(config)
     head = model.panoptic_head
     counts = {
         'backbone': num_parameters(model.backbone),

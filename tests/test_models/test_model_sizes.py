@@ -42,6 +42,20 @@ PAPER = {
     'remax_r50_coco': ('kmax_r50_coco_50k', 56.6 * M, 294.7 * G, 56_580_120),
 }
 
+PAPER |= {
+    'remax_convnext-t_coco': (
+        'kmax_convnext-t_coco_50k',
+        60.9 * M,
+        301.9 * G,
+        60_937_080,
+    ),
+    'remax_convnext-s_coco': (
+        'kmax_convnext-s_coco_50k',
+        82.6 * M,
+        443.4 * G,
+        82_571_640,
+    ),
+}
 each_model = pytest.mark.parametrize('name', list(PAPER))
 
 

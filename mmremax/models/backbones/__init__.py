@@ -1,5 +1,6 @@
 """Backbones that mmpretrain lacks, or whose features we need otherwise."""
 
+from .kmax_convnext import KMaXConvNeXt
 from .kmax_mobilenet_v3 import KMaXMobileNetV3
 
-__all__ = ['KMaXMobileNetV3']
+__all__ = ['KMaXConvNeXt', 'KMaXMobileNetV3']

@@ -2,25 +2,36 @@
 
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
+from mmengine.registry import init_default_scope
 
 from mmremax.engine.optimizers import KMaXOptimWrapperConstructor
 from tests.golden import load_case
+from tests.meta import build_on_meta
 from tests.model_fixture import CONFIGS, build_model
 
 
 def wrapper_config(**paramwise):
-    from mmengine.config import Config
-
     path = CONFIGS / '_base_/schedules/kmax_150k.py'
     config = Config.fromfile(path).optim_wrapper
     config.paramwise_cfg.update(paramwise)
     return config
 
 
-def test_golden_groups():
-    expected = load_case('solver.parameter_groups')['expected']['coco_r50']
-    model = build_model(small=False)
+@pytest.mark.parametrize(
+    ('name', 'config'),
+    [
+        ('coco_r50', 'kmax_r50_coco'),
+        ('coco_convnext_tiny', 'kmax_convnext-t_coco'),
+    ],
+)
+def test_golden_groups(name, config):
+    expected = load_case('solver.parameter_groups')['expected'][name]
+    init_default_scope('mmdet')
+    config = Config.fromfile(CONFIGS / f'kmax/{config}.py')
+    del config.model.backbone.init_cfg
+    model = build_on_meta(config).requires_grad_(True)
     wrapper = build_optim_wrapper(model, wrapper_config())
     seen = {}
     for group in wrapper.optimizer.param_groups:

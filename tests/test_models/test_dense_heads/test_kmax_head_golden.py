@@ -1,4 +1,4 @@
-"""`train.coco_r50_65`: one training step of the whole network."""
+"""`train.*`: one training step of the whole network."""
 
 import pytest
 import torch
@@ -24,10 +24,17 @@ def golden_segments():
     return BatchSegments(segment_map, labels)
 
 
-def test_training_step(monkeypatch):
+@pytest.mark.parametrize(
+    ('config', 'weights'),
+    [
+        ('kmax_r50_coco', 'coco_r50'),
+        ('kmax_convnext-t_coco', 'coco_convnext_tiny'),
+    ],
+)
+def test_training_step(monkeypatch, config, weights):
     monkeypatch.setattr(pixel_sampler, 'gumbel_noise', golden_noise)
-    expected = load_case('train.coco_r50_65')['expected']
-    model = golden_model().train()
+    expected = load_case(f'train.{weights}_65')['expected']
+    model = golden_model(config, weights).train()
     head = model.panoptic_head
     head.loss_insdis.num_samples = head.loss_aux_semantic.num_samples = 64
     feats = model.extract_feat(R('image', (2, 3, 65, 65)))

@@ -1,0 +1,17 @@
+"""ConvNeXt-Tiny in place of ResNet-50, shaped like `model`."""
+
+convnext_t = dict(
+    backbone=dict(
+        _delete_=True,
+        type='KMaXConvNeXt',
+        arch='tiny',
+        drop_path_rate=0.3,
+        init_cfg=dict(
+            type='Pretrained',
+            checkpoint='https://download.openmmlab.com/mmclassification/v0/'
+            'convnext/convnext-tiny_in21k-pre_3rdparty_in1k-384px_20221219-c1182362.pth',
+            prefix='backbone.',
+        ),
+    ),
+    panoptic_head=dict(pixel_decoder=dict(in_channels=(96, 192, 384, 768))),
+)
