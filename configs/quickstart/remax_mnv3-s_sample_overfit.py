@@ -51,7 +51,7 @@ val_dataloader = dict(
 )
 test_dataloader = val_dataloader
 
-max_iters = 1500
+max_iters = 1000
 optim_wrapper = dict(optimizer=dict(lr=3e-3, weight_decay=0.0))
 param_scheduler = [
     dict(
@@ -64,4 +64,4 @@ param_scheduler = [
         by_epoch=False,
     ),
 ]
-train_cfg = dict(max_iters=max_iters, val_interval=250)
+train_cfg = dict(max_iters=max_iters, val_interval=125)
