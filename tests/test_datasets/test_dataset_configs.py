@@ -10,7 +10,6 @@ CONFIGS = Path(__file__).parents[2] / 'configs'
 FOLDER = CONFIGS / '_base_/datasets'
 SIZES = dict(
     coco_panoptic=(1281, 1281),
-    coco_panoptic_sample=(1281, 1281),
     shapes_panoptic=(129, 129),
     cityscapes_panoptic=(1025, 2049),
     ade20k_panoptic=(1281, 1281),
