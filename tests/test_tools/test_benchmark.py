@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from mmremax.engine.data_timing import CONFIGURED, PLAIN, STOCK
+
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / 'configs/quickstart/remax_mnv3-s_shapes.py'
 
@@ -48,3 +50,32 @@ def test_parts_add_up(
     assert numbers['peak_memory'] >= numbers['memory_before'] > 2**26
     assert numbers['matmul_gflops'] > 0
     assert 'images per second' in capsys.readouterr().out
+
+
+def test_loading_is_timed_beside_that_of_mmdet(
+    tmp_path, monkeypatch, capsys, shapes_root
+):
+    numbers = benchmark(
+        monkeypatch,
+        tmp_path / 'benchmark.json',
+        *('--mode', 'data', '--data-root', shapes_root, '--shape', 65, 97),
+    )
+    assert numbers['shape'] == [65, 97]
+    assert numbers['samples'] == 2
+    assert list(numbers['loaders']) == [CONFIGURED, PLAIN, STOCK]
+    for spent in numbers['loaders'].values():
+        assert 0 < spent['cpu_seconds']
+        assert 0 < spent['wall_seconds']
+        assert spent['samples_per_core_second'] == pytest.approx(
+            1 / spent['cpu_seconds']
+        )
+    assert 'samples / core s' in capsys.readouterr().out
+
+
+def test_loading_needs_data(tmp_path, monkeypatch):
+    with pytest.raises(SystemExit, match='--data-root'):
+        benchmark(
+            monkeypatch,
+            tmp_path / 'benchmark.json',
+            *('--mode', 'data', '--data-root', tmp_path),
+        )

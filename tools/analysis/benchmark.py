@@ -1,17 +1,23 @@
-r"""Time a training step or an inference by its parts, and its memory.
+r"""Time a training step or an inference by its parts, or the loading.
 
 Reads the config's data where they are there; else, or with --shape, draws
 images with as many segments as --segments says. Inference then merges drawn
 masks, not those of random weights. Weights are random.
 
+--mode data loads training samples, in this process on one thread: the
+config's pipeline, the same without what mmdet's has no counterpart of, and
+mmdet's large-scale jitter.
+
 Examples:
     python tools/analysis/benchmark.py configs/kmax/kmax_r50_coco.py \
         --mode train --shape 321 321 --batch-size 2
     python tools/analysis/benchmark.py CONFIG --mode infer --json out.json
+    python tools/analysis/benchmark.py CONFIG --mode data --iters 50
 """
 
 import argparse
 import json
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -27,6 +33,7 @@ from rich.console import Console
 from rich.table import Table
 
 import mmremax  # noqa: F401
+from mmremax.engine.data_timing import STOCK, loaders, time_loaders
 from mmremax.engine.step_timing import Stopwatch, infer_step, train_step
 from mmremax.engine.synthetic import DrawnLogits, drawn_batch
 from mmremax.utils.cli import apply_options
@@ -41,7 +48,9 @@ def parse_args() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('config', help='a file of configs/')
-    parser.add_argument('--mode', choices=['train', 'infer'], default='train')
+    parser.add_argument(
+        '--mode', choices=['train', 'infer', 'data'], default='train'
+    )
     parser.add_argument(
         '--shape',
         type=int,
@@ -187,6 +196,50 @@ def measure(cfg: Config, args: argparse.Namespace) -> dict:
     )
 
 
+def measure_data(cfg: Config, args: argparse.Namespace) -> dict:
+    """Time the training pipeline beside mmdet's.
+
+    Args:
+        cfg: With data that are there.
+        args: The command line.
+
+    Returns:
+        As of :func:`time_loaders` (``loaders``), and what was measured.
+    """
+    try:
+        ways = loaders(cfg.train_dataloader.dataset, args.shape)
+    except FileNotFoundError as error:
+        sys.exit(f'--mode data reads the training data: {error}')
+    return dict(
+        config=args.config,
+        mode=args.mode,
+        shape=args.shape or list(cfg.model.data_preprocessor.crop_size),
+        samples=args.iters,
+        loaders=time_loaders(ways, args.iters, args.warmup),
+    )
+
+
+def data_table(numbers: dict) -> Table:
+    """Lay the result of :func:`measure_data` out for a terminal."""
+    table = Table(
+        title=f'{numbers["samples"]} training samples of '
+        f'{numbers["shape"][0]} x {numbers["shape"][1]}'
+    )
+    table.add_column('pipeline')
+    for name in ('wall ms', 'CPU ms', 'samples / core s', 'x mmdet'):
+        table.add_column(name, justify='right')
+    stock = numbers['loaders'][STOCK]['cpu_seconds']
+    for name, spent in numbers['loaders'].items():
+        table.add_row(
+            name,
+            f'{1e3 * spent["wall_seconds"]:.1f}',
+            f'{1e3 * spent["cpu_seconds"]:.1f}',
+            f'{spent["samples_per_core_second"]:.1f}',
+            f'{stock / spent["cpu_seconds"]:.2f}',
+        )
+    return table
+
+
 def as_table(numbers: dict) -> Table:
     """Lay the result of :func:`measure` out for a terminal."""
     table = Table(
@@ -220,8 +273,12 @@ def main() -> None:
         set_data_root(cfg, args.data_root)
     remove_pretrained(cfg)
     init_default_scope(cfg.get('default_scope', 'mmdet'))
-    numbers = measure(cfg, args)
-    Console().print(as_table(numbers))
+    if args.mode == 'data':
+        numbers = measure_data(cfg, args)
+        Console().print(data_table(numbers))
+    else:
+        numbers = measure(cfg, args)
+        Console().print(as_table(numbers))
     if args.json is not None:
         args.json.parent.mkdir(parents=True, exist_ok=True)
         args.json.write_text(json.dumps(numbers, indent=2) + '\n')
