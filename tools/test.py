@@ -4,15 +4,19 @@ Examples:
     python tools/test.py configs/remax/remax_r50_coco.py CHECKPOINT
     python tools/test.py CONFIG CHECKPOINT --data-root DIR --dump OUT
         official COCO-panoptic files: OUT/panoptic.json, OUT/panoptic/*.png
+    python tools/test.py CONFIG CHECKPOINT --json scores.json
+        all scores, also those of every class
 
 Several processes: tools/dist_test.sh CONFIG CHECKPOINT NPROC [options].
 """
 
 import argparse
 
+from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
 import mmremax  # noqa: F401
+from mmremax.evaluation import write_scores
 from mmremax.utils import cli
 from mmremax.utils.checkpoint import check_weights
 from mmremax.utils.config_edits import dicts_of
@@ -37,6 +41,11 @@ def parse_args() -> argparse.Namespace:
         '--out',
         metavar='FILE.pkl',
         help="write the predicted samples as mmdet's DumpDetResults does",
+    )
+    parser.add_argument(
+        '--json',
+        metavar='FILE',
+        help='write the scores, overall and by class',
     )
     args = parser.parse_args()
     if args.out is not None and not args.out.endswith(('.pkl', '.pickle')):
@@ -63,7 +72,9 @@ def main() -> None:
     prepare_cpu_distributed(cfg)
     runner = Runner.from_cfg(cfg)
     check_weights(runner.model, args.checkpoint)
-    runner.test()
+    scores = runner.test()
+    if args.json is not None and is_main_process():
+        write_scores(args.json, scores, runner.test_evaluator.metrics)
 
 
 if __name__ == '__main__':

@@ -1,9 +1,19 @@
 from .functional import PQCounts, average_scores, panoptic_quality
-from .metrics import PanopticQualityMetric
+from .metrics import (
+    CityscapesAPMetric,
+    InstanceAPMetric,
+    MeanIoUMetric,
+    PanopticQualityMetric,
+)
+from .score_file import write_scores
 
 __all__ = [
+    'CityscapesAPMetric',
+    'InstanceAPMetric',
+    'MeanIoUMetric',
     'PQCounts',
     'PanopticQualityMetric',
     'average_scores',
     'panoptic_quality',
+    'write_scores',
 ]

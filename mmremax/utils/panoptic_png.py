@@ -1,8 +1,10 @@
 """Segment ids in images: the colour code of COCO panoptic files."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
+import cv2
 import numpy as np
 from mmengine import fileio
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -19,9 +21,8 @@ def colours_to_ids(colours: np.ndarray) -> np.ndarray:
     Returns:
         Segment ids in [0, 2 ** 24). (H, W), int32.
     """
-    padded = np.zeros((*colours.shape[:2], 4), np.uint8)
-    padded[..., :3] = colours
-    return padded.view('<i4')[..., 0]
+    four_bytes = cv2.cvtColor(colours, cv2.COLOR_RGB2RGBA)  # A is 255
+    return four_bytes.view('<i4')[..., 0] & 0xFFFFFF
 
 
 def ids_to_colours(id_map: np.ndarray) -> np.ndarray:
@@ -72,13 +73,50 @@ def read_rgb(
         FileNotFoundError: There is no such file.
         ValueError: The file is not an image, or is cut off.
     """
+    with _opened(path, remedy, backend_args) as image:
+        return np.array(ImageOps.exif_transpose(image).convert('RGB'))
+
+
+def read_labels(
+    path: str, remedy: str, backend_args: dict | None = None
+) -> np.ndarray:
+    """Read a label map of one channel, of 8 or 16 bits.
+
+    Args:
+        path: File, or an address that mmengine's file backends know.
+        remedy: What to do if the file is missing, for the error message.
+        backend_args: Of mmengine's file backend.
+
+    Returns:
+        Values as stored; of a palette image, its indices. (H, W).
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is not an image, is cut off, or has several
+            channels.
+    """
+    with _opened(path, remedy, backend_args) as image:
+        values = np.array(image)
+    if values.ndim != 2:
+        raise ValueError(
+            f'{path} has the shape {values.shape}: a label map has one '
+            'channel.'
+        )
+    return values
+
+
+@contextmanager
+def _opened(
+    path: str, remedy: str, backend_args: dict | None
+) -> Iterator[Image.Image]:
+    """Open an image file; see ``read_rgb`` for what it raises."""
     try:
         content = fileio.get(path, backend_args=backend_args)
     except FileNotFoundError as error:
         raise FileNotFoundError(f'{path} does not exist: {remedy}') from error
     try:
         with Image.open(io.BytesIO(content)) as image:
-            return np.array(ImageOps.exif_transpose(image).convert('RGB'))
+            yield image
     except (UnidentifiedImageError, OSError, SyntaxError) as error:
         raise ValueError(
             f'{path} is no readable image ({error}): fetch it again.'

@@ -28,7 +28,12 @@ train_cfg = dict(max_iters=3, val_interval=10)
 # Low thresholds: an untrained model predicts something.
 model = dict(test_cfg=dict(
     pixel_threshold=0.0, thing_threshold=0.0, stuff_threshold=0.0,
-    overlap_threshold=0.0))
+    overlap_threshold=0.0, instance_on=True, semantic_on=True))
+test_evaluator = [
+    dict(type='PanopticQualityMetric'),
+    dict(type='InstanceAPMetric'),
+    dict(type='MeanIoUMetric'),
+]
 default_hooks = dict(checkpoint=dict(interval=1, max_keep_ckpts=3))
 custom_hooks = _base_.custom_hooks + [
     dict(type='LossLog', path='FOLDER/losses')]
@@ -111,8 +116,17 @@ def test_train_resume_and_test(tmp_path, config, shapes_root, monkeypatch):
             tmp_path / name / 'dump',
             '--out',
             tmp_path / name / 'samples.pkl',
+            '--json',
+            tmp_path / name / 'scores.json',
         )
-        scores.append(read_scores(tmp_path / name)['coco_panoptic/PQ'])
+        content = json.loads((tmp_path / name / 'scores.json').read_text())
+        logged = read_scores(tmp_path / name)
+        for key in ('coco_panoptic/PQ', 'instance/AP', 'semantic/mIoU'):
+            assert content['scores'][key] == pytest.approx(logged[key])
+        assert len(content['classes']['coco_panoptic']) == 10
+        assert len(content['classes']['instance']) == 6
+        assert len(content['classes']['semantic']) == 10
+        scores.append(content)
         assert (tmp_path / name / 'dump' / 'panoptic.json').is_file()
         assert (tmp_path / name / 'samples.pkl').is_file()
     assert scores[0] == scores[1]
@@ -156,8 +170,8 @@ def test_two_processes_without_cuda(
     call(monkeypatch, 'test.py', *arguments[0])
     launch('dist_test.sh', *arguments[1])
     one, two = (read_scores(tmp_path / f'test{n}') for n in (1, 2))
-    for name in ('PQ', 'SQ', 'RQ', 'PQ_th', 'PQ_st'):
-        key = f'coco_panoptic/{name}'
+    names = [f'coco_panoptic/{n}' for n in ('PQ', 'SQ', 'RQ', 'PQ_th')]
+    for key in (*names, 'instance/AP', 'semantic/mIoU'):
         assert one[key] == pytest.approx(two[key], abs=1e-9, nan_ok=True)
     maps = sorted((tmp_path / 'test1' / 'dump' / 'panoptic').iterdir())
     assert len(maps) == 4

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +12,11 @@ from mmengine.logging import MMLogger
 from PIL import Image
 from terminaltables import AsciiTable
 
-from mmremax.utils.panoptic_png import (
-    VOID_ID,
-    colours_to_ids,
-    ids_to_colours,
-    read_rgb,
-)
+from mmremax.utils.panoptic_png import VOID_ID, ids_to_colours
 
 from ..functional import PQCounts, average_scores, panoptic_quality
+from ..ground_truth import read_gt_ids
+from .class_table import class_table, format_score
 
 _GROUPS = (('All', ''), ('Things', '_th'), ('Stuff', '_st'))
 
@@ -41,7 +37,7 @@ class PanopticQualityMetric(BaseMetric):
     Returns `PQ`, `SQ`, `RQ` in percent over all classes, and the same over
     things (`PQ_th`, ...) and stuff (`PQ_st`, ...). Classes that occur
     neither in the ground truth nor in a prediction do not count; an
-    average over none is NaN.
+    average over none is NaN. `class_scores` then has the three by class.
 
     Args:
         classwise: Whether to print the table of the classes, too.
@@ -68,6 +64,7 @@ class PanopticQualityMetric(BaseMetric):
         self.classwise = classwise
         self.dump_dir = None if dump_dir is None else Path(dump_dir)
         self.backend_args = backend_args
+        self.class_scores: dict[str, dict[str, float]] = {}
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         """Score a batch.
@@ -134,17 +131,12 @@ class PanopticQualityMetric(BaseMetric):
         self, sample: dict, id_map: np.ndarray, labels: dict[int, int]
     ) -> tuple[np.ndarray, ...] | None:
         """Count hits and misses; keep the classes that occur."""
-        path = sample.get('seg_map_path')
-        if path is None:
-            if self.dump_dir is not None:
-                return None
-            raise ValueError(
-                f'{sample["img_path"]} has no ground truth to score: its '
-                'annotation file lacks "annotations". Set dump_dir to write '
-                'the predictions only.'
-            )
-        gt_map = colours_to_ids(
-            read_rgb(path, 'check data_prefix["seg"].', self.backend_args)
+        if self.dump_dir is not None and sample.get('seg_map_path') is None:
+            return None
+        gt_map = read_gt_ids(
+            sample,
+            'Set dump_dir to write the predictions only.',
+            self.backend_args,
         )
         try:
             counts = panoptic_quality(
@@ -201,36 +193,23 @@ class PanopticQualityMetric(BaseMetric):
             for key, value in zip(('PQ', 'SQ', 'RQ'), means, strict=True):
                 metrics[f'{key}{suffix}'] = float(value)
             count = int((~np.isnan(part[:, 0])).sum())
-            rows.append((name, *_digits(means), str(count)))
+            rows.append((name, *map(format_score, means), str(count)))
             if len(part) and not count:
                 logger.warning(
                     f'{name}: no class occurs in the ground truth or in a '
                     'prediction; the averages are NaN.'
                 )
         logger.info('Panoptic quality:\n' + AsciiTable(rows).table)
+        names = self.dataset_meta['classes']
+        columns = dict(zip(('PQ', 'SQ', 'RQ'), 100 * scores.T, strict=True))
+        self.class_scores = {
+            name: {key: float(values[k]) for key, values in columns.items()}
+            for k, name in enumerate(names)
+        }
         if self.classwise:
+            columns['n'] = (total.tp + total.fn).tolist()
             logger.info(
                 'Panoptic quality by class (n: true segments):\n'
-                + self._class_table(100 * scores, total.tp + total.fn)
+                + class_table(names, columns)
             )
         return metrics
-
-    def _class_table(self, scores: np.ndarray, count: np.ndarray) -> str:
-        """Lay out the classes in columns of blocks."""
-        names = self.dataset_meta['classes']
-        cells = [
-            (name, *_digits(row), str(n))
-            for name, row, n in zip(names, scores, count, strict=True)
-        ]
-        blocks = 1 if len(cells) <= 30 else 2
-        height = -(-len(cells) // blocks)
-        columns = [cells[i : i + height] for i in range(0, len(cells), height)]
-        rows = [('class', 'PQ', 'SQ', 'RQ', 'n') * blocks]
-        for line in zip_longest(*columns, fillvalue=('',) * 5):
-            rows.append(tuple(cell for block in line for cell in block))
-        return AsciiTable(rows).table
-
-
-def _digits(values: np.ndarray) -> list[str]:
-    """Format scores in percent."""
-    return ['-' if np.isnan(v) else f'{v:.2f}' for v in values]

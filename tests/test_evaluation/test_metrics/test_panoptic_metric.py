@@ -39,16 +39,6 @@ def assert_equal_scores(ours: dict, theirs: dict) -> None:
             assert ours[f'coco_panoptic/{key}{suffix}'] == expected
 
 
-@pytest.fixture
-def shapes(shapes_root: Path) -> PanopticDataset:
-    return PanopticDataset(
-        'annotations/panoptic_train.json',
-        str(shapes_root),
-        dict(img='train/', seg='annotations/panoptic_train/'),
-        test_mode=True,
-    )
-
-
 def test_ground_truth_gives_100(shapes: PanopticDataset) -> None:
     scores = evaluate(shapes, predictions(shapes))
     assert len(scores) == 9

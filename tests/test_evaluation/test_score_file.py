@@ -1,0 +1,26 @@
+"""The json of an evaluation is strict json with every class."""
+
+import json
+from pathlib import Path
+
+from mmremax.datasets import PanopticDataset
+from mmremax.evaluation import MeanIoUMetric, write_scores
+from tests.test_evaluation.random_predictions import evaluate, random_samples
+
+
+def test_scores_overall_and_by_class(
+    shapes: PanopticDataset, tmp_path: Path
+) -> None:
+    metric = MeanIoUMetric(prefix='mine')
+    scores = evaluate(metric, shapes, random_samples(shapes))
+    metric.class_scores['star']['IoU'] = float('nan')
+    path = tmp_path / 'new/scores.json'
+    write_scores(path, scores, [metric, object()])
+    content = json.loads(path.read_text())
+    assert content['scores'] == scores
+    assert list(content['classes']) == ['mine']
+    classes = content['classes']['mine']
+    assert list(classes) == list(shapes.metainfo['classes'])
+    assert classes.pop('star')['IoU'] is None
+    for name, row in classes.items():
+        assert row == metric.class_scores[name]
