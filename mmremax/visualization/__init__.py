@@ -2,10 +2,11 @@
 
 from .curves import plot_run, read_scalars
 from .panels import side_by_side
-from .panoptic_drawing import draw_panoptic, encode_segments
+from .panoptic_drawing import draw_panoptic, encode_grid, encode_segments
 
 __all__ = [
     'draw_panoptic',
+    'encode_grid',
     'encode_segments',
     'plot_run',
     'read_scalars',

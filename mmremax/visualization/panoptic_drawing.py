@@ -127,6 +127,32 @@ def encode_segments(
     return ids
 
 
+def encode_grid(
+    segment_map: np.ndarray,
+    labels: np.ndarray,
+    num_things: int,
+    void: int,
+    stride: int = 4,
+) -> np.ndarray:
+    """Write the label grid of a training sample with ids of predictions.
+
+    Args:
+        segment_map: Index of each cell's segment, -1 is void. (h, w).
+        labels: Classes of the segments. (G,).
+        num_things: Number of thing classes, which come first.
+        void: K.
+        stride: Pixels from cell to cell.
+
+    Returns:
+        Ids as of `encode_segments`; a cell fills the pixels from its own
+        to the next cell's. (stride * h, stride * w), int32.
+    """
+    numbers = np.arange(1, len(labels) + 1)
+    ids = labels + np.where(labels < num_things, INSTANCE_OFFSET * numbers, 0)
+    grid = np.append(ids, void).astype(np.int32)[segment_map]  # -1: the last
+    return grid.repeat(stride, axis=0).repeat(stride, axis=1)
+
+
 @lru_cache
 def load_font(size: int) -> ImageFont.FreeTypeFont:
     """Load the typeface that comes with matplotlib, at `size` pixels."""
