@@ -22,6 +22,7 @@ RANKS = {
     'models.seg_heads': 4,
     'models.detectors': 5,
     'models.checkpoint': 2,
+    'models.class_order': 2,
     'models.data_preprocessors': 2,
     'datasets': 2,
     'evaluation': 2,

@@ -101,13 +101,15 @@ FRAGMENTS = {
     '_low_level_fusion_os8_conv1_bn_act': 'fuses.0.pointwise',
     '_low_level_fusion_os4_conv0_bn_act': 'fuses.1.depthwise',
     '_low_level_fusion_os4_conv1_bn_act': 'fuses.1.pointwise',
-    # Its simple variant; a stage number would be read as such otherwise.
+    # Its simple variant, numbered layers.
     **{
-        f'sem_seg_head.predictor._auxiliary_semantic_predictor.{i}': (
+        f'sem_seg_head.predictor._auxiliary_semantic_predictor.{layer}': (
             f'panoptic_head.auxiliary_semantic_head.{name}'
         )
-        for i, name in enumerate(
-            ('separable.depthwise', 'separable.pointwise', 'classifier')
+        for layer, name in (
+            ('0', 'separable.depthwise'),
+            ('1', 'separable.pointwise'),
+            ('2.conv', 'classifier'),
         )
     },
     'conv_block_0': 'head.separable.depthwise',

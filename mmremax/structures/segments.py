@@ -49,20 +49,21 @@ class BatchSegments:
             The segments of the batch, on the device of the samples.
 
         Raises:
-            ValueError: A map is larger than the grid: the label stride
-                of the pipeline is not the mask stride of the model.
+            ValueError: A map is larger than the grid, or coarser: the label
+                stride of the pipeline is not the mask stride of the model.
         """
         maps = []
         for sample in data_samples:
             segment_map = sample.gt_segment_map.data[0].long()
             bottom = size[0] - segment_map.shape[0]
             right = size[1] - segment_map.shape[1]
-            if bottom < 0 or right < 0:
+            if bottom < 0 or right < 0 or _is_coarser(sample, size):
                 raise ValueError(
                     f'The label grid {tuple(segment_map.shape)} of '
-                    f'{sample.get("img_path", "a sample")} is larger than '
-                    f'the mask grid {tuple(size)}: set label_stride of '
-                    'PackPanopticInputs to the stride of the masks.'
+                    f'{getattr(sample, "img_path", "a sample")} does not '
+                    f'fit the mask grid {tuple(size)}: set label_stride of '
+                    'PackPanopticInputs and MinLabelledCells to the stride '
+                    'of the masks.'
                 )
             maps.append(F.pad(segment_map, (0, right, 0, bottom), value=VOID))
         labels = [sample.gt_segments.labels for sample in data_samples]
@@ -80,6 +81,22 @@ class BatchSegments:
     def semantic_map(self) -> Tensor:
         """Class of each cell, VOID where unlabelled. (B, H, W), int64."""
         return lookup(self.padded_labels(), self.segment_map, VOID)
+
+
+def _is_coarser(sample: object, size: tuple[int, int]) -> bool:
+    """Tell whether a sample's labels have a larger stride than the masks.
+
+    Args:
+        sample: Its metainfo has `img_shape` and `batch_input_shape`; if not,
+            nothing can be told.
+        size: (H, W) of the mask grid.
+    """
+    image = getattr(sample, 'img_shape', None)
+    padded = getattr(sample, 'batch_input_shape', None)
+    if image is None or padded is None:
+        return False
+    stride = round(padded[0] / size[0])
+    return sample.gt_segment_map.data.shape[1] < -(-image[0] // stride)
 
 
 def lookup(table: Tensor, index_map: Tensor, fill: float) -> Tensor:

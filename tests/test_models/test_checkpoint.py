@@ -55,7 +55,7 @@ def test_every_published_key_has_one_name(model):
             'backbone.downsample_layers.1.0.bias',
         ),
         (
-            'sem_seg_head.predictor._auxiliary_semantic_predictor.2.bias',
+            'sem_seg_head.predictor._auxiliary_semantic_predictor.2.conv.bias',
             'panoptic_head.auxiliary_semantic_head.classifier.bias',
         ),
         (

@@ -15,12 +15,34 @@ from tests.model_fixture import CONFIGS
 from tests.networks import Decoders
 
 KEYS = GOLDEN_DIR / 'kmax_r50_coco_keys.txt'
-CONVNEXT = CONFIGS / '_base_/backbones/convnext-t.py'
+
+
+def convnext(arch: str, channels: tuple[int, ...]) -> dict:
+    """Keys that put a ConvNeXt into a model of as many features."""
+    backbone = dict(
+        _delete_=True,
+        type='KMaXConvNeXt',
+        arch=arch,
+        with_stem=len(channels) == 5,
+    )
+    decoder = dict(in_channels=channels)
+    return dict(
+        model=dict(
+            backbone=backbone, panoptic_head=dict(pixel_decoder=decoder)
+        )
+    )
+
 
 # Name of the weights: config of configs/kmax, keys of its backbone.
 NETWORKS = {
     'coco_r50': ('kmax_r50_coco', {}),
     'coco_convnext_tiny': ('kmax_convnext-t_coco', {}),
+    'ade_r50': ('kmax_r50_ade20k', {}),
+    'cityscapes_r50': ('kmax_r50_cityscapes', {}),
+    'cityscapes_convnext_tiny': (
+        'kmax_r50_cityscapes',
+        convnext('tiny', (96, 96, 192, 384, 768)),
+    ),
 }
 
 
@@ -41,6 +63,9 @@ def network(name: str) -> nn.Module:
         ('coco_r50', '65'),
         ('coco_r50', '64_even'),
         ('coco_convnext_tiny', '65'),
+        ('ade_r50', '65'),
+        ('cityscapes_r50', '65x129'),
+        ('cityscapes_convnext_tiny', '65x129'),
     ],
 )
 @torch.no_grad()
@@ -92,10 +117,20 @@ def num_parameters(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
+BASE, LARGE = (128, 256, 512, 1024), (192, 384, 768, 1536)
 COUNTS = {
     'coco_resnet50': ('kmax_r50_coco', {}),
     'coco_convnext_T': ('kmax_convnext-t_coco', {}),
     'coco_convnext_S': ('kmax_convnext-s_coco', {}),
+    'coco_convnext_B': ('kmax_r50_coco', convnext('base', BASE)),
+    'coco_convnext_L': ('kmax_r50_coco', convnext('large', LARGE)),
+    'ade20k_resnet50': ('kmax_r50_ade20k', {}),
+    'ade20k_convnext_L': ('kmax_r50_ade20k', convnext('large', LARGE)),
+    'cityscapes_resnet50': ('kmax_r50_cityscapes', {}),
+    'cityscapes_convnext_L': (
+        'kmax_r50_cityscapes',
+        convnext('large', (192, *LARGE)),
+    ),
 }
 
 

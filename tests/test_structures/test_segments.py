@@ -30,6 +30,17 @@ def test_a_map_larger_than_the_grid():
         BatchSegments.from_data_samples(samples, (3, 4))
 
 
+def test_a_map_of_a_larger_stride_than_the_grid():
+    """It would fit, padded with void, and halve every segment."""
+    maps = torch.zeros(1, 13, 17).long()
+    samples = as_data_samples(BatchSegments(maps, [torch.tensor([7])]))
+    samples[0].img_shape = (52, 65)
+    samples[0].batch_input_shape = (65, 65)
+    BatchSegments.from_data_samples(samples, (17, 17))
+    with pytest.raises(ValueError, match='label_stride'):
+        BatchSegments.from_data_samples(samples, (33, 33))
+
+
 def test_lookup():
     table = torch.tensor([[5, 6], [7, 8]])
     index = torch.tensor([[1, -1, 0], [0, 0, 1]])

@@ -1,5 +1,8 @@
 """Convert a published PyTorch checkpoint of kMaX-DeepLab to mmremax.
 
+ResNet-50 and ConvNeXt, on COCO, Cityscapes and ADE20K. The classes of the
+last two are brought into the order of our labels: things first.
+
 Example:
     python tools/model_converters/kmax_to_mmremax.py \
         kmax_r50.pth kmax_r50_mmremax.pth \
@@ -20,6 +23,7 @@ from mmremax.models.checkpoint import (
     convert_kmax_state_dict,
     load_published,
 )
+from mmremax.models.class_order import put_things_first
 
 
 def parse_args() -> argparse.Namespace:
@@ -42,7 +46,9 @@ def main() -> None:
     """Convert, check, write."""
     args = parse_args()
     try:
-        state_dict = convert_kmax_state_dict(load_published(args.src))
+        state_dict = put_things_first(
+            convert_kmax_state_dict(load_published(args.src))
+        )
         if args.check:
             config = Config.fromfile(args.check)
             init_default_scope(config.get('default_scope', 'mmdet'))

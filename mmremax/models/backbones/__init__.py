@@ -2,5 +2,6 @@
 
 from .kmax_convnext import KMaXConvNeXt
 from .kmax_mobilenet_v3 import KMaXMobileNetV3
+from .kmax_resnet import KMaXResNet
 
-__all__ = ['KMaXConvNeXt', 'KMaXMobileNetV3']
+__all__ = ['KMaXConvNeXt', 'KMaXMobileNetV3', 'KMaXResNet']

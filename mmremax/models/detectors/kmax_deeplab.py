@@ -16,7 +16,8 @@ class KMaXDeepLab(MaskFormer):
     Args:
         num_things_classes: Thing classes; handed to both heads.
         num_stuff_classes: Stuff classes; handed to both heads.
-        backbone: Config; four features, strides 4 to 32.
+        backbone: Config; features of strides 4 to 32, with one more in front
+            of them on Cityscapes.
         panoptic_head: Config; see KMaXHead.
         panoptic_fusion_head: Config; see KMaXFusionHead.
         test_cfg: Settings of the fusion head.

@@ -70,7 +70,9 @@ class KMaXPixelDecoder(BaseModule):
     Paper: kMaX-DeepLab, pixel decoder.
 
     Args:
-        in_channels: Of the backbone's features, lowest stride first.
+        in_channels: Of the backbone's features, the one of the masks first:
+            strides 4, 8, 16, 32; Cityscapes has one more in front, of
+            stride 4 or 2.
         base_channels: Width f of each stage, highest stride first; the
             outputs of the stage have 4 f channels.
         num_blocks: Of each stage.
@@ -142,11 +144,13 @@ class KMaXPixelDecoder(BaseModule):
         """Run all stages.
 
         Args:
-            feats: Backbone features, strides 4, 8, 16, 32 (lowest first).
+            feats: Backbone features, the one of the masks first, stride 32
+                last. (B, C, H, W) each.
 
         Returns:
             The memories of strides 32, 16 and 8 (B, C, H, W), and the mask
-            feature of stride 4; none of them activated.
+            feature, of the stride of the first backbone feature; none of
+            them activated.
         """
         normed = [
             norm(feat)

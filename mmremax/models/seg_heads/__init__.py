@@ -3,5 +3,11 @@
 from .auxiliary_semantic_head import AuxiliarySemanticHead
 from .panoptic_fusion_heads import KMaXFusionHead
 from .semantic_aux_head import SemanticAuxHead
+from .simple_semantic_head import SimpleSemanticHead
 
-__all__ = ['AuxiliarySemanticHead', 'KMaXFusionHead', 'SemanticAuxHead']
+__all__ = [
+    'AuxiliarySemanticHead',
+    'KMaXFusionHead',
+    'SemanticAuxHead',
+    'SimpleSemanticHead',
+]

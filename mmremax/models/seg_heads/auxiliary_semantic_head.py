@@ -33,7 +33,8 @@ class AuxiliarySemanticHead(BaseModule):
 
     Args:
         num_classes: K.
-        in_channels: Of the backbone's features, strides 4, 8, 16, 32.
+        in_channels: Of the backbone's features, lowest stride first; the
+            last four are of strides 4, 8, 16, 32.
         with_void: Whether void is an output of its own, the last.
         channels: Of ASPP and of the fused features.
         low_level_channels: To which strides 8 and 4 are projected.
@@ -54,7 +55,7 @@ class AuxiliarySemanticHead(BaseModule):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        stride_4, stride_8, _, stride_32 = in_channels
+        stride_4, stride_8, _, stride_32 = in_channels[-4:]
         self.aspp = ASPP(stride_32, channels, rates, dropout)
         self.low_level_projections = nn.ModuleList(
             map(ConvNormAct, (stride_8, stride_4), low_level_channels)
@@ -74,13 +75,14 @@ class AuxiliarySemanticHead(BaseModule):
         """Predict.
 
         Args:
-            feats: Backbone features, strides 4, 8, 16, 32. The width of
-                the last decides on the alignment. (B, C, H, W) each.
+            feats: Backbone features, the last four of strides 4, 8, 16,
+                32. The width of the last decides on the alignment.
+                (B, C, H, W) each.
 
         Returns:
             Semantic logits of stride 4. (B, K or K + 1, H, W).
         """
-        stride_4, stride_8, _, stride_32 = feats
+        stride_4, stride_8, _, stride_32 = feats[-4:]
         align_corners = is_odd(stride_32.shape[-1])
         x = self.aspp(stride_32)
         for feat, project, fuse in zip(

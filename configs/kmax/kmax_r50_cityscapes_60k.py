@@ -1,0 +1,24 @@
+"""kMaX-DeepLab, R50, Cityscapes panoptic, under ReMaX's recipe: 60k.
+
+    tools/dist_train.sh configs/kmax/kmax_r50_cityscapes_60k.py 8
+
+The baseline of remax_r50_cityscapes.py: it differs from
+kmax_r50_cityscapes.py in the recipe alone, and from ReMaX in the overlay
+alone. PQ: not trained yet.
+"""
+
+_base_ = ['./kmax_r50_cityscapes.py']
+
+max_iters = 60000
+optim_wrapper = dict(optimizer=dict(lr=3e-3, weight_decay=0.005))
+param_scheduler = [
+    dict(
+        type='LinearLR', start_factor=0.001, begin=0, end=5000, by_epoch=False
+    ),
+    dict(
+        type='MultiStepLR',
+        milestones=[max_iters * 85 // 100, max_iters * 95 // 100],
+        gamma=0.1,
+        by_epoch=False,
+    ),
+]
