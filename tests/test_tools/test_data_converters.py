@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.original_layouts import write_ade20k, write_cityscapes
+from tests.fixtures.original_layouts import (
+    write_ade20k,
+    write_cityscapes,
+    write_coco_instances,
+)
 
 TOOLS = Path(__file__).parents[2] / 'tools/dataset_converters'
 
@@ -44,3 +48,25 @@ def test_the_tool_converts_both_splits(
         'panoptic_val',
         'panoptic_val.json',
     ]
+
+
+def test_instances_become_panoptic(
+    run: Callable[..., None], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    instances, stuff = write_coco_instances(tmp_path)
+    out = tmp_path / 'panoptic_val2017.json'
+    tool = 'instances_to_panoptic.py'
+    run(tool, instances, out)
+    printed = capsys.readouterr().out
+    assert '2 images, 5 instances (0 hidden by others), 0 stuff' in printed
+    maps = instances.parent / 'stuff_val2017_pixelmaps'
+    arguments = (tool, instances, out, '--stuff-maps', maps)
+    with pytest.raises(SystemExit, match='2'):
+        run(*arguments)
+    assert 'go together' in capsys.readouterr().err
+    arguments += ('--stuff-categories', stuff, '--ignore', 0, 183)
+    run(*arguments, '--overlap', 'large')
+    printed = capsys.readouterr().out
+    assert '2 images, 4 instances (1 hidden by others), 4 stuff' in printed
+    with pytest.raises(SystemExit, match='instances overlap in'):
+        run(*arguments, '--overlap', 'error')

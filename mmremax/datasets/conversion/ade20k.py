@@ -66,7 +66,7 @@ def find_images(root: Path, split: str) -> list[Path]:
 
 def convert_ade20k(
     root: Path, split: str, out: Path, num_workers: int = 4
-) -> Iterator[str]:
+) -> Iterator[dict]:
     """Convert a split, image by image.
 
     Stuff comes from the semantic map; instances of the 100 thing classes
@@ -81,20 +81,20 @@ def convert_ade20k(
         num_workers: Number of threads.
 
     Yields:
-        File name of each image, when it is done.
+        Entry of `annotations` of each image, when it is done.
 
     Raises:
         FileNotFoundError: A folder or the map of an image is missing.
         ValueError: The maps of an image do not fit.
     """
     paths = find_images(root, split)
-    png_dir = out / f'panoptic_{split}'
-    png_dir.mkdir(parents=True, exist_ok=True)
     yield from convert_images(
         out / f'panoptic_{split}.json',
         CATEGORIES,
         paths,
-        partial(_convert_image, root, SPLITS[split], png_dir),
+        partial(
+            _convert_image, root, SPLITS[split], out / f'panoptic_{split}'
+        ),
         num_workers,
     )
 
@@ -133,7 +133,7 @@ def _convert_image(
         segments[segment_id] = (THING_IDS[category - 1], False)
     return (
         dict(id=path.stem, file_name=path.name, height=height, width=width),
-        write_segments(png_dir / name, path.stem, id_map, segments),
+        write_segments(png_dir, name, path.stem, id_map, segments),
     )
 
 

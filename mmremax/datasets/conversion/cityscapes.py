@@ -52,7 +52,7 @@ def find_instance_maps(root: Path, split: str) -> list[Path]:
 
 def convert_cityscapes(
     root: Path, split: str, out: Path, num_workers: int = 4
-) -> Iterator[str]:
+) -> Iterator[dict]:
     """Convert a split, image by image.
 
     Pixels, ids, areas and boxes are those of cityscapesscripts'
@@ -69,20 +69,22 @@ def convert_cityscapes(
         num_workers: Number of threads.
 
     Yields:
-        File name of each image, when it is done.
+        Entry of `annotations` of each image, when it is done.
 
     Raises:
         FileNotFoundError: The images or the instance maps are missing.
         ValueError: Image and instance map differ in size.
     """
     paths = find_instance_maps(root, split)
-    png_dir = out / f'panoptic_{split}'
-    png_dir.mkdir(parents=True, exist_ok=True)
     yield from convert_images(
         out / f'panoptic_{split}.json',
         CATEGORIES,
         paths,
-        partial(_convert_image, root / 'leftImg8bit' / split, png_dir),
+        partial(
+            _convert_image,
+            root / 'leftImg8bit' / split,
+            out / f'panoptic_{split}',
+        ),
         num_workers,
     )
 
@@ -119,7 +121,8 @@ def _convert_image(
     return (
         dict(id=image_id, file_name=file_name, height=height, width=width),
         write_segments(
-            png_dir / f'{image_id}_gtFine_panoptic.png',
+            png_dir,
+            f'{image_id}_gtFine_panoptic.png',
             image_id,
             instances,
             segments,

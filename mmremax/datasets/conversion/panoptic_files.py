@@ -18,7 +18,7 @@ def convert_images(
     sources: Iterable,
     convert: Callable[..., tuple[dict, dict]],
     num_workers: int = 4,
-) -> Iterator[str]:
+) -> Iterator[dict]:
     """Convert the images of a split, then write its annotation file.
 
     The file appears when all images are done: a run that was interrupted
@@ -33,9 +33,10 @@ def convert_images(
         num_workers: Number of threads.
 
     Yields:
-        File name of each image, in order, when it is done.
+        Entry of `annotations` of each image, in order, when it is done.
     """
     images, annotations = [], []
+    json_path.parent.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(num_workers) as pool:
         pending = [pool.submit(convert, source) for source in sources]
         try:
@@ -43,7 +44,7 @@ def convert_images(
                 image, annotation = future.result()
                 images.append(image)
                 annotations.append(annotation)
-                yield image['file_name']
+                yield annotation
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
@@ -57,7 +58,8 @@ def convert_images(
 
 
 def write_segments(
-    png_path: Path,
+    png_dir: Path,
+    file_name: str,
     image_id: int | str,
     id_map: np.ndarray,
     labels: dict[int, tuple[int, bool]],
@@ -65,7 +67,8 @@ def write_segments(
     """Write the PNG of one image and describe it.
 
     Args:
-        png_path: File to write.
+        png_dir: Folder of the PNGs.
+        file_name: Of the PNG, relative to the folder.
         image_id: Of the image's entry in `images`.
         id_map: Segment ids in [0, 2 ** 24), 0 is void. (H, W).
         labels: Category id and crowd flag of each segment id.
@@ -73,10 +76,12 @@ def write_segments(
     Returns:
         Entry of `annotations`.
     """
-    Image.fromarray(ids_to_colours(id_map)).save(png_path)
+    path = png_dir / file_name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(ids_to_colours(id_map)).save(path)
     return dict(
         image_id=image_id,
-        file_name=png_path.name,
+        file_name=file_name,
         segments_info=segment_table_of(id_map, labels),
     )
 

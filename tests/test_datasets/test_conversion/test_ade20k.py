@@ -44,10 +44,12 @@ def test_categories_are_the_published_ones() -> None:
 
 
 def test_instances_lie_on_stuff(root: Path) -> None:
-    names = list(convert_ade20k(root, 'val', root))
-    assert names == ['ADE_val_00000001.jpg', 'ADE_val_00000002.jpg']
+    entries = list(convert_ade20k(root, 'val', root))
     content = json.loads((root / 'panoptic_val.json').read_text())
-    entry = content['annotations'][0]
+    assert content['annotations'] == entries
+    names = [image['file_name'] for image in content['images']]
+    assert names == ['ADE_val_00000001.jpg', 'ADE_val_00000002.jpg']
+    entry = entries[0]
     assert (entry['image_id'], entry['file_name']) == (
         'ADE_val_00000001',
         'ADE_val_00000001.png',

@@ -48,10 +48,10 @@ def convert(source: int) -> tuple[dict, dict]:
 @pytest.mark.parametrize('num_workers', [1, 4])
 def test_images_keep_their_order(tmp_path: Path, num_workers: int) -> None:
     path = tmp_path / 'a.json'
-    names = convert_images(path, ['c'], (2, 0, 1), convert, num_workers)
-    assert next(names) == '2.jpg'
+    entries = convert_images(path, ['c'], (2, 0, 1), convert, num_workers)
+    assert next(entries) == dict(image_id=2)
     assert not path.exists()
-    assert list(names) == ['0.jpg', '1.jpg']
+    assert list(entries) == [dict(image_id=0), dict(image_id=1)]
     assert json.loads(path.read_text()) == dict(
         images=[dict(file_name=f'{i}.jpg') for i in (2, 0, 1)],
         annotations=[dict(image_id=i) for i in (2, 0, 1)],

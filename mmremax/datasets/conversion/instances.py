@@ -1,0 +1,282 @@
+"""COCO-instance annotations and stuff maps, to COCO-panoptic."""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from pycocotools import mask as mask_utils
+
+from mmremax.utils.panoptic_png import VOID_ID, read_labels
+
+from ..annotation_file import AnnotationError
+from .panoptic_files import convert_images, spread_id, write_segments
+
+# Who gets the pixels that several instances claim.
+OVERLAPS = {
+    'small': 'the smaller instance lies on top',
+    'large': 'the larger instance lies on top',
+    'first': 'the instance that the file lists first lies on top',
+    'last': 'the instance that the file lists last lies on top',
+    'void': 'nobody: they become unlabelled',
+    'error': 'an overlap is an error',
+}
+
+
+@dataclass
+class StuffMaps:
+    """Where the stuff comes from.
+
+    Attributes:
+        folder: Label maps of one channel, named as the images, `.png`.
+        categories: Dicts with `id` and `name`, maybe `color`; those with
+            the id of a thing class are passed over.
+        offset: Category id less value.
+        ignored: Values that mean unlabelled.
+    """
+
+    folder: Path
+    categories: list[dict]
+    offset: int = 0
+    ignored: tuple[int, ...] = (0, 255)
+
+
+def read_instances(path: Path) -> dict:
+    """Read and check a COCO-instance annotation file.
+
+    Args:
+        path: Json with `images`, `annotations` and `categories`.
+
+    Returns:
+        Its content.
+
+    Raises:
+        AnnotationError: Something is missing or occurs twice.
+    """
+    content = json.loads(path.read_text())
+    for key in ('images', 'annotations', 'categories'):
+        if key not in content:
+            raise AnnotationError(f'{path} lacks the key "{key}".')
+    for annotation in content['annotations']:
+        lacking = {'image_id', 'category_id', 'segmentation'} - set(annotation)
+        if lacking:
+            raise AnnotationError(
+                f'{path}: annotation {annotation.get("id")} lacks '
+                f'{sorted(lacking)}; it must be in COCO-instance format.'
+            )
+    known = {image['id'] for image in content['images']}
+    strange = {a['image_id'] for a in content['annotations']} - known
+    if strange:
+        raise AnnotationError(
+            f'{path}: an annotation has the image_id {min(strange)}, which '
+            '"images" does not list.'
+        )
+    stems = Counter(_png_name(image) for image in content['images'])
+    name, count = stems.most_common(1)[0] if stems else ('', 0)
+    if count > 1:
+        raise AnnotationError(
+            f'{path}: several images would share the PNG {name}.'
+        )
+    return content
+
+
+def merge_categories(
+    things: list[dict], stuff: StuffMaps | None
+) -> list[dict]:
+    """Join the categories, things first.
+
+    Args:
+        things: Categories of the instances.
+        stuff: Where the stuff comes from.
+
+    Returns:
+        Categories with `isthing`.
+
+    Raises:
+        AnnotationError: A thing and a stuff class have one name.
+    """
+    thing_ids = {category['id'] for category in things}
+    grounds = [] if stuff is None else stuff.categories
+    grounds = [c for c in grounds if c['id'] not in thing_ids]
+    if stuff is not None:
+        grounds = [
+            c for c in grounds if c['id'] - stuff.offset not in stuff.ignored
+        ]
+    names = {category['name'] for category in things}
+    for category in grounds:
+        if category['name'] in names:
+            raise AnnotationError(
+                f'The stuff class {category["id"]} has the name of a thing '
+                f'class, {category["name"]!r}: rename it (COCO writes '
+                f'{category["name"] + "-stuff"!r}).'
+            )
+    return [
+        *(dict(category, isthing=1) for category in things),
+        *(dict(category, isthing=0) for category in grounds),
+    ]
+
+
+def convert_instances(
+    content: dict,
+    json_path: Path,
+    stuff: StuffMaps | None = None,
+    overlap: str = 'small',
+    num_workers: int = 4,
+) -> Iterator[dict]:
+    """Convert a data set, image by image.
+
+    Stuff lies at the bottom, crowds on it, instances on top of both;
+    `overlap` decides among instances. An instance of which nothing is to
+    be seen has no segment.
+
+    Args:
+        content: Of the instance file; see ``read_instances``.
+        json_path: Annotation file to write; the PNGs go to the folder of
+            this name without `.json`.
+        stuff: Where the stuff comes from; None leaves the rest unlabelled.
+        overlap: A key of `OVERLAPS`.
+        num_workers: Number of threads.
+
+    Yields:
+        Entry of `annotations` of each image, when it is done.
+
+    Raises:
+        FileNotFoundError: A stuff map is missing.
+        AnnotationError: Something does not fit; names file and annotation.
+    """
+    instances = defaultdict(list)
+    for annotation in content['annotations']:
+        instances[annotation['image_id']].append(annotation)
+    categories = merge_categories(content['categories'], stuff)
+    yield from convert_images(
+        json_path,
+        categories,
+        content['images'],
+        partial(
+            _convert_image,
+            json_path.with_suffix(''),
+            instances,
+            {c['id']: bool(c['isthing']) for c in categories},
+            stuff,
+            overlap,
+        ),
+        num_workers,
+    )
+
+
+def _convert_image(
+    png_dir: Path,
+    instances: dict[int, list[dict]],
+    is_thing: dict[int, bool],
+    stuff: StuffMaps | None,
+    overlap: str,
+    image: dict,
+) -> tuple[dict, dict]:
+    """Stack stuff, crowds and instances of one image."""
+    shape = (image['height'], image['width'])
+    id_map = np.full(shape, VOID_ID, np.int32)
+    labels = {}
+    if stuff is not None:
+        _paint_stuff(id_map, labels, stuff, is_thing, image)
+    masks = [
+        (annotation, decode_mask(annotation, shape))
+        for annotation in instances.get(image['id'], ())
+    ]
+    for annotation, mask in stacked(masks, overlap):
+        if not is_thing.get(annotation['category_id']):
+            raise AnnotationError(
+                f'Annotation {annotation.get("id")} has the category_id '
+                f'{annotation["category_id"]}, which "categories" lacks.'
+            )
+        segment_id = spread_id(len(labels) + 1)
+        id_map[mask] = segment_id
+        labels[segment_id] = (
+            annotation['category_id'],
+            bool(annotation.get('iscrowd', 0)),
+        )
+    if overlap in ('void', 'error'):
+        contested = np.zeros(shape, np.uint16)
+        for annotation, mask in masks:
+            contested += mask & (not annotation.get('iscrowd', 0))
+        contested = contested > 1
+        if overlap == 'error' and contested.any():
+            raise AnnotationError(
+                f'{image["file_name"]}: instances overlap in '
+                f'{contested.sum()} pixels; choose an overlap policy.'
+            )
+        id_map[contested] = VOID_ID
+    return image, write_segments(
+        png_dir, _png_name(image), image['id'], id_map, labels
+    )
+
+
+def stacked(
+    masks: list[tuple[dict, np.ndarray]], overlap: str
+) -> list[tuple[dict, np.ndarray]]:
+    """Sort instances from the bottom to the top, crowds below all others."""
+    if overlap == 'first':
+        masks = masks[::-1]
+    elif overlap in ('small', 'large'):
+        sign = -1 if overlap == 'small' else 1
+        masks = sorted(masks, key=lambda pair: sign * pair[1].sum())
+    return sorted(masks, key=lambda pair: not pair[0].get('iscrowd', 0))
+
+
+def decode_mask(annotation: dict, shape: tuple[int, int]) -> np.ndarray:
+    """Draw polygons or a run-length code. (H, W), bool."""
+    code = annotation['segmentation']
+    try:
+        if isinstance(code, list):
+            code = mask_utils.merge(mask_utils.frPyObjects(code, *shape))
+        elif isinstance(code['counts'], list):
+            code = mask_utils.frPyObjects(code, *shape)
+        mask = mask_utils.decode(code).astype(bool)
+    except Exception as error:  # pycocotools raises bare ones
+        raise AnnotationError(
+            f'Annotation {annotation.get("id")}: "segmentation" is neither '
+            f'polygons of 3 points and more nor a run-length code ({error}).'
+        ) from error
+    if mask.shape != shape:
+        raise AnnotationError(
+            f'Annotation {annotation.get("id")}: the run-length code has the '
+            f'size {mask.shape}, its image {shape}.'
+        )
+    return mask
+
+
+def _paint_stuff(
+    id_map: np.ndarray,
+    labels: dict[int, tuple[int, bool]],
+    stuff: StuffMaps,
+    is_thing: dict[int, bool],
+    image: dict,
+) -> None:
+    """Fill the map with stuff; thing classes and ignored values stay void."""
+    path = stuff.folder / _png_name(image)
+    values = read_labels(
+        str(path), 'it must be named as the image; check the folder.'
+    )
+    if values.shape != id_map.shape:
+        raise AnnotationError(
+            f'{path} has the size {values.shape}, its image {id_map.shape}.'
+        )
+    for value in np.unique(values).tolist():
+        category = value + stuff.offset
+        if value in stuff.ignored or is_thing.get(category):
+            continue
+        if category not in is_thing:
+            raise AnnotationError(
+                f'{path} has the value {value}, category {category}: name '
+                'the category, set the offset, or ignore the value.'
+            )
+        segment_id = spread_id(len(labels) + 1)
+        id_map[values == value] = segment_id
+        labels[segment_id] = (category, False)
+
+
+def _png_name(image: dict) -> str:
+    """Name the PNG of an image, in the same sub-folder."""
+    return Path(image['file_name']).with_suffix('.png').as_posix()
