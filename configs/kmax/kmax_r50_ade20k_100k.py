@@ -21,3 +21,28 @@ param_scheduler = [
         by_epoch=False,
     ),
 ]
+
+train_pipeline = [
+    dict(type='LoadPanopticImage'),
+    dict(type='LoadPanopticMap'),
+    dict(
+        type='RandomScaleCrop',
+        crop_size=_base_.image_size,
+        scale_range=(0.5, 2.0),
+    ),
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='AutoAugmentColour'),
+    dict(
+        type='PanopticCopyPaste',
+        pipeline=[
+            dict(type='LoadPanopticImage'),
+            dict(type='LoadPanopticMap'),
+            dict(type='RandomScaleCrop', scale_range=(0.25, 1.0)),
+            dict(type='RandomFlip', prob=0.5),
+            dict(type='AutoAugmentColour'),
+        ],
+    ),
+    dict(type='MinLabelledCells'),
+    dict(type='PackPanopticInputs'),
+]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -21,6 +21,16 @@ train_pipeline = [
     dict(type='RandomScaleCrop', crop_size=image_size, scale_range=(0.5, 2.0)),
     dict(type='RandomFlip', prob=0.5),
     dict(type='SSDColourJitter'),
+    dict(
+        type='PanopticCopyPaste',
+        pipeline=[
+            dict(type='LoadPanopticImage'),
+            dict(type='LoadPanopticMap'),
+            dict(type='RandomScaleCrop', scale_range=(0.25, 1.0)),
+            dict(type='RandomFlip', prob=0.5),
+            dict(type='SSDColourJitter'),
+        ],
+    ),
     dict(type='MinLabelledCells'),
     dict(type='PackPanopticInputs'),
 ]
