@@ -1,0 +1,240 @@
+"""Comparing an annotation file with its PNGs, segment by segment."""
+
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from mmremax.utils.panoptic_png import VOID_ID, colours_to_ids, read_rgb
+
+from .conversion import segment_table_of
+
+_TURNED = (5, 6, 7, 8)  # values of the EXIF orientation that swap the sides
+_ORIENTATION = 0x0112
+
+
+@dataclass
+class Fault:
+    """Something wrong.
+
+    Attributes:
+        file: Json, PNG or image that it is in.
+        segment: Id of the segment, None if it is not about one.
+        text: What is wrong.
+    """
+
+    file: str
+    segment: int | None
+    text: str
+
+    def __str__(self) -> str:
+        where = self.file
+        if self.segment is not None:
+            where += f', segment {self.segment}'
+        return f'{where}: {self.text}'
+
+
+@dataclass
+class ImageReport:
+    """What was found in one image.
+
+    Attributes:
+        faults: What is wrong.
+        size: Height and width of the PNG, None if it cannot be read.
+        areas: Pixels of each counted segment, with category id and crowd
+            flag.
+        num_void: Pixels without a segment.
+    """
+
+    faults: list[Fault] = field(default_factory=list)
+    size: tuple[int, int] | None = None
+    areas: list[tuple[int, bool, int]] = field(default_factory=list)
+    num_void: int = 0
+
+
+_NEEDED = dict(
+    images={'id', 'file_name', 'height', 'width'},
+    annotations={'image_id', 'file_name', 'segments_info'},
+    categories={'id', 'name', 'isthing'},
+)
+_UNIQUE = dict(
+    images=('id', 'file_name'),
+    annotations=('image_id', 'file_name'),
+    categories=('id', 'name'),
+)
+
+
+def check_lists(json_path: Path, content: dict) -> list[Fault]:
+    """Check what the annotation file says, without other files.
+
+    Args:
+        json_path: For the messages.
+        content: Of the annotation file. Entries that cannot be used are
+            taken out, missing lists put in.
+
+    Returns:
+        Faults of `images`, `annotations` and `categories`.
+    """
+    texts = []
+    for key, needed in _NEEDED.items():
+        if not isinstance(content.get(key), list):
+            texts.append(f'lacks the list "{key}"')
+            content[key] = []
+        entries = content[key]
+        lacking = Counter(n for e in entries for n in needed - set(e))
+        for name, count in sorted(lacking.items()):
+            texts.append(f'{count} of "{key}" lack "{name}"')
+        content[key] = [e for e in entries if needed <= set(e)]
+        for name in _UNIQUE[key]:
+            for value, count in Counter(e[name] for e in content[key]).items():
+                if count > 1:
+                    texts.append(
+                        f'{name} {value!r} occurs {count} times in "{key}"'
+                    )
+    images = {image['id']: image['file_name'] for image in content['images']}
+    annotated = {entry['image_id'] for entry in content['annotations']}
+    for image_id in sorted(annotated - set(images), key=str):
+        texts.append(f'annotation of image {image_id!r}, not in "images"')
+    for image_id, name in images.items():
+        if image_id not in annotated:
+            texts.append(f'image {name} has no entry in "annotations"')
+    return [Fault(json_path.name, None, text) for text in texts]
+
+
+def check_images(
+    content: dict,
+    img_dir: Path | None,
+    seg_dir: Path,
+    num_workers: int = 4,
+) -> Iterator[ImageReport]:
+    """Check the files of every annotated image.
+
+    Args:
+        content: Of the annotation file, after ``check_lists``.
+        img_dir: Folder of the images; None leaves them alone.
+        seg_dir: Folder of the PNGs.
+        num_workers: Number of threads.
+
+    Yields:
+        Report of each image, in the order of `annotations`.
+    """
+    images = {image['id']: image for image in content['images']}
+    things = {c['id']: bool(c['isthing']) for c in content['categories']}
+    entries = [e for e in content['annotations'] if e['image_id'] in images]
+    with ThreadPoolExecutor(num_workers) as pool:
+        yield from pool.map(
+            lambda entry: _check_image(
+                entry, images[entry['image_id']], img_dir, seg_dir, things
+            ),
+            entries,
+        )
+
+
+def _check_image(
+    entry: dict,
+    image: dict,
+    img_dir: Path | None,
+    seg_dir: Path,
+    things: dict[int, bool],
+) -> ImageReport:
+    """Check image, PNG and table of one annotation."""
+    report = ImageReport()
+    name, listed = entry['file_name'], (image['height'], image['width'])
+    if img_dir is not None:
+        _check_size(img_dir / image['file_name'], listed, report.faults)
+    try:
+        ids = colours_to_ids(read_rgb(str(seg_dir / name), 'it is listed.'))
+    except (FileNotFoundError, ValueError) as error:
+        report.faults.append(Fault(name, None, str(error)))
+        return report
+    report.size = ids.shape
+    if ids.shape != listed:
+        text = f'the PNG has the size {ids.shape}, the json says {listed}'
+        report.faults.append(Fault(name, None, text))
+    report.num_void = int((ids == VOID_ID).sum())
+    table, faults = _check_table(entry['segments_info'], things)
+    unknown = {int(i): (None, False) for i in np.unique(ids)}
+    for found in segment_table_of(ids, unknown):
+        segment = table.pop(found['id'], None)
+        faults += _compare(segment, found)
+        if segment is None:
+            report.num_void += found['area']
+        elif segment.get('category_id') in things:
+            crowd = bool(segment.get('iscrowd', 0))
+            report.areas.append((segment['category_id'], crowd, found['area']))
+    text = 'is listed, but no pixel of the PNG has its id'
+    faults += [(segment_id, text) for segment_id in table]
+    report.faults += [Fault(name, *fault) for fault in faults]
+    return report
+
+
+def _compare(segment: dict | None, found: dict) -> list[tuple[int, str]]:
+    """Compare a listed segment with what the PNG shows of it."""
+    if segment is None:
+        text = (
+            f'{found["area"]} pixels of the PNG have this id, which '
+            '"segments_info" lacks: they are void or of another version'
+        )
+        return [(found['id'], text)]
+    return [
+        (
+            found['id'],
+            f'{key} {segment[key]} in the json, {found[key]} in the PNG',
+        )
+        for key in ('area', 'bbox')
+        if key in segment and segment[key] != found[key]
+    ]
+
+
+def _check_table(
+    segments: list[dict], things: dict[int, bool]
+) -> tuple[dict[int, dict], list[tuple[int, str]]]:
+    """Check what the table says, and index it by id."""
+    table, faults = {}, []
+    stuff = set()
+    for segment in segments:
+        segment_id, category = segment.get('id'), segment.get('category_id')
+        texts = [
+            f'lacks "{key}"'
+            for key in ('id', 'category_id', 'area', 'bbox', 'iscrowd')
+            if key not in segment
+        ]
+        if segment_id in table:
+            texts.append('is listed twice')
+        if not isinstance(segment_id, int) or not 0 < segment_id < 1 << 24:
+            texts.append('has an id outside [1, 2**24); 0 means void')
+        if category not in things:
+            texts.append(f'has category {category}, not in "categories"')
+        elif not things[category]:
+            if category in stuff:
+                texts.append(f'is a second segment of stuff {category}')
+            if segment.get('iscrowd', 0):
+                texts.append(f'is a crowd, but {category} is stuff')
+            stuff.add(category)
+        table[segment_id] = segment
+        faults += [(segment_id, text) for text in texts]
+    table.pop(VOID_ID, None)
+    return table, faults
+
+
+def _check_size(
+    path: Path, listed: tuple[int, int], faults: list[Fault]
+) -> None:
+    """Compare the size of an image, as its EXIF entry turns it."""
+    try:
+        with Image.open(path) as image:
+            size = image.size[::-1]
+            if image.getexif().get(_ORIENTATION) in _TURNED:
+                size = size[::-1]
+    except FileNotFoundError:
+        faults.append(Fault(path.name, None, f'missing in {path.parent}'))
+    except OSError as error:
+        faults.append(Fault(path.name, None, f'no readable image ({error})'))
+    else:
+        if size != listed:
+            text = f'the image has the size {size}, the json says {listed}'
+            faults.append(Fault(path.name, None, text))

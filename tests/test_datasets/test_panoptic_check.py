@@ -1,0 +1,214 @@
+"""Every kind of fault is found, and none in data that is right."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mmremax.datasets.panoptic_check import check_images, check_lists
+from mmremax.utils.panoptic_png import ids_to_colours
+from tests.sample_data import ANN_FILE, DATA_PREFIX, needs_sample, sample_root
+
+SHAPE = (20, 30)
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> dict:
+    """A faultless image with a crowd and void; the files are written."""
+    ids = np.zeros(SHAPE, np.int32)
+    ids[:10] = 700
+    ids[12:18, 3:9] = 70000
+    ids[12:18, 20:24] = 5
+    table = [
+        segment(700, 9, 300, [0, 0, 30, 10]),
+        segment(70000, 4, 36, [3, 12, 6, 6]),
+        segment(5, 4, 24, [20, 12, 4, 6]) | dict(iscrowd=1),
+    ]
+    Image.new('RGB', SHAPE[::-1]).save(tmp_path / 'a.bmp')
+    Image.fromarray(ids_to_colours(ids)).save(tmp_path / 'a.png')
+    return dict(
+        images=[dict(id=1, file_name='a.bmp', height=20, width=30)],
+        annotations=[dict(image_id=1, file_name='a.png', segments_info=table)],
+        categories=[
+            dict(id=4, name='cat', isthing=1),
+            dict(id=9, name='sky', isthing=0),
+        ],
+    )
+
+
+def segment(segment_id: int, category: int, area: int, bbox: list) -> dict:
+    return dict(
+        id=segment_id, category_id=category, area=area, bbox=bbox, iscrowd=0
+    )
+
+
+def find(content: dict, folder: Path) -> list[str]:
+    """List the faults as the tool prints them."""
+    faults = check_lists(folder / 'p.json', content)
+    for report in check_images(content, folder, folder):
+        faults += report.faults
+    return [str(fault) for fault in faults]
+
+
+def test_nothing_wrong(content: dict, tmp_path: Path) -> None:
+    assert find(content, tmp_path) == []
+    (report,) = check_images(content, None, tmp_path)
+    assert report.size == SHAPE
+    assert sorted(report.areas) == [
+        (4, False, 36),
+        (4, True, 24),
+        (9, False, 300),
+    ]
+    assert report.num_void == 600 - 360
+
+
+@needs_sample
+def test_nothing_wrong_in_coco() -> None:
+    root = sample_root()
+    content = json.loads((root / ANN_FILE).read_text())
+    assert check_lists(root / ANN_FILE, content) == []
+    folders = (root / DATA_PREFIX['img'], root / DATA_PREFIX['seg'])
+    assert not any(r.faults for r in check_images(content, *folders))
+
+
+def edit(place: int, **values: object) -> Callable[[dict], None]:
+    """Change one segment; None takes a key away."""
+
+    def change(content: dict) -> None:
+        table = content['annotations'][0]['segments_info']
+        table[place].update(values)
+        for key in [k for k, v in values.items() if v is None]:
+            del table[place][key]
+
+    return change
+
+
+def append(**values: object) -> Callable[[dict], None]:
+    """Add a segment of stuff that no pixel has."""
+    extra = segment(8, 9, 1, [0, 0, 1, 1]) | values
+    return lambda c: c['annotations'][0]['segments_info'].append(extra)
+
+
+SEGMENT_FAULTS = [
+    (edit(0, area=299), ['700: area 299 in the json, 300 in the PNG']),
+    (
+        edit(1, bbox=[3, 12, 6, 5]),
+        ['70000: bbox [3, 12, 6, 5] in the json, [3, 12, 6, 6] in the PNG'],
+    ),
+    (edit(1, area=None), ['70000: lacks "area"']),
+    (edit(1, category_id=3), ['70000: has category 3, not in "categories"']),
+    (edit(0, iscrowd=1), ['700: is a crowd, but 9 is stuff']),
+    (
+        edit(0, id=701),
+        [
+            '700: 300 pixels of the PNG have this id, which "segments_info" '
+            'lacks: they are void or of another version',
+            '701: is listed, but no pixel of the PNG has its id',
+        ],
+    ),
+    (
+        append(),
+        [
+            '8: is a second segment of stuff 9',
+            '8: is listed, but no pixel of the PNG has its id',
+        ],
+    ),
+    (append(id=0, category_id=4), ['0: has an id outside [1, 2**24); 0 mea']),
+    (
+        append(id=5, category_id=4, area=24, bbox=[20, 12, 4, 6]),
+        ['5: is listed twice'],
+    ),
+    (
+        append(id=1 << 24, category_id=4),
+        [
+            '16777216: has an id outside',
+            '16777216: is listed, but no pixel',
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(('change', 'expected'), SEGMENT_FAULTS)
+def test_faults_of_segments(
+    content: dict,
+    tmp_path: Path,
+    change: Callable[[dict], None],
+    expected: list[str],
+) -> None:
+    change(content)
+    found = sorted(find(content, tmp_path))
+    assert len(found) == len(expected)
+    for text, start in zip(found, sorted(expected), strict=True):
+        assert text.startswith(f'a.png, segment {start}')
+
+
+LIST_FAULTS = [
+    (lambda c: c.pop('categories'), 'p.json: lacks the list "categories"'),
+    (
+        lambda c: c['images'][0].pop('height'),
+        'p.json: 1 of "images" lack "height"',
+    ),
+    (
+        lambda c: c['categories'].append(dict(id=4, name='dog', isthing=1)),
+        'p.json: id 4 occurs 2 times in "categories"',
+    ),
+    (
+        lambda c: c['images'].append(dict(c['images'][0], id=2)),
+        'p.json: file_name \'a.bmp\' occurs 2 times in "images"',
+    ),
+    (
+        lambda c: c['images'].append(dict(c['images'][0], id=2)),
+        'p.json: image a.bmp has no entry in "annotations"',
+    ),
+    (
+        lambda c: c['annotations'][0].update(image_id=3),
+        'p.json: annotation of image 3, not in "images"',
+    ),
+    (
+        lambda c: c['images'][0].update(width=31),
+        'a.bmp: the image has the size (20, 30), the json says (20, 31)',
+    ),
+    (
+        lambda c: c['images'][0].update(width=31),
+        'a.png: the PNG has the size (20, 30), the json says (20, 31)',
+    ),
+]
+
+
+@pytest.mark.parametrize(('change', 'expected'), LIST_FAULTS)
+def test_faults_of_lists_and_sizes(
+    content: dict,
+    tmp_path: Path,
+    change: Callable[[dict], None],
+    expected: str,
+) -> None:
+    change(content)
+    assert expected in find(content, tmp_path)
+
+
+@pytest.mark.parametrize('name', ['a.bmp', 'a.png'])
+def test_missing_and_broken_files(
+    content: dict, tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(path.read_bytes()[:9])
+    (fault,) = find(content, tmp_path)
+    assert fault.startswith(f'{name}: ')
+    assert 'no readable image' in fault
+    path.unlink()
+    (fault,) = find(content, tmp_path)
+    assert fault.startswith(f'{name}: ')
+    assert 'missing in' in fault or 'does not exist' in fault
+
+
+def test_turned_photos_have_the_size_of_their_map(
+    content: dict, tmp_path: Path
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    content['images'][0]['file_name'] = 'a.jpg'
+    Image.new('RGB', SHAPE).save(tmp_path / 'a.jpg', exif=exif)
+    assert find(content, tmp_path) == []

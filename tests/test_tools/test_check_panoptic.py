@@ -1,0 +1,90 @@
+"""The check as a command: exit status, list of faults, statistics."""
+
+import json
+import runpy
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mmremax.datasets.conversion.ade20k import convert_ade20k
+from mmremax.datasets.conversion.cityscapes import convert_cityscapes
+from tests.fixtures.original_layouts import write_ade20k, write_cityscapes
+
+TOOL = Path(__file__).parents[2] / 'tools/dataset_converters/check_panoptic.py'
+
+
+@pytest.fixture
+def run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> Callable[..., tuple[int, str]]:
+    def call(*args: object) -> tuple[int, str]:
+        monkeypatch.setattr('sys.argv', [str(TOOL), *map(str, args)])
+        monkeypatch.setenv('COLUMNS', '200')
+        with pytest.raises(SystemExit) as error:
+            runpy.run_path(str(TOOL), run_name='__main__')
+        return error.value.code, capsys.readouterr().out
+
+    return call
+
+
+def test_shapes_are_right(run, shapes_root: Path) -> None:
+    status, printed = run(shapes_root)
+    assert status == 0, printed
+    assert 'panoptic_train.json: no fault' in printed
+    assert 'panoptic_val.json: no fault' in printed
+    assert '8 images' in printed
+    assert '14 clouds' in printed
+
+
+@pytest.mark.parametrize(
+    ('write', 'convert'),
+    [
+        (write_cityscapes, convert_cityscapes),
+        (write_ade20k, convert_ade20k),
+    ],
+)
+def test_what_the_converters_write_is_right(
+    run, write: Callable, convert: Callable, tmp_path: Path
+) -> None:
+    write(tmp_path)
+    for split in ('train', 'val'):
+        list(convert(tmp_path, split, tmp_path))
+    status, printed = run(tmp_path)
+    assert status == 0, printed
+    assert printed.count('no fault') == 2
+
+
+def test_faults_are_listed(run, tmp_path: Path) -> None:
+    write_cityscapes(tmp_path, ('val',))
+    list(convert_cityscapes(tmp_path, 'val', tmp_path))
+    path = tmp_path / 'panoptic_val.json'
+    content = json.loads(path.read_text())
+    content['annotations'][0]['segments_info'][0]['area'] += 1
+    path.write_text(json.dumps(content))
+    path.rename(tmp_path / 'other.json')
+    arguments = (tmp_path, '--ann-file', 'other.json', '--seg-dir')
+    status, printed = run(*arguments, 'panoptic_val')
+    assert status == 1
+    name = 'aachen_000000_000019_gtFine_panoptic.png, segment 7: area'
+    assert name in printed
+    assert 'other.json: faults: 1' in printed
+    status, printed = run(*arguments, 'panoptic_val', '--img-dir', 'gtFine')
+    assert status == 1
+    assert 'aachen_000000_000019_leftImg8bit.png: missing in' in printed
+    shutil.rmtree(tmp_path / 'leftImg8bit')
+    status, printed = run(*arguments, 'panoptic_val')
+    assert 'give --img-dir' in printed
+    status, printed = run(*arguments, 'panoptic_val', '--no-images')
+    assert 'other.json: faults: 1' in printed
+
+
+def test_nothing_to_check(run, tmp_path: Path) -> None:
+    status, printed = run(tmp_path)
+    assert status == 2
+    assert 'no panoptic_*.json' in printed
+    (tmp_path / 'panoptic_a.json').write_text('[]')
+    status, printed = run(tmp_path)
+    assert status == 2
+    assert 'not a COCO-panoptic file' in printed
