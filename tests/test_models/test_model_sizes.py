@@ -52,6 +52,18 @@ PAPER = {
         443.4 * G,
         82_571_640,
     ),
+    'remax_axial-r50_coco': (
+        'kmax_axial-r50_coco_50k',
+        74.4 * M,
+        None,
+        74_415_512,
+    ),
+    'remax_axial-r50_cityscapes': (
+        'kmax_axial-r50_cityscapes_60k',
+        74.0 * M,
+        None,
+        74_238_714,
+    ),
     'remax_r50_cityscapes': (
         'kmax_r50_cityscapes_60k',
         None,

@@ -1,7 +1,8 @@
 """Backbones that mmpretrain lacks, or whose features we need otherwise."""
 
+from .axial_resnet import AxialResNet
 from .kmax_convnext import KMaXConvNeXt
 from .kmax_mobilenet_v3 import KMaXMobileNetV3
 from .kmax_resnet import KMaXResNet
 
-__all__ = ['KMaXConvNeXt', 'KMaXMobileNetV3', 'KMaXResNet']
+__all__ = ['AxialResNet', 'KMaXConvNeXt', 'KMaXMobileNetV3', 'KMaXResNet']

@@ -138,6 +138,8 @@ class AxialAttention2d(nn.Module):
         key_channels: Of queries and keys, all heads together.
         value_channels: Of the values and the output, all heads together.
         num_heads: Divides both.
+        stride: Each axis keeps every so many-th position after its own
+            attention.
     """
 
     def __init__(
@@ -146,8 +148,10 @@ class AxialAttention2d(nn.Module):
         key_channels: int,
         value_channels: int,
         num_heads: int = 8,
+        stride: int = 1,
     ) -> None:
         super().__init__()
+        self.stride = stride
         self.height_axis = AxialAttention(
             in_channels, key_channels, value_channels, num_heads
         )
@@ -162,11 +166,14 @@ class AxialAttention2d(nn.Module):
             x: Features. (B, C, H, W).
 
         Returns:
-            Not activated. (B, value_channels, H, W).
+            Not activated. (B, value_channels, H', W') with
+            H' = ceil(H / stride).
         """
         B, _, H, W = x.shape
         columns = x.permute(0, 3, 1, 2).flatten(0, 1)  # (B * W, C, H)
         columns = self.height_axis(columns).view(B, W, -1, H)
-        rows = columns.permute(0, 3, 2, 1).flatten(0, 1)  # (B * H, C, W)
-        rows = self.width_axis(rows).view(B, H, -1, W)
-        return rows.permute(0, 2, 1, 3)  # (B, C, H, W)
+        columns = columns[..., :: self.stride]  # (B, W, C, H')
+        rows = columns.permute(0, 3, 2, 1).flatten(0, 1)  # (B * H', C, W)
+        rows = self.width_axis(rows).unflatten(0, (B, -1))
+        rows = rows[..., :: self.stride]  # (B, H', C, W')
+        return rows.permute(0, 2, 1, 3)  # (B, C, H', W')

@@ -14,7 +14,9 @@ _CONV = {1: nn.Conv1d, 2: nn.Conv2d}
 
 
 class ConvNormAct(nn.Sequential):
-    """Convolution of stride 1 that keeps the size, batch norm, exact GELU.
+    """Convolution that pads by half its kernel, batch norm, exact GELU.
+
+    A side n becomes ceil(n / stride).
 
     Args:
         in_channels: Of the input.
@@ -23,6 +25,7 @@ class ConvNormAct(nn.Sequential):
         dims: 2 for features (B, C, H, W), 1 for queries (B, C, Q).
         dilation: Distance of the kernel's taps, in positions.
         groups: Of the convolution.
+        stride: Of the convolution, in positions.
         bias: Whether the convolution has a bias in front of the norm's.
         act: Whether to activate.
         gamma: Initial scale of the norm.
@@ -37,6 +40,7 @@ class ConvNormAct(nn.Sequential):
         dims: int = 2,
         dilation: int = 1,
         groups: int = 1,
+        stride: int = 1,
         bias: bool = False,
         act: bool = True,
         gamma: float = 1.0,
@@ -46,6 +50,7 @@ class ConvNormAct(nn.Sequential):
             in_channels,
             out_channels,
             kernel_size,
+            stride,
             padding=dilation * (kernel_size // 2),
             dilation=dilation,
             groups=groups,

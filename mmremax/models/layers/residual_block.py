@@ -1,4 +1,4 @@
-"""The two residual blocks of the pixel decoder.
+"""The two residual blocks of pixel decoder and Axial-ResNet.
 
 Letters: B images, C channels, H W of the stated stride.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+from mmcv.cnn.bricks.drop import DropPath
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -23,7 +24,10 @@ class ResidualBlock(nn.Module):
         in_channels: Of the input.
         middle_channels: Of both ends of `middle`.
         out_channels: Of the output.
-        middle: Second layer of the branch, activated at its end.
+        middle: Second layer of the branch, activated at its end; it has the
+            stride.
+        stride: Of the shortcut; then this is a convolution, too.
+        drop_path_rate: Probability to drop the branch of a sample.
     """
 
     def __init__(
@@ -32,6 +36,8 @@ class ResidualBlock(nn.Module):
         middle_channels: int,
         out_channels: int,
         middle: nn.Module,
+        stride: int = 1,
+        drop_path_rate: float = 0.0,
     ) -> None:
         super().__init__()
         self.conv_in = ConvNormAct(in_channels, middle_channels)
@@ -40,8 +46,11 @@ class ResidualBlock(nn.Module):
             middle_channels, out_channels, act=False, gamma=0.0
         )
         self.shortcut = nn.Identity()
-        if in_channels != out_channels:
-            self.shortcut = ConvNormAct(in_channels, out_channels, act=False)
+        if in_channels != out_channels or stride != 1:
+            self.shortcut = ConvNormAct(
+                in_channels, out_channels, stride=stride, act=False
+            )
+        self.drop_path = DropPath(drop_path_rate)
 
     def forward(self, x: Tensor) -> Tensor:
         """Run the block.
@@ -50,19 +59,39 @@ class ResidualBlock(nn.Module):
             x: Not activated. (B, in_channels, H, W).
 
         Returns:
-            Not activated. (B, out_channels, H, W).
+            Not activated. (B, out_channels, H', W') with
+            H' = ceil(H / stride).
         """
         x = F.gelu(x)
         branch = self.conv_out(self.middle(self.conv_in(x)))
-        return self.shortcut(x) + branch
+        return self.shortcut(x) + self.drop_path(branch)
 
 
 def axial_block(
-    in_channels: int, base_channels: int, num_heads: int = 8
+    in_channels: int,
+    base_channels: int,
+    num_heads: int = 8,
+    stride: int = 1,
+    drop_path_rate: float = 0.0,
 ) -> ResidualBlock:
-    """Build a block around axial attention; output 4 * base_channels."""
+    """Build a block around axial attention; output 4 * base_channels.
+
+    Args:
+        in_channels: Of the input.
+        base_channels: Of all queries, and of all keys.
+        num_heads: Of the attention.
+        stride: Of the block.
+        drop_path_rate: Probability to drop the branch of a sample.
+
+    Returns:
+        The block.
+    """
     attention = AxialAttention2d(
-        2 * base_channels, base_channels, 2 * base_channels, num_heads
+        2 * base_channels,
+        base_channels,
+        2 * base_channels,
+        num_heads,
+        stride,
     )
     middle = OrderedDict(attention=attention, act=nn.GELU())
     return ResidualBlock(
@@ -70,11 +99,17 @@ def axial_block(
         2 * base_channels,
         4 * base_channels,
         nn.Sequential(middle),
+        stride,
+        drop_path_rate,
     )
 
 
 def bottleneck_block(
-    in_channels: int, base_channels: int, dilation: int = 1
+    in_channels: int,
+    base_channels: int,
+    dilation: int = 1,
+    stride: int = 1,
+    drop_path_rate: float = 0.0,
 ) -> ResidualBlock:
     """Build a block around a 3x3 convolution; output 4 * base_channels.
 
@@ -83,9 +118,20 @@ def bottleneck_block(
         base_channels: Of the 3x3 convolution.
         dilation: Of the 3x3 convolution. 1 in the published PyTorch code;
             weights of the TF code need 2.
+        stride: Of the block.
+        drop_path_rate: Probability to drop the branch of a sample.
 
     Returns:
         The block.
     """
-    middle = ConvNormAct(base_channels, base_channels, 3, dilation=dilation)
-    return ResidualBlock(in_channels, base_channels, 4 * base_channels, middle)
+    middle = ConvNormAct(
+        base_channels, base_channels, 3, dilation=dilation, stride=stride
+    )
+    return ResidualBlock(
+        in_channels,
+        base_channels,
+        4 * base_channels,
+        middle,
+        stride,
+        drop_path_rate,
+    )

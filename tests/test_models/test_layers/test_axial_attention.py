@@ -68,3 +68,17 @@ def test_long_axes_share_the_last_row():
     assert index[8, 7] == 253  # query 8, key 7
     attention = AxialAttention(4, 8, 8)
     assert attention(torch.randn(1, 4, 300)).isfinite().all()
+
+
+@torch.no_grad()
+def test_stride_keeps_every_second_position_after_each_axis():
+    """The width axis attends within the kept rows, to all columns."""
+    attention = AxialAttention2d(6, 4, 8, num_heads=2, stride=2).eval()
+    x = torch.randn(2, 6, 5, 8)
+    out = attention(x)
+    columns = [attention.height_axis(x[:, :, :, w]) for w in range(8)]
+    kept = torch.stack(columns, dim=3)[:, :, ::2]
+    rows = [attention.width_axis(kept[:, :, h]) for h in range(3)]
+    expected = torch.stack(rows, dim=2)[..., ::2]
+    assert out.shape == (2, 8, 3, 4)
+    torch.testing.assert_close(out, expected)

@@ -48,3 +48,20 @@ def test_dilation_widens_the_view():
 
     assert reach(1) == [3, 4, 5]
     assert reach(2) == [2, 4, 6]
+
+
+@pytest.mark.parametrize('build', [axial_block, bottleneck_block])
+def test_stride_brings_a_convolution_to_the_shortcut(build):
+    block = build(32, 8, stride=2)
+    assert not isinstance(block.shortcut, nn.Identity)
+    assert block(torch.randn(2, 32, 5, 4)).shape == (2, 32, 3, 2)
+
+
+@pytest.mark.parametrize('build', [axial_block, bottleneck_block])
+def test_a_dropped_branch_leaves_the_shortcut(build):
+    block = build(32, 8, drop_path_rate=0.5)
+    nn.init.ones_(block.conv_out.norm.weight)
+    x = torch.randn(64, 32, 2, 3)
+    changed = (block(x) != nn.functional.gelu(x)).flatten(1).any(dim=1)
+    assert 0 < changed.sum() < 64
+    assert (block.eval()(x) != nn.functional.gelu(x)).flatten(1).any(1).all()
