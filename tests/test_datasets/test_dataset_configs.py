@@ -6,6 +6,16 @@ import pytest
 from mmdet.registry import DATASETS, METRICS
 from mmengine.config import Config
 
+from mmremax.datasets.annotation_file import metainfo_of
+from mmremax.datasets.conversion import ade20k, cityscapes
+from mmremax.evaluation import (
+    CityscapesAPMetric,
+    InstanceAPMetric,
+    PanopticQualityMetric,
+)
+from mmremax.models.class_order import PUBLISHED_ORDERS
+from mmremax.utils.config_edits import set_data_root
+
 CONFIGS = Path(__file__).parents[2] / 'configs'
 FOLDER = CONFIGS / '_base_/datasets'
 SIZES = dict(
@@ -98,3 +108,39 @@ def test_shapes_config_reads_the_shapes(shapes_root: Path) -> None:
         assert len(data.metainfo['stuff_classes']) == 4
         height, width = data[0]['inputs'].shape[1:]
         assert max(height, width) <= 129
+
+
+@pytest.mark.parametrize('name', SIZES)
+def test_one_evaluation_gives_all_scores(name: str, tmp_path: Path) -> None:
+    """As the docstring of coco_panoptic.py shows it; paths follow."""
+    recipe = tmp_path / 'recipe.py'
+    recipe.write_text(
+        f"""_base_ = ['{FOLDER}/{name}.py']
+test_evaluator = [
+    _base_.test_evaluator,
+    _base_.instance_evaluator,
+    _base_.semantic_evaluator,
+]
+"""
+    )
+    config = Config.fromfile(recipe)
+    set_data_root(config, '/elsewhere')
+    panoptic, instance, semantic = map(METRICS.build, config.test_evaluator)
+    official = name == 'cityscapes_panoptic'
+    assert isinstance(panoptic, PanopticQualityMetric)
+    assert type(instance) is (
+        CityscapesAPMetric if official else InstanceAPMetric
+    )
+    paths = dict(
+        coco_panoptic='/elsewhere/annotations/instances_val2017.json',
+        ade20k_panoptic='/elsewhere/annotations/validation',
+    )
+    found = {getattr(instance, 'ann_file', None), semantic.label_dir}
+    assert found == {None, paths.get(name)}
+
+
+def test_labels_are_in_the_order_of_converted_checkpoints() -> None:
+    """Published class rows are reordered to what the data set makes."""
+    for categories in (cityscapes.CATEGORIES, ade20k.CATEGORIES):
+        order = metainfo_of(categories)['category_ids']
+        assert order == PUBLISHED_ORDERS[len(categories)]

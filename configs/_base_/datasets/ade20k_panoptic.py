@@ -7,7 +7,7 @@ beside images/ and annotations/. Labels are things first, each part in the
 order of the 150 classes. The mIoU counts the semantic maps of the
 benchmark, which also label things that have no instance.
 
-AP and mIoU beside PQ: as in cityscapes_panoptic.py.
+AP and mIoU beside PQ: see coco_panoptic.py.
 """
 
 _base_ = ['./coco_panoptic.py']
@@ -62,7 +62,5 @@ val_dataloader = dict(
 )
 test_dataloader = val_dataloader
 
-instance_evaluator = dict(type='InstanceAPMetric')
-semantic_evaluator = dict(
-    type='MeanIoUMetric', label_dir=data_root + 'annotations/validation'
-)
+instance_evaluator = dict(ann_file=None)  # the panoptic PNGs
+semantic_evaluator = dict(label_dir=data_root + 'annotations/validation')

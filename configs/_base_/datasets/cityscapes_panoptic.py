@@ -6,15 +6,8 @@ makes panoptic_{train,val}.json and panoptic_{train,val}/ in `data_root`,
 beside leftImg8bit/ and gtFine/. Labels are things first: 0-7 are the train
 ids 11-18, 8-18 the train ids 0-10.
 
-One evaluation gives PQ, and AP and mIoU if a config asks for them:
-
-    model = dict(test_cfg=dict(instance_on=True, semantic_on=True))
-    val_evaluator = [
-        _base_.val_evaluator,
-        _base_.instance_evaluator,
-        _base_.semantic_evaluator,
-    ]
-    test_evaluator = val_evaluator
+AP and mIoU beside PQ: see coco_panoptic.py. The AP is that of
+cityscapesscripts.
 """
 
 _base_ = ['./coco_panoptic.py']
@@ -70,5 +63,4 @@ val_dataloader = dict(
 )
 test_dataloader = val_dataloader
 
-instance_evaluator = dict(type='CityscapesAPMetric')
-semantic_evaluator = dict(type='MeanIoUMetric')
+instance_evaluator = dict(_delete_=True, type='CityscapesAPMetric')

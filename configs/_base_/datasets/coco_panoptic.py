@@ -85,3 +85,9 @@ test_dataloader = val_dataloader
 
 val_evaluator = dict(type='PanopticQualityMetric')
 test_evaluator = val_evaluator
+# COCO's AP is that of its instance annotations, which may overlap.
+instance_evaluator = dict(
+    type='InstanceAPMetric',
+    ann_file=data_root + 'annotations/instances_val2017.json',
+)
+semantic_evaluator = dict(type='MeanIoUMetric')

@@ -44,3 +44,5 @@ val_dataloader = dict(
     ),
 )
 test_dataloader = val_dataloader
+
+instance_evaluator = dict(ann_file=None)  # the panoptic PNGs
