@@ -17,18 +17,25 @@ KMAX = dict(
     **{
         'kmax_convnext-t_coco': (150_000, 64, 5e-4, 0.05, 'poly'),
         'kmax_convnext-s_coco': (150_000, 64, 5e-4, 0.05, 'poly'),
+        'kmax_axial-r50_coco': (150_000, 64, 5e-4, 0.05, 'poly'),
     },
     kmax_r50_cityscapes=(60_000, 32, 3e-4, 0.05, 'poly'),
     kmax_r50_ade20k=(100_000, 64, 5e-4, 0.05, 'poly'),
 )
 REMAX = {
     'remax_r50_coco': (50_000, 64, 6e-3, 0.005, 'steps'),
+    'remax_r50_coco_100k': (100_000, 64, 6e-3, 0.005, 'steps'),
+    'remax_r50_coco_150k': (150_000, 64, 6e-3, 0.02, 'steps'),
+    'remax_r50_coco_200k': (200_000, 64, 6e-3, 0.02, 'steps'),
+    'remax_axial-r50_coco': (50_000, 64, 6e-3, 0.005, 'steps'),
     'remax-m_r50_coco': (50_000, 64, 6e-3, 0.005, 'steps'),
     'remax-t_mnv3-s_coco': (50_000, 64, 6e-3, 0.005, 'steps'),
     'remax-s_mnv3-l_coco': (50_000, 64, 6e-3, 0.005, 'steps'),
     'remax_convnext-t_coco': (50_000, 64, 6e-3, 0.005, 'steps'),
     'remax_convnext-s_coco': (50_000, 64, 6e-3, 0.005, 'steps'),
     'remax_r50_cityscapes': (60_000, 32, 3e-3, 0.005, 'steps'),
+    'remax_r50_cityscapes_stride2': (60_000, 32, 3e-3, 0.005, 'steps'),
+    'remax_axial-r50_cityscapes': (60_000, 32, 3e-3, 0.005, 'steps'),
     'remax_mnv3-s_cityscapes': (60_000, 32, 3e-3, 0.005, 'steps'),
     'remax_mnv3-l_cityscapes': (60_000, 32, 3e-3, 0.005, 'steps'),
     'remax_r50_ade20k': (100_000, 64, 6e-3, 0.005, 'steps'),
@@ -42,7 +49,7 @@ DATA = dict(
     ade20k=((1281, 1281), (0.5, 2.0), (0.5, 2.0), 0.0),
 )
 SMALL = ('remax-t', 'remax-s', 'remax-m', '641')  # crop 641 x 641
-BACKBONE_DROP_PATH = {'convnext-t': 0.3, 'convnext-s': 0.4}
+BACKBONE_DROP_PATH = {'convnext-t': 0.3, 'convnext-s': 0.4, 'axial': 0.2}
 
 every_recipe = pytest.mark.parametrize('name', RECIPES)
 

@@ -40,6 +40,15 @@ PAPER = {
     ),
     'remax-m_r50_coco': ('kmax_r50_coco_641', 50.8 * M, 67.8 * G, 50_788_816),
     'remax_r50_coco': ('kmax_r50_coco_50k', 56.6 * M, 294.7 * G, 56_580_120),
+    **{
+        f'remax_r50_coco_{k}k': (
+            f'kmax_r50_coco_{k}k',
+            56.6 * M,
+            294.7 * G,
+            56_580_120,
+        )
+        for k in (100, 150, 200)
+    },
     'remax_convnext-t_coco': (
         'kmax_convnext-t_coco_50k',
         60.9 * M,
@@ -121,6 +130,11 @@ def inference_parameters(model: nn.Module) -> int:
         for name, parameter in model.named_parameters()
         if not is_training_only(name)
     )
+
+
+def test_every_config_of_the_folder_is_here() -> None:
+    names = {path.stem for path in (ROOT / 'configs/remax').glob('*.py')}
+    assert names - {'remax_r50_coco_sample'} == set(PAPER)
 
 
 @each_model

@@ -9,7 +9,8 @@ convnext_s = dict(
         init_cfg=dict(
             type='Pretrained',
             checkpoint='https://download.openmmlab.com/mmclassification/v0/'
-            'convnext/convnext-small_in21k-pre_3rdparty_in1k-384px_20221219-96f0bb87.pth',
+            'convnext/'
+            'convnext-small_in21k-pre_3rdparty_in1k-384px_20221219-96f0bb87.pth',
             prefix='backbone.',
         ),
     ),

@@ -9,7 +9,8 @@ convnext_t = dict(
         init_cfg=dict(
             type='Pretrained',
             checkpoint='https://download.openmmlab.com/mmclassification/v0/'
-            'convnext/convnext-tiny_in21k-pre_3rdparty_in1k-384px_20221219-c1182362.pth',
+            'convnext/'
+            'convnext-tiny_in21k-pre_3rdparty_in1k-384px_20221219-c1182362.pth',
             prefix='backbone.',
         ),
     ),

@@ -11,7 +11,8 @@ mnv3_l = dict(
         init_cfg=dict(
             type='Pretrained',
             checkpoint='https://download.openmmlab.com/mmclassification/v0/'
-            'mobilenet_v3/mobilenet-v3-large_8xb128_in1k_20221114-0ed9ed9a.pth',
+            'mobilenet_v3/'
+            'mobilenet-v3-large_8xb128_in1k_20221114-0ed9ed9a.pth',
             prefix='backbone.',
         ),
     ),

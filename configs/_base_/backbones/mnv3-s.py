@@ -11,7 +11,8 @@ mnv3_s = dict(
         init_cfg=dict(
             type='Pretrained',
             checkpoint='https://download.openmmlab.com/mmclassification/v0/'
-            'mobilenet_v3/mobilenet-v3-small_8xb128_in1k_20221114-bd1bfcde.pth',
+            'mobilenet_v3/'
+            'mobilenet-v3-small_8xb128_in1k_20221114-bd1bfcde.pth',
             prefix='backbone.',
         ),
     ),
