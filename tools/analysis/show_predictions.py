@@ -52,6 +52,12 @@ def parse_args() -> argparse.Namespace:
         help="pixels of each drawn panel's long side",
     )
     parser.add_argument(
+        '--labels-only',
+        action='store_true',
+        help='draw segments without the image, for data that may be measured '
+        'but not shown',
+    )
+    parser.add_argument(
         '--cfg-options',
         nargs='+',
         action=DictAction,
@@ -77,7 +83,11 @@ def predict(model: nn.Module, sample: dict) -> tuple[np.ndarray, dict]:
 
 
 def draw_samples(
-    model: nn.Module, dataset: BaseDataset, num: int, long_side: int
+    model: nn.Module,
+    dataset: BaseDataset,
+    num: int,
+    long_side: int,
+    labels_only: bool,
 ) -> Iterator[tuple[str, np.ndarray]]:
     """Yield a name and a picture for some samples of a data set."""
     style = dict(
@@ -89,7 +99,9 @@ def draw_samples(
     for index in np.linspace(0, len(dataset) - 1, num).round().astype(int):
         ids, meta = predict(model, dataset[int(index)])
         image = read_rgb(meta['img_path'], 'the data set lists it.')
-        panels = {'input': image}
+        panels = {} if labels_only else {'input': image}
+        if labels_only:
+            image = np.full_like(image, 128)
         if meta.get('seg_map_path') is not None:
             colours = read_rgb(meta['seg_map_path'], 'the data set lists it.')
             truth = encode_segments(
@@ -124,7 +136,7 @@ def main() -> None:
         )
     args.out.mkdir(parents=True, exist_ok=True)
     for name, picture in draw_samples(
-        model, dataset, args.num, args.long_side
+        model, dataset, args.num, args.long_side, args.labels_only
     ):
         Image.fromarray(picture).save(args.out / name)
         print(f'picture     {args.out / name}')
