@@ -12,6 +12,7 @@ convnext_s = dict(
             'convnext/'
             'convnext-small_in21k-pre_3rdparty_in1k-384px_20221219-96f0bb87.pth',
             prefix='backbone.',
+            strict=True,
         ),
     ),
     panoptic_head=dict(pixel_decoder=dict(in_channels=(96, 192, 384, 768))),

@@ -12,6 +12,7 @@ convnext_t = dict(
             'convnext/'
             'convnext-tiny_in21k-pre_3rdparty_in1k-384px_20221219-c1182362.pth',
             prefix='backbone.',
+            strict=True,
         ),
     ),
     panoptic_head=dict(pixel_decoder=dict(in_channels=(96, 192, 384, 768))),

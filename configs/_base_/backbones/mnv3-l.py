@@ -14,6 +14,7 @@ mnv3_l = dict(
             'mobilenet_v3/'
             'mobilenet-v3-large_8xb128_in1k_20221114-0ed9ed9a.pth',
             prefix='backbone.',
+            strict=True,
         ),
     ),
     panoptic_head=dict(

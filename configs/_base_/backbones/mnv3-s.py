@@ -14,6 +14,7 @@ mnv3_s = dict(
             'mobilenet_v3/'
             'mobilenet-v3-small_8xb128_in1k_20221114-bd1bfcde.pth',
             prefix='backbone.',
+            strict=True,
         ),
     ),
     panoptic_head=dict(

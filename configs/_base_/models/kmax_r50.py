@@ -18,6 +18,7 @@ model = dict(
             checkpoint='https://download.openmmlab.com/mmclassification/v0/'
             'resnet/resnet50_8xb32_in1k_20210831-ea4938fc.pth',
             prefix='backbone.',
+            strict=True,
         ),
     ),
     panoptic_head=dict(

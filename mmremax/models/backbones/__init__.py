@@ -4,5 +4,12 @@ from .axial_resnet import AxialResNet
 from .kmax_convnext import KMaXConvNeXt
 from .kmax_mobilenet_v3 import KMaXMobileNetV3
 from .kmax_resnet import KMaXResNet
+from .pretrained_weights import PretrainedWeights
 
-__all__ = ['AxialResNet', 'KMaXConvNeXt', 'KMaXMobileNetV3', 'KMaXResNet']
+__all__ = [
+    'AxialResNet',
+    'KMaXConvNeXt',
+    'KMaXMobileNetV3',
+    'KMaXResNet',
+    'PretrainedWeights',
+]
