@@ -11,7 +11,7 @@ from PIL import Image
 
 from mmremax.utils.panoptic_png import VOID_ID, colours_to_ids, read_rgb
 
-from .conversion import segment_table_of
+from .conversion import segments_of
 
 _TURNED = (5, 6, 7, 8)  # values of the EXIF orientation that swap the sides
 _ORIENTATION = 0x0112
@@ -155,10 +155,9 @@ def _check_image(
     if ids.shape != listed:
         text = f'the PNG has the size {ids.shape}, the json says {listed}'
         report.faults.append(Fault(name, None, text))
-    report.num_void = int((ids == VOID_ID).sum())
+    report.num_void = int(np.count_nonzero(ids == VOID_ID))
     table, faults = _check_table(entry['segments_info'], things)
-    unknown = {int(i): (None, False) for i in np.unique(ids)}
-    for found in segment_table_of(ids, unknown):
+    for found in segments_of(ids):
         segment = table.pop(found['id'], None)
         faults += _compare(segment, found)
         if segment is None:

@@ -3,6 +3,7 @@
 from .panoptic_files import (
     convert_images,
     segment_table_of,
+    segments_of,
     spread_id,
     write_segments,
 )
@@ -10,6 +11,7 @@ from .panoptic_files import (
 __all__ = [
     'convert_images',
     'segment_table_of',
+    'segments_of',
     'spread_id',
     'write_segments',
 ]

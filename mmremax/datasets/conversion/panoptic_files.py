@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from mmremax.utils.panoptic_png import VOID_ID, ids_to_colours
+from mmremax.utils.panoptic_png import VOID_ID, ids_to_colours, replace_ids
 
 
 def convert_images(
@@ -103,30 +103,47 @@ def segment_table_of(
     Raises:
         KeyError: The map has an id that `labels` lacks.
     """
-    ids = np.unique(id_map)
-    places = np.searchsorted(ids, id_map)
-    areas = np.bincount(places.ravel(), minlength=len(ids))
-    boxes = ndimage.find_objects(places + 1)
     table = []
-    for segment_id, area, (rows, cols) in zip(ids, areas, boxes, strict=True):
-        if segment_id == VOID_ID:
-            continue
-        category_id, iscrowd = labels[int(segment_id)]
-        table.append(
-            dict(
-                id=int(segment_id),
-                category_id=category_id,
-                iscrowd=int(iscrowd),
-                area=int(area),
-                bbox=[
-                    cols.start,
-                    rows.start,
-                    cols.stop - cols.start,
-                    rows.stop - rows.start,
-                ],
-            )
-        )
+    for segment in segments_of(id_map):
+        category_id, iscrowd = labels[segment['id']]
+        segment.update(category_id=category_id, iscrowd=int(iscrowd))
+        table.append(segment)
     return table
+
+
+def segments_of(id_map: np.ndarray) -> list[dict]:
+    """Measure the segments of a map.
+
+    Args:
+        id_map: Segment ids, 0 is void. (H, W).
+
+    Returns:
+        By ascending id: `id`, `area` and `bbox` (x, y, width, height).
+    """
+    ids = []
+
+    def number(found: np.ndarray) -> np.ndarray:
+        ids.extend(found.tolist())
+        return np.arange(1, len(found) + 1, dtype=np.int32)
+
+    places = replace_ids(id_map, number)
+    areas = np.bincount(places.ravel(), minlength=len(ids) + 1)[1:]
+    return [
+        dict(
+            id=segment_id,
+            area=int(area),
+            bbox=[
+                cols.start,
+                rows.start,
+                cols.stop - cols.start,
+                rows.stop - rows.start,
+            ],
+        )
+        for segment_id, area, (rows, cols) in zip(
+            ids, areas, ndimage.find_objects(places), strict=True
+        )
+        if segment_id != VOID_ID
+    ]
 
 
 def spread_id(number: int) -> int:

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,35 @@ def test_equal_to_panopticapi_through_its_own_format(
         expected = 100 * theirs[group][name.split('/')[1][:2].lower()]
         # panopticapi's own last digits depend on its number of processes.
         assert value == pytest.approx(expected, rel=1e-14)
+
+
+def test_equal_to_cityscapesscripts(
+    cityscapes: PanopticDataset, tmp_path: Path
+) -> None:
+    script = import_module(
+        'cityscapesscripts.evaluation.evalPanopticSemanticLabeling'
+    )
+    folder = tmp_path / 'predictions'
+
+    def nudge(encoded: np.ndarray, void: int, rng: object) -> np.ndarray:
+        return np.roll(encoded, (1, 2), axis=(0, 1))
+
+    samples = predictions(cityscapes, nudge)
+    scores = evaluate(cityscapes, samples, dump_dir=str(folder))
+    assert 5 < scores['coco_panoptic/PQ'] < 95
+    root = Path(cityscapes.data_root)
+    with contextlib.redirect_stdout(io.StringIO()):
+        theirs = script.evaluatePanoptic(
+            str(root / 'panoptic_val.json'),
+            str(root / 'panoptic_val'),
+            str(folder / 'panoptic.json'),
+            str(folder / 'panoptic'),
+            str(tmp_path / 'official.json'),
+        )
+    for name, value in scores.items():
+        group = dict(th='Things', st='Stuff').get(name[-2:], 'All')
+        expected = 100 * theirs[group][name.split('/')[1][:2].lower()]
+        assert value == pytest.approx(expected, rel=1e-12)
 
 
 @needs_sample
