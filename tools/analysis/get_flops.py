@@ -1,41 +1,33 @@
 """Count parameters and multiply-adds of a model.
 
-Multiply-adds are those of convolutions and matrix products in the inference
-graph of one image; norms, activations and resizes are left out, as in the
-papers. Parameters are also given without the training-only branches.
+Multiply-adds are those of convolutions and matrix products that inference of
+one image executes; norms, activations and resizes are left out, as in the
+papers. They are counted from shapes alone: no size needs memory or time.
+Parameters are also given without the training-only branches.
 
 Example:
     python tools/analysis/get_flops.py configs/remax/remax_r50_coco.py
 """
 
 import argparse
+import copy
 import json
 from pathlib import Path
 
 import torch
 from mmdet.registry import MODELS
-from mmengine.analysis import FlopAnalyzer
 from mmengine.config import Config, DictAction
 from mmengine.registry import init_default_scope
 from rich.console import Console
 from rich.table import Table
 from torch import nn
+from torch._subclasses import FakeTensorMode
+from torch.utils.flop_counter import FlopCounterMode
 
 import mmremax  # noqa: F401
 from mmremax.utils.checkpoint import is_training_only
 from mmremax.utils.cli import apply_options
 from mmremax.utils.config_edits import remove_pretrained
-
-NOT_COUNTED = (
-    'batch_norm',
-    'group_norm',
-    'layer_norm',
-    'instance_norm',
-    'upsample_nearest2d',
-    'upsample_bilinear2d',
-    'adaptive_avg_pool2d',
-    'grid_sampler',
-)
 
 
 def parse_args() -> argparse.Namespace:
@@ -67,7 +59,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def count_macs(model: nn.Module, shape: tuple[int, int]) -> dict[str, int]:
-    """Run one black image and count multiply-adds.
+    """Count the multiply-adds of one image, without computing it.
 
     Args:
         model: A detector, in evaluation mode.
@@ -76,16 +68,18 @@ def count_macs(model: nn.Module, shape: tuple[int, int]) -> dict[str, int]:
     Returns:
         Multiply-adds by module name; the whole has the empty name.
     """
-    image = torch.zeros(1, 3, *shape, device=next(model.parameters()).device)
-    analyzer = FlopAnalyzer(model, (image,))
-    for name in NOT_COUNTED:
-        # None would leave the handle that is there.
-        analyzer.set_op_handle(f'aten::{name}', lambda inputs, outputs: 0)
-    analyzer.unsupported_ops_warnings(False)
-    analyzer.uncalled_modules_warnings(False)
-    analyzer.tracer_warnings('none')
-    with torch.no_grad():
-        return {k: round(n) for k, n in analyzer.by_module().items()}
+    model = copy.deepcopy(model).cpu().requires_grad_(False)
+    counter = FlopCounterMode(display=False)
+    fake = FakeTensorMode(allow_non_fake_inputs=True)
+    with fake, counter, torch.no_grad():
+        model(torch.zeros(1, 3, *shape))
+    root = type(model).__name__
+    macs = {
+        name.removeprefix(f'{root}.'): sum(flops.values()) // 2
+        for name, flops in counter.get_flop_counts().items()
+    }
+    macs[''] = macs.pop('Global')
+    return macs
 
 
 def split_parts(model: nn.Module) -> dict[str, nn.Module]:
