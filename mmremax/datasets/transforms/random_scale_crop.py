@@ -1,9 +1,10 @@
-"""Scale jitter and random crop in one resampling."""
+"""Scale jitter and random crop."""
 
 import numpy as np
+import torch
 from mmcv.transforms import BaseTransform
 from mmdet.registry import TRANSFORMS
-from PIL import Image
+from torch.nn import functional as F
 
 
 @TRANSFORMS.register_module()
@@ -12,9 +13,8 @@ class RandomScaleCrop(BaseTransform):
 
     The factor s is uniform in `scale_range`; the image is scaled, keeping
     its aspect ratio, to fit into s times the crop size. Along a side that
-    is then longer than the crop, a random part is taken. Only the pixels of
-    the crop are computed. Images: Pillow's bilinear filter, which smooths
-    when it shrinks. Segment ids: nearest.
+    is then longer than the crop, a random part is taken. Images: bilinear
+    with smoothing when it shrinks, as Pillow does it. Segment ids: nearest.
 
     Paper: kMaX-DeepLab, published code.
 
@@ -60,7 +60,10 @@ class RandomScaleCrop(BaseTransform):
         scaled = np.maximum(np.round(size * factor), 1).astype(int)
         shape = np.minimum(scaled, crop)
         start = rng.integers(scaled - shape, endpoint=True)
-        results['img'] = resize_part(results['img'], scaled, start, shape)
+        top, left = start
+        height, width = shape
+        resized = resize_image(results['img'], scaled)
+        results['img'] = resized[top : top + height, left : left + width]
         results['gt_seg_map'] = resize_ids_part(
             results['gt_seg_map'], scaled, start, shape
         )
@@ -75,30 +78,21 @@ class RandomScaleCrop(BaseTransform):
         return rng.choice(np.linspace(*self.scale_range, self.num_scales))
 
 
-def resize_part(
-    image: np.ndarray, scaled: np.ndarray, start: np.ndarray, shape: np.ndarray
-) -> np.ndarray:
-    """Resize an image, computing only a part of the result.
+def resize_image(image: np.ndarray, shape: np.ndarray) -> np.ndarray:
+    """Resize an image as Pillow's bilinear filter does, several times faster.
 
     Args:
         image: uint8. (H, W, 3).
-        scaled: Height and width of the whole result.
-        start: First row and column of the part.
-        shape: Height and width of the part.
+        shape: New height and width.
 
     Returns:
-        The part; pixels may differ by 1, rarely 2, from a cut of the whole
-        result. (*shape, 3), uint8.
+        uint8, pixels may differ by 1 from Pillow's. (*shape, 3).
     """
-    ratio = np.array(image.shape[:2]) / scaled
-    top, left = start * ratio
-    bottom, right = (start + shape) * ratio
-    part = Image.fromarray(image).resize(
-        tuple(shape[::-1].tolist()),
-        Image.Resampling.BILINEAR,
-        box=(left, top, right, bottom),
+    batch = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)
+    resized = F.interpolate(
+        batch[None], size=shape.tolist(), mode='bilinear', antialias=True
     )
-    return np.array(part)
+    return resized[0].permute(1, 2, 0).numpy()
 
 
 def resize_ids_part(
