@@ -2,8 +2,7 @@
 
     tools/dist_train.sh configs/remax/remax_r50_coco_150k.py 8
 
-PQ 54.2 in the paper (Table 12, whose iterations it does not name); ours: not
-trained yet.
+PQ: not trained yet.
 """
 
 _base_ = [

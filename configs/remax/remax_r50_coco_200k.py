@@ -2,7 +2,7 @@
 
     tools/dist_train.sh configs/remax/remax_r50_coco_200k.py 8
 
-PQ: not trained yet.
+PQ 54.2 in the paper; ours: not trained yet.
 """
 
 _base_ = [
