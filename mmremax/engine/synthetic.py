@@ -38,6 +38,7 @@ def drawn_batch(
     num_classes: tuple[int, int],
     ori_shape: tuple[int, int],
     is_test: bool,
+    label_stride: int = 4,
 ) -> dict:
     """Draw noise images with segments, as the pipelines pack them.
 
@@ -49,6 +50,7 @@ def drawn_batch(
         num_classes: Of things and of stuff.
         ori_shape: (height, width) before the resize.
         is_test: Whether there is no ground truth.
+        label_stride: Of the label grid, in pixels.
 
     Returns:
         ``inputs`` and ``data_samples``.
@@ -79,7 +81,7 @@ def drawn_batch(
             sample.gt_segments = InstanceData(
                 labels=drawn_labels(num_segments, num_classes, generator)
             )
-            grid = tuple(-(-side // 4) for side in size)
+            grid = tuple(-(-side // label_stride) for side in size)
             sample.gt_segment_map = PixelData(
                 data=cells(num_segments, grid, index)[None].short()
             )

@@ -40,3 +40,11 @@ def test_drawn_logits_are_confident_about_each_segment():
     assert is_no_object.tolist() == [[False] * 5 + [True] * 3] * 2
     assert sorted(mask_logits[0].argmax(0).unique().tolist()) == [*range(5)]
     assert edit(*shapes)[1] is mask_logits
+
+
+def test_labels_follow_their_stride() -> None:
+    batch = drawn_batch(
+        1, (65, 97), 12, (3, 4), (1, 1), is_test=False, label_stride=2
+    )
+    grid = batch['data_samples'][0].gt_segment_map.data
+    assert grid.shape == (1, 33, 49)

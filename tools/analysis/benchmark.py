@@ -127,8 +127,15 @@ def batches(
         num_classes,
         tuple(args.ori_shape),
         is_test=args.mode == 'infer',
+        label_stride=label_stride(dataset.pipeline),
     )
     return lambda: dict(batch), False
+
+
+def label_stride(pipeline: list[dict]) -> int:
+    """Read the stride of the labels from what packs them."""
+    packing = next(s for s in pipeline if s['type'] == 'PackPanopticInputs')
+    return packing.get('label_stride', 4)
 
 
 def endless(loader) -> Iterator[dict]:
