@@ -4,6 +4,7 @@ from .formatting import PackPanopticInputs
 from .loading import LoadPanopticImage, LoadPanopticMap
 from .min_labelled_cells import MinLabelledCells
 from .panoptic_copy_paste import PanopticCopyPaste
+from .panoptic_masks import PanopticMapToMasks
 from .random_scale_crop import RandomScaleCrop
 from .resize_shortest_side import ResizeShortestSide
 
@@ -14,6 +15,7 @@ __all__ = [
     'MinLabelledCells',
     'PackPanopticInputs',
     'PanopticCopyPaste',
+    'PanopticMapToMasks',
     'RandomScaleCrop',
     'ResizeShortestSide',
     'SSDColourJitter',
