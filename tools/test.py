@@ -11,6 +11,7 @@ Several processes: tools/dist_test.sh CONFIG CHECKPOINT NPROC [options].
 """
 
 import argparse
+from pathlib import Path
 
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
@@ -50,6 +51,8 @@ def parse_args() -> argparse.Namespace:
     args = parser.parse_args()
     if args.out is not None and not args.out.endswith(('.pkl', '.pickle')):
         parser.error('--out: the file must end with .pkl or .pickle')
+    if '://' not in args.checkpoint and not Path(args.checkpoint).is_file():
+        parser.error(f'no checkpoint at {args.checkpoint}')
     return args
 
 

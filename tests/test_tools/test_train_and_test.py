@@ -178,3 +178,10 @@ def test_two_processes_without_cuda(
     for path in maps:
         other = tmp_path / 'test2' / 'dump' / 'panoptic' / path.name
         assert np.array_equal(Image.open(path), Image.open(other))
+
+
+def test_missing_checkpoint_is_one_line(config, monkeypatch, capsys):
+    with pytest.raises(SystemExit) as error:
+        call(monkeypatch, 'test.py', config, 'nowhere.pth')
+    assert error.value.code == 2
+    assert 'no checkpoint at nowhere.pth' in capsys.readouterr().err
