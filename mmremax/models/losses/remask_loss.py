@@ -29,6 +29,9 @@ class ReMaskLoss(BaseModule):
 
     Paper: ReMaX Sec. 3.1; the arguments are its Tables 2, 3, 5 and 7.
 
+    A head with mask losses of its own (ReMaXMask2FormerMixin) leaves both
+    losses out, and calls `m_hat` and `scale`.
+
     Args:
         loss_mask: Config of the mask-id loss.
         loss_dice: Config of the dice loss.
@@ -41,13 +44,14 @@ class ReMaskLoss(BaseModule):
             the binary semantic masks.
 
     Raises:
-        ValueError: `activation` or `source` is none of the above.
+        ValueError: `activation` or `source` is none of the above, or one
+            of the two losses is missing.
     """
 
     def __init__(
         self,
-        loss_mask: dict,
-        loss_dice: dict,
+        loss_mask: dict | None = None,
+        loss_dice: dict | None = None,
         num_stages: int = 4,
         activation: str = 'sigmoid',
         identity: bool = True,
@@ -59,7 +63,9 @@ class ReMaskLoss(BaseModule):
             raise ValueError(f'ReMaskLoss: activation={activation!r}.')
         if source not in ('predicted', 'ground_truth'):
             raise ValueError(f'ReMaskLoss: source={source!r}.')
-        self.losses = MaskLoss(loss_mask, loss_dice)
+        if (loss_mask is None) != (loss_dice is None):
+            raise ValueError('ReMaskLoss: give loss_mask and loss_dice both.')
+        self.losses = loss_mask and MaskLoss(loss_mask, loss_dice)
         self.num_stages = num_stages
         self.activation = activation
         self.identity = identity
@@ -98,16 +104,47 @@ class ReMaskLoss(BaseModule):
         """
         if stage is None or stage >= self.num_stages:
             return self.losses(mask_logits, class_logits, targets, stage)
-        if self.source == 'ground_truth':
-            semantic_prob = _semantic_masks(targets, class_logits)
-        else:
-            semantic_prob = self._semantic_prob(
-                semantic_logits, mask_logits.shape[-2:]
-            )
-        m_hat = self._m_hat(semantic_prob, class_logits)
-        relaxed = self._scaled(mask_logits, m_hat)
+        m_hat = self.m_hat(
+            class_logits, targets.semantic_map, targets.size, semantic_logits
+        )
+        relaxed = self.scale(mask_logits, m_hat)
         terms = self.losses(relaxed, class_logits, targets, stage)
-        return {**terms, **_diagnose(m_hat.detach(), targets)}
+        matched = targets.query_area() > 0
+        diagnostics = m_hat_means(
+            m_hat, targets.semantic_map, targets.labels, matched
+        )
+        return {**terms, **diagnostics}
+
+    def m_hat(
+        self,
+        class_logits: Tensor,
+        semantic_map: Tensor,
+        size: tuple[int, int],
+        semantic_logits: Tensor | None = None,
+    ) -> Tensor:
+        """Eq. 1, from what `source` names.
+
+        Args:
+            class_logits: p, no_object last. (B, Q, K + 1).
+            semantic_map: Class of each cell, or VOID. (B, P), int64.
+            size: (H, W) of the mask grid.
+            semantic_logits: m_sem, at any stride; not read with
+                `source='ground_truth'`. (B, K, h, w).
+
+        Returns:
+            Not negative; not bounded by 1. (B, Q, H, W).
+        """
+        if self.source == 'ground_truth':
+            semantic_prob = _semantic_masks(semantic_map, size, class_logits)
+        else:
+            semantic_prob = self._semantic_prob(semantic_logits, size)
+        return self._m_hat(semantic_prob, class_logits)
+
+    def scale(self, mask_logits: Tensor, m_hat: Tensor) -> Tensor:
+        """Eq. 2, from m_pan and m_hat to m_tilde. (B, Q, H, W)."""
+        if self.identity:
+            return torch.addcmul(mask_logits, mask_logits, m_hat)
+        return mask_logits * m_hat
 
     def relax(
         self,
@@ -128,7 +165,7 @@ class ReMaskLoss(BaseModule):
         semantic_prob = self._semantic_prob(
             semantic_logits, mask_logits.shape[-2:]
         )
-        return self._scaled(
+        return self.scale(
             mask_logits, self._m_hat(semantic_prob, class_logits)
         )
 
@@ -152,35 +189,45 @@ class ReMaskLoss(BaseModule):
             m_hat = class_prob[:, :, :-1] @ semantic_prob.flatten(2)
             return m_hat.unflatten(2, semantic_prob.shape[-2:])
 
-    def _scaled(self, mask_logits: Tensor, m_hat: Tensor) -> Tensor:
-        """Eq. 2. (B, Q, H, W)."""
-        if self.identity:
-            return torch.addcmul(mask_logits, mask_logits, m_hat)
-        return mask_logits * m_hat
-
     def _gradient(self) -> torch.no_grad | nullcontext:
         return torch.no_grad() if self.stop_gradient else nullcontext()
 
 
-def _semantic_masks(targets: MaskTargets, class_logits: Tensor) -> Tensor:
+def _semantic_masks(
+    semantic_map: Tensor, size: tuple[int, int], class_logits: Tensor
+) -> Tensor:
     """Binary semantic masks S; void belongs to none. (B, K, H, W)."""
     num_classes = class_logits.shape[2] - 1
-    index = targets.semantic_map.remainder(num_classes + 1)
+    index = semantic_map.remainder(num_classes + 1)
     one_hot = F.one_hot(index, num_classes + 1)[:, :, :-1]
     one_hot = one_hot.transpose(1, 2).to(class_logits.dtype)  # (B, K, P)
-    return one_hot.unflatten(2, targets.size)
+    return one_hot.unflatten(2, size)
 
 
 @torch.no_grad()
-def _diagnose(m_hat: Tensor, targets: MaskTargets) -> dict[str, Tensor]:
-    """Mean of m_hat over the cells that have ground truth. Scalars."""
+def m_hat_means(
+    m_hat: Tensor, semantic_map: Tensor, labels: Tensor, matched: Tensor
+) -> dict[str, Tensor]:
+    """Average m_hat over the cells that have ground truth.
+
+    Args:
+        m_hat: (B, Q, H, W).
+        semantic_map: Class of each cell, or VOID. (B, P), int64.
+        labels: Class of each query. (B, Q), int64.
+        matched: Queries with a segment. (B, Q), bool.
+
+    Returns:
+        Scalars: `m_hat_mean` over all queries given, `m_hat_matched` and
+        `m_hat_unmatched` of matched ones on cells of their class and off
+        them.
+    """
     m_hat = m_hat.flatten(2)
     cells = diagnostic_cells(m_hat.shape[2])
     m_hat = m_hat[:, :, cells]  # (B, Q, S)
-    semantic_map = targets.semantic_map[:, None, cells]
+    semantic_map = semantic_map[:, None, cells]
     known = (semantic_map != VOID).expand_as(m_hat)
-    matched = (targets.query_area() > 0)[:, :, None] & known
-    same = matched & (semantic_map == targets.labels[:, :, None])
+    matched = matched[:, :, None] & known
+    same = matched & (semantic_map == labels[:, :, None])
     return dict(
         m_hat_mean=_masked_mean(m_hat, known),
         m_hat_matched=_masked_mean(m_hat, same),

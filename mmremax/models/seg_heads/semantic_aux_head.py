@@ -30,6 +30,8 @@ class SemanticAuxHead(BaseModule):
         num_stages: Relaxed stages. Filled in by KMaXHead from the mask
             loss, where the number stands.
         loss_semantic: Config of the loss on m_sem.
+        with_void: Whether cells without a class are an output of their
+            own, the last, for data where most cells are such (instances).
         channels: Channels inside the ASPP.
         rates: Dilations of the ASPP.
     """
@@ -40,15 +42,17 @@ class SemanticAuxHead(BaseModule):
         in_channels: int,
         num_stages: int,
         loss_semantic: dict,
+        with_void: bool = False,
         channels: int = 256,
         rates: tuple[int, ...] = (6, 12, 18),
     ) -> None:
         super().__init__()
         self.num_stages = num_stages
+        self.with_void = with_void
         self.stages = ModuleList(
             nn.Sequential(
                 ASPP(in_channels, channels, rates=rates),
-                _classifier(channels, num_classes),
+                _classifier(channels, num_classes + with_void),
             )
             for _ in range(num_stages)
         )
@@ -62,7 +66,8 @@ class SemanticAuxHead(BaseModule):
                 `num_stages` may be given. (B, C, h, w) each.
 
         Returns:
-            m_sem of each relaxed stage, logits. (B, K, h, w) each.
+            m_sem of each relaxed stage, logits, void last if it is an
+            output. (B, K or K + 1, h, w) each.
         """
         return [
             stage(key) for stage, key in zip(self.stages, keys, strict=False)
@@ -75,7 +80,8 @@ class SemanticAuxHead(BaseModule):
 
         Args:
             semantic_logits: What forward() returned.
-            targets: Class of each cell of the mask grid.
+            targets: Class of each cell of the mask grid; K is void as an
+                output.
 
         Returns:
             Scalars `d{i}.loss_semantic`.

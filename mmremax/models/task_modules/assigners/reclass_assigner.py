@@ -24,17 +24,17 @@ class ReClassAssigner:
     Paper: ReMaX, Eq. 3-4, Table 4.
 
     Args:
-        base: Config of the assigner that matches.
+        base: Config of the assigner that matches; None is KMaXAssigner.
         eta: Strength of the relaxation, in [0, 1]; 0 is one-hot.
 
     Raises:
         ValueError: `eta` is outside [0, 1].
     """
 
-    def __init__(self, base: dict, eta: float = 0.1) -> None:
+    def __init__(self, base: dict | None = None, eta: float = 0.1) -> None:
         if not 0 <= eta <= 1:
             raise ValueError(f'ReClassAssigner: eta={eta} is not in [0, 1].')
-        self.base = TASK_UTILS.build(base)
+        self.base = TASK_UTILS.build(base or dict(type='KMaXAssigner'))
         self.eta = eta
 
     def assign(
