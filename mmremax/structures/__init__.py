@@ -1,5 +1,6 @@
 """Named tensors that cross a border between modules; nothing is learnt."""
 
+from .mask_segments import check_canvas, targets_of_masks
 from .mask_targets import MaskTargets
 from .predictions import LayerPrediction
 from .segments import (
@@ -15,7 +16,9 @@ __all__ = [
     'BatchSegments',
     'LayerPrediction',
     'MaskTargets',
+    'check_canvas',
     'count_by_segment',
     'lookup',
     'sum_by_segment',
+    'targets_of_masks',
 ]

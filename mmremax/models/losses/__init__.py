@@ -5,7 +5,7 @@ from .mask_id import MaskIdLoss
 from .mask_loss import MaskLoss
 from .pq_classification import PQClassificationLoss
 from .pq_dice import PQDiceLoss
-from .remask_loss import ReMaskLoss
+from .remask_loss import ReMaskLoss, m_hat_means
 from .semantic_loss import SemanticLoss
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     'PQDiceLoss',
     'ReMaskLoss',
     'SemanticLoss',
+    'm_hat_means',
 ]
