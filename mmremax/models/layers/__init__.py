@@ -14,7 +14,11 @@ from .kmax_pixel_decoder import KMaXPixelDecoder, ResizedFuse
 from .kmax_predictor import KMaXPredictor, no_object_bias
 from .kmax_transformer_decoder import KMaXTransformerDecoder
 from .kmeans_cross_attention import KMeansCrossAttention
+from .mask_pilot_noise import MaskPilotNoise
+from .mask_pilot_settings import MaskPilotSettings
+from .mask_pilot_slots import MaskPilotSlots
 from .norm import BatchNorm, ChannelLayerNorm, at_least_float32
+from .pilot_masks import pilot_masks
 from .query_self_attention import QuerySelfAttention
 from .residual_block import ResidualBlock, axial_block, bottleneck_block
 from .resize import is_odd, resize_like_kmax
@@ -31,6 +35,9 @@ __all__ = [
     'KMaXPredictor',
     'KMaXTransformerDecoder',
     'KMeansCrossAttention',
+    'MaskPilotNoise',
+    'MaskPilotSettings',
+    'MaskPilotSlots',
     'QuerySelfAttention',
     'ResidualBlock',
     'ResizedFuse',
@@ -41,6 +48,7 @@ __all__ = [
     'depthwise_separable',
     'is_odd',
     'no_object_bias',
+    'pilot_masks',
     'resize_like_kmax',
     'trunc_normal_',
     'trunc_normal_he_',
