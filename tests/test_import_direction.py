@@ -18,6 +18,7 @@ RANKS = {
     'models.backbones': 3,
     'models.losses': 3,
     'models.task_modules': 3,
+    'models.decode_heads': 5,
     'models.dense_heads': 4,
     'models.seg_heads': 4,
     'models.detectors': 5,

@@ -3,6 +3,7 @@
 from . import (
     backbones,
     data_preprocessors,
+    decode_heads,
     dense_heads,
     detectors,
     layers,
@@ -14,6 +15,7 @@ from . import (
 __all__ = [
     'backbones',
     'data_preprocessors',
+    'decode_heads',
     'dense_heads',
     'detectors',
     'layers',

@@ -3,6 +3,7 @@
 from .instance_discrimination import InstanceDiscriminationLoss
 from .mask_id import MaskIdLoss
 from .mask_loss import MaskLoss
+from .mask_pilot_loss import MaskPilotLoss
 from .pq_classification import PQClassificationLoss
 from .pq_dice import PQDiceLoss
 from .remask_loss import ReMaskLoss, m_hat_means
@@ -12,6 +13,7 @@ __all__ = [
     'InstanceDiscriminationLoss',
     'MaskIdLoss',
     'MaskLoss',
+    'MaskPilotLoss',
     'PQClassificationLoss',
     'PQDiceLoss',
     'ReMaskLoss',
