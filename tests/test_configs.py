@@ -24,6 +24,8 @@ PATHS = sorted(
     path
     for path in CONFIGS.rglob('*.py')
     if '_base_' not in path.relative_to(CONFIGS).parts
+    and path.parent != CONFIGS / 'studies'  # those name arms; see
+    # tests/test_experiments
 )
 # All that ReMaX changes of kMaX, as keys of `model`.
 OVERLAY_KEYS = {

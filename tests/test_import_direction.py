@@ -29,6 +29,7 @@ RANKS = {
     'evaluation': 2,
     'visualization': 2,
     'engine': 9,
+    'experiments': 10,
 }
 FILES = sorted((ROOT / 'mmremax').rglob('*.py'))
 

@@ -1,0 +1,67 @@
+"""The table that a study prints."""
+
+from __future__ import annotations
+
+from statistics import mean
+
+from rich.table import Table
+
+from .progress import duration
+
+
+def result_table(result: dict) -> Table:
+    """Compare the arms of a study by its metric.
+
+    Args:
+        result: Content of result.json.
+
+    Returns:
+        Finished runs, mean and spread, paired difference with its
+        interval, time and memory of each arm.
+    """
+    study = result['study']
+    score = study['metric'].rsplit('/', 1)[-1]
+    table = Table(title=study['title'])
+    table.add_column('arm')
+    for title in (
+        'runs',
+        score,
+        f'to {study["baseline"]}',
+        '95 % interval',
+        'time',
+        'peak MB',
+    ):
+        table.add_column(title, justify='right', no_wrap=True)
+    for arm in result['arms']:
+        runs = [r for r in arm['runs'] if r['status'] == 'finished']
+        failed = sum(r['status'] == 'failed' for r in arm['runs'])
+        count = f'{len(runs)}/{len(arm["runs"])}'
+        if failed:
+            count += f', {failed} failed'
+        peaks = [r['peak_memory_mb'] for r in runs if r['peak_memory_mb']]
+        table.add_row(
+            arm['name'],
+            count,
+            _mean_and_spread(arm['summary'].get(score)),
+            *_difference(arm['paired'].get(score)),
+            duration(mean(r['wall_s'] for r in runs)) if runs else '',
+            f'{max(peaks):.0f}' if peaks else '',
+        )
+    return table
+
+
+def _mean_and_spread(summary: dict | None) -> str:
+    if summary is None:
+        return ''
+    if summary['spread'] is None:
+        return f'{summary["mean"]:.2f}'
+    return f'{summary["mean"]:.2f} ± {summary["spread"]:.2f}'
+
+
+def _difference(paired: dict | None) -> tuple[str, str]:
+    if paired is None:
+        return '', ''
+    return (
+        f'{paired["mean"]:+.2f}',
+        f'{paired["low"]:+.2f} to {paired["high"]:+.2f}',
+    )
