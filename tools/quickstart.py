@@ -57,7 +57,15 @@ def main() -> None:
     out = parse_args().out
     data, work_dir = out / 'data', out / 'run'
     start = time.perf_counter()
-    run('1 of 4: data', 'dataset_converters/make_shapes.py', data)
+    run(
+        '1 of 4: data',
+        'dataset_converters/make_shapes.py',
+        data,
+        '--train',
+        2000,
+        '--val',
+        100,
+    )
     run(
         '2 of 4: training',
         'train.py',

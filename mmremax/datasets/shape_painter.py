@@ -1,101 +1,106 @@
 """Drawing of textured shapes on textured ground."""
 
-from collections.abc import Callable
-
-import cv2
 import numpy as np
 
-THING_COLOURS = dict(
-    disc=[220, 20, 60],
-    square=[0, 130, 200],
-    triangle=[255, 165, 0],
-    star=[240, 225, 25],
-    cross=[145, 30, 180],
-    ring=[250, 130, 190],
+from .shape_textures import (
+    OUTLINES,
+    STUFF,
+    TEXTURES,
+    THIN_OUTLINES,
+    THINGS,
+    Outline,
 )
-STUFF_COLOURS = dict(
-    bricks=[120, 70, 40],
-    waves=[0, 90, 120],
-    grass=[60, 150, 60],
-    clouds=[170, 190, 215],
-)
-THINGS = [
-    dict(id=1 + i, name=name, isthing=1, supercategory='shape', color=colour)
-    for i, (name, colour) in enumerate(THING_COLOURS.items())
-]
-# The ids have gaps, as COCO's: an id is not an index.
-STUFF = [
-    dict(id=11 + i, name=name, isthing=0, supercategory='ground', color=colour)
-    for i, (name, colour) in enumerate(STUFF_COLOURS.items())
-]
+
 MIN_VISIBLE_AREA = 32  # pixels; what is more hidden than this stays unlabelled
 
 
 class ShapePainter:
-    """Hold one image while it is drawn, from back to front."""
+    """Hold one image while it is drawn, from back to front.
+
+    Args:
+        rng: Source of all randomness.
+        size: Height and width, in pixels.
+
+    Attributes:
+        id_map: Segment ids, 0 for unlabelled pixels. (H, W), int32.
+        num_drawn: Pixels that objects had when they were drawn.
+        num_hidden: Those of them that a later object of the same class
+            covered.
+    """
 
     def __init__(
         self, rng: np.random.Generator, size: tuple[int, int]
     ) -> None:
         self.rng = rng
-        self.height, self.width = size
+        self.size = np.array(size)
         self.unit = min(size)
-        self.image = np.zeros((*size, 3), np.float32)
+        self.image = np.zeros((*size, 3))
         self.id_map = np.zeros(size, np.int32)
         self.table: dict[int, tuple[int, int]] = {}  # id: category, crowd
-        self.centres: list[np.ndarray] = []  # (y, x) of the objects
-        self.y, self.x = np.mgrid[: size[0], : size[1]].astype(np.float32)
+        self.objects: list[tuple[np.ndarray, float, int]] = []
+        self.num_drawn = self.num_hidden = 0
 
     def draw_ground(self) -> None:
         """Split the image into two to four regions of different stuff."""
         rng = self.rng
+        y, x = np.mgrid[: self.size[0], : self.size[1]].astype(float)
         count = int(rng.integers(2, 5))
         labels = rng.permutation(len(STUFF))[:count]
-        sites = np.stack(
-            (
-                (rng.permutation(count) + 0.5) / count * self.height,
-                rng.uniform(0, self.width, count),
-            ),
-            -1,
+        rows = (rng.permutation(count) + 0.5) / count * self.size[0]
+        cols = rng.uniform(0, self.size[1], count)
+        bent = y + self.unit * 0.06 * np.sin(x / self.unit * 9 + rows[0])
+        region = np.argmin(
+            [
+                (bent - row) ** 2 + (x - col) ** 2
+                for row, col in zip(rows, cols, strict=True)
+            ],
+            axis=0,
         )
-        bend = self.unit * 0.06 * np.sin(self.x / self.unit * 9 + sites[0, 0])
-        distance = np.stack(
-            [np.hypot(self.y + bend - y, self.x - x) for y, x in sites]
-        )
-        region = distance.argmin(0)
+        fine = max(1, self.unit / 128)  # small images keep their texture
         for i, label in enumerate(labels):
             category = STUFF[int(label)]
-            self._paint(
-                region == i,
-                _GROUND[category['name']](self),
-                self._colours(saturation=(20, 90), value=(70, 200), step=45),
-                self._new_id(category),
+            shift_y, shift_x = rng.integers(0, 144, 2)
+            texture = TEXTURES[category['name']](
+                y / fine + shift_y, x / fine + shift_x, rng
             )
+            window = np.s_[:, :]
+            self._paint(window, region == i, texture, self._new_id(category))
 
-    def draw_thing(self, label: int, beside_last: bool = False) -> None:
+    def draw_thing(
+        self, radius: float, twin: bool = False, thin: bool = False
+    ) -> None:
         """Draw one object.
 
         Args:
-            label: Index into ``THINGS``.
-            beside_last: Let it overlap the last one. If not, it takes the
-                freest of a few random places.
+            radius: In shorter sides of the image.
+            twin: Let it have the class of an earlier object and overlap it.
+                If not, its class is random and it takes the freest of a few
+                random places; the same if it is the first.
+            thin: Draw a ring or a cross with thin strokes.
         """
         rng = self.rng
-        radius = self.unit * rng.uniform(0.13, 0.24)
-        if beside_last:
+        radius = radius * self.unit
+        if twin and self.objects:
+            partner = int(rng.integers(len(self.objects)))
+            centre, other_radius, label = self.objects[partner]
             angle = rng.uniform(0, 2 * np.pi)
-            step = radius * 1.2 * np.array([np.sin(angle), np.cos(angle)])
-            centre = self.centres[-1] + step
+            reach = rng.uniform(0.45, 0.75) * (radius + other_radius)
+            step = reach * np.array([np.sin(angle), np.cos(angle)])
+            centre = np.clip(centre + step, 0.05 * self.size, 0.95 * self.size)
         else:
-            places = rng.uniform(0.12, 0.88, (4, 2)) * self.image.shape[:2]
-            room = [
-                min((np.hypot(*(p - c)) for c in self.centres), default=0)
-                for p in places
-            ]
+            label = int(rng.integers(len(THINGS)))
+            places = rng.uniform(0.1, 0.9, (4, 2)) * self.size
+            taken = np.array(
+                [place for place, _, _ in self.objects] or [[0, 0]]
+            )
+            room = ((places[:, None] - taken) ** 2).sum(-1).min(1)
             centre = places[int(np.argmax(room))]
-        self.centres.append(centre)
+        self.objects.append((centre, radius, label))
         category = THINGS[label]
-        self._draw_shape(category, centre, radius, self._new_id(category))
+        outline = OUTLINES[category['name']]
+        if thin:
+            outline = THIN_OUTLINES.get(category['name'], outline)
+        self._draw(outline, centre, radius, self._new_id(category))
 
     def draw_crowd(self) -> None:
         """Draw a row of small objects that share one crowd segment."""
@@ -103,105 +108,114 @@ class ShapePainter:
         category = THINGS[int(rng.integers(len(THINGS)))]
         segment_id = self._new_id(category, iscrowd=1)
         radius = self.unit * 0.06
-        y = rng.uniform(0.15, 0.85) * self.height
-        x = rng.uniform(0.1, 0.5) * self.width
+        start = rng.uniform((0.15, 0.1), (0.85, 0.5)) * self.size
         for i in range(int(rng.integers(4, 8))):
             step = np.array([rng.uniform(-1, 1), i * 1.5]) * radius
-            centre = np.array([y, x]) + step
-            self._draw_shape(category, centre, radius, segment_id)
+            outline = OUTLINES[category['name']]
+            self._draw(outline, start + step, radius, segment_id)
 
     def draw_unlabelled(self) -> None:
         """Smear a flat blob that the annotation does not cover."""
         rng = self.rng
-        centre = rng.uniform(0, 1, 2) * (self.height, self.width)
-        radius = self.unit * rng.uniform(0.05, 0.1, 2)
-        blob = (
-            ((self.y - centre[0]) / radius[0]) ** 2
-            + ((self.x - centre[1]) / radius[1]) ** 2
-        ) < 1
-        self._paint(blob, np.zeros_like(self.x), self._colours(), 0)
+        centre = rng.uniform(0, 1, 2) * self.size
+        radius = self.unit * rng.uniform(0.05, 0.1)
+        flatness = rng.uniform(1, 2)
+
+        def blob(u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, bool]:
+            return u * u + (v * flatness) ** 2 < 1, False
+
+        self._draw(blob, centre, radius, 0)
 
     def finish(self) -> np.ndarray:
         """Add sensor noise and return the image in uint8."""
-        noise = self.rng.normal(0, 4, self.image.shape).astype(np.float32)
-        return np.clip(self.image + noise, 0, 255).astype(np.uint8)
+        noise = self.rng.integers(-2, 3, self.image.shape)
+        return np.clip(np.rint(self.image) + noise, 0, 255).astype(np.uint8)
 
     def segments(self) -> list[dict]:
         """List the visible segments; clear what is almost hidden."""
-        ids, counts = np.unique(self.id_map, return_counts=True)
-        areas = dict(zip(ids.tolist(), counts.tolist(), strict=True))
         infos = []
         for segment_id, (category_id, iscrowd) in self.table.items():
-            area = areas.get(segment_id, 0)
             mask = self.id_map == segment_id
+            area = int(np.count_nonzero(mask))
             if area < MIN_VISIBLE_AREA:
                 self.id_map[mask] = 0
                 continue
             rows, cols = mask.any(1).nonzero()[0], mask.any(0).nonzero()[0]
             top, left = int(rows[0]), int(cols[0])
+            width, height = int(cols[-1]) - left + 1, int(rows[-1]) - top + 1
             infos.append(
                 dict(
                     id=segment_id,
                     category_id=category_id,
                     area=area,
-                    bbox=[
-                        left,
-                        top,
-                        int(cols[-1]) - left + 1,
-                        int(rows[-1]) - top + 1,
-                    ],
+                    bbox=[left, top, width, height],
                     iscrowd=iscrowd,
                 )
             )
         return infos
 
-    def _draw_shape(
+    def _draw(
         self,
-        category: dict,
+        outline: Outline,
         centre: np.ndarray,
         radius: float,
         segment_id: int,
     ) -> None:
         """Draw one outline, rotated at random, filled with its texture."""
         angle = self.rng.uniform(0, 2 * np.pi)
-        dy, dx = self.y - centre[0], self.x - centre[1]
-        u = (np.cos(angle) * dx + np.sin(angle) * dy) / radius
-        v = (np.cos(angle) * dy - np.sin(angle) * dx) / radius
-        inside, texture = _THINGS[category['name']](u, v)
-        self._paint(inside, texture, self._colours(), segment_id)
+        # No outline leaves the circle around its square's corners.
+        low = np.maximum(np.floor(centre - 1.5 * radius), 0).astype(int)
+        high = np.ceil(np.minimum(centre + 1.5 * radius, self.size))
+        window = tuple(map(slice, low, high.astype(int)))
+        y, x = np.mgrid[window]
+        dy, dx = (y - centre[0]) / radius, (x - centre[1]) / radius
+        u = np.cos(angle) * dx + np.sin(angle) * dy
+        v = np.cos(angle) * dy - np.sin(angle) * dx
+        mask, texture = outline(u, v)
+        self._count_hidden(self.id_map[window][mask], segment_id)
+        self._paint(window, mask, texture, segment_id)
+
+    def _count_hidden(self, below: np.ndarray, segment_id: int) -> None:
+        """Count what an object covers of those of its class."""
+        if self.table.get(segment_id, (0, 1))[1]:  # unlabelled or a crowd
+            return
+        same = [
+            i
+            for i, entry in self.table.items()
+            if entry == self.table[segment_id]
+        ]
+        self.num_drawn += below.size
+        self.num_hidden += int(np.isin(below, same).sum())
 
     def _paint(
         self,
+        window: tuple[slice, slice],
         mask: np.ndarray,
-        texture: np.ndarray,
-        colours: np.ndarray,
+        texture: np.ndarray | bool,
         segment_id: int,
     ) -> None:
-        """Blend two colours by the texture (in [0, 1]) under the mask."""
-        blend = texture[mask][:, None]
-        self.image[mask] = (1 - blend) * colours[0] + blend * colours[1]
-        self.id_map[mask] = segment_id
+        """Put two random colours on the mask, as the texture says."""
+        first, second = self._colours()
+        self.image[window][mask] = first
+        self.image[window][mask & texture] = second
+        self.id_map[window][mask] = segment_id
 
-    def _colours(
-        self,
-        saturation: tuple[int, int] = (120, 255),
-        value: tuple[int, int] = (130, 255),
-        step: int = 110,
-    ) -> np.ndarray:
-        """Draw a colour and a darker or lighter one of near hue. (2, 3)."""
-        hue = self.rng.integers(0, 180)
-        first = self.rng.integers(*value)
-        second = first - step if first >= step + 20 else first + step
-        hsv = np.array(
-            [
-                [
-                    [hue, self.rng.integers(*saturation), first],
-                    [(hue + 10) % 180, self.rng.integers(*saturation), second],
-                ]
-            ],
-            np.uint8,
-        )
-        return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)[0].astype(np.float32)
+    def _colours(self) -> np.ndarray:
+        """Draw a light and a dark colour of near hue, in random order.
+
+        The distribution of either is the same for everything that is drawn:
+        no class has a colour. (2, 3), in [0, 255].
+        """
+        rng = self.rng
+        hue = rng.random() + np.array([0, rng.uniform(-0.08, 0.08)])
+        saturation = rng.uniform(0.1, 0.6, 2)[:, None]
+        dark = rng.uniform(0.2, 0.5)
+        value = np.array([[dark], [dark + rng.uniform(0.3, 0.5)]])
+        # Hue to RGB: three trapezoids, a third of the circle apart.
+        corner = (6 * hue[:, None] + np.array([0, 4, 2])) % 6
+        pure = np.clip(abs(corner - 3) - 1, 0, 1)
+        colours = 255 * value * (1 - saturation * (1 - pure))
+        return colours[:: 1 if rng.random() < 0.5 else -1]
 
     def _new_id(self, category: dict, iscrowd: int = 0) -> int:
         """Draw an unused segment id near the colour of the class."""
@@ -212,88 +226,3 @@ class ShapePainter:
             segment_id = r + 256 * g + 65536 * b
         self.table[segment_id] = (category['id'], iscrowd)
         return segment_id
-
-    def noise(self, cell_height: float, cell_width: float) -> np.ndarray:
-        """Draw smooth noise in [0, 1] with cells of a size in pixels."""
-        coarse = self.rng.random(
-            (
-                int(self.height / cell_height) + 2,
-                int(self.width / cell_width) + 2,
-            ),
-            np.float32,
-        )
-        return cv2.resize(coarse, (self.width, self.height))
-
-
-def _bricks(painter: ShapePainter) -> np.ndarray:
-    row = np.floor(painter.y / 8)
-    joint = (painter.y % 8 < 1.5) | ((painter.x + row * 8) % 16 < 1.5)
-    return joint.astype(np.float32)
-
-
-def _waves(painter: ShapePainter) -> np.ndarray:
-    crest = painter.y + 2.5 * np.sin(painter.x / 5)
-    return 0.5 + 0.5 * np.sin(crest * (2 * np.pi / 9))
-
-
-def _grass(painter: ShapePainter) -> np.ndarray:
-    return painter.noise(6, 1.5)
-
-
-def _clouds(painter: ShapePainter) -> np.ndarray:
-    return painter.noise(24, 30)
-
-
-_GROUND: dict[str, Callable[[ShapePainter], np.ndarray]] = dict(
-    bricks=_bricks, waves=_waves, grass=_grass, clouds=_clouds
-)
-
-
-# Things: (u, v) are coordinates around the centre in units of the radius.
-def _disc(u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    distance = np.hypot(u, v)
-    return distance < 0.95, (distance % 0.4 < 0.2).astype(np.float32)
-
-
-def _square(u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    inside = np.maximum(np.abs(u), np.abs(v)) < 0.8
-    return inside, (v % 0.4 < 0.2).astype(np.float32)
-
-
-def _triangle(u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    inside = (v > -0.6) & (np.abs(u) * 1.73 + v < 1.2)
-    checks = (np.floor(u / 0.3) + np.floor(v / 0.3)) % 2
-    return inside, checks.astype(np.float32)
-
-
-def _star(u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    spike = np.abs((np.arctan2(v, u) * 5 / np.pi) % 2 - 1)
-    inside = np.hypot(u, v) < 0.5 + 0.6 * spike
-    dots = np.hypot((u + 0.16) % 0.32 - 0.16, (v + 0.16) % 0.32 - 0.16)
-    return inside, (dots < 0.1).astype(np.float32)
-
-
-def _cross(u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    low, high = np.minimum(abs(u), abs(v)), np.maximum(abs(u), abs(v))
-    inside = (low < 0.33) & (high < 1)
-    return inside, np.zeros_like(u)
-
-
-def _ring(u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    distance = np.hypot(u, v)
-    spokes = (np.arctan2(v, u) * 6 / np.pi) % 2 < 1
-    inside = (distance < 1) & (distance > 0.5)
-    return inside, spokes.astype(np.float32)
-
-
-_THINGS: dict[
-    str,
-    Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]],
-] = dict(
-    disc=_disc,
-    square=_square,
-    triangle=_triangle,
-    star=_star,
-    cross=_cross,
-    ring=_ring,
-)

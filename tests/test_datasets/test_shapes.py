@@ -1,18 +1,96 @@
-"""The synthetic data set is valid COCO panoptic data and reproducible."""
+"""The synthetic benchmark: valid, reproducible, and without colour cues."""
 
+import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
+import pytest
+from PIL import Image
 
+from mmremax.datasets.panoptic_check import check_images, check_lists
 from mmremax.datasets.shape_painter import MIN_VISIBLE_AREA
-from mmremax.datasets.shapes import CATEGORIES, draw_sample, make_shapes
+from mmremax.datasets.shape_statistics import SampleStatistics, touching_ids
+from mmremax.datasets.shapes import (
+    CATEGORIES,
+    VERSIONS,
+    ShapesDefinition,
+    draw_sample,
+    make_shapes,
+)
+from mmremax.utils.panoptic_png import ids_to_colours
+
+V1 = VERSIONS['v1']
+V1_SHA256 = '1893eab1d6e352c4d47e43d64c3599f17e03ddb3e6f0ad5e2e9a39b2b532ab30'
 
 
-def _read_ids(path: Path) -> np.ndarray:
-    b, g, r = cv2.split(cv2.imread(str(path)).astype(np.int64))
-    return r + 256 * g + 65536 * b
+def write(root: Path, definition: ShapesDefinition, workers: int = 1) -> Path:
+    for _ in make_shapes(root, definition, workers):
+        pass
+    return root
+
+
+def checksum(root: Path) -> str:
+    """Hash the annotations and the decoded pixels of a data set."""
+    total = hashlib.sha256()
+    for split in ('train', 'val'):
+        folder = root / 'annotations' / f'panoptic_{split}'
+        content = json.loads(folder.with_suffix('.json').read_text())
+        del content['info']
+        total.update(json.dumps(content, sort_keys=True).encode())
+        for entry in content['images']:
+            for path in (root / split, folder):
+                pixels = np.asarray(Image.open(path / entry['file_name']))
+                assert pixels.shape == (entry['height'], entry['width'], 3)
+                total.update(pixels.tobytes())
+    return total.hexdigest()
+
+
+def measured(num: int = 60, **knobs) -> SampleStatistics:
+    definition = replace(V1, **knobs)
+    samples = (draw_sample(definition, 'val', i)[-1] for i in range(num))
+    return sum(samples, SampleStatistics())
+
+
+def test_v1_is_what_it_was(tmp_path: Path) -> None:
+    """A change here is another version: old results do not compare."""
+    root = write(tmp_path, replace(V1, num_train=6, num_val=6))
+    assert checksum(root) == V1_SHA256
+    info = json.loads(
+        (root / 'annotations' / 'panoptic_val.json').read_text()
+    )['info']
+    assert info['version'] == 'v1'
+    assert info['definition']['size'] == [129, 129]
+    assert (V1.num_train, V1.num_val) == (8000, 1000)
+
+
+def test_version_is_named_only_if_the_images_are_its() -> None:
+    assert replace(V1, num_train=3, num_val=2).version == 'v1'
+    assert replace(V1, seed=1).version is None
+    assert replace(V1, occlusion=0.5).version is None
+
+
+def test_workers_and_counts_do_not_change_the_pixels(tmp_path: Path) -> None:
+    definition = replace(V1, num_train=40, num_val=3, size=(64, 70), seed=3)
+    alone = write(tmp_path / 'alone', definition)
+    crew = write(tmp_path / 'crew', definition, workers=3)
+    assert checksum(alone) == checksum(crew)
+    few = write(tmp_path / 'few', replace(definition, num_train=2, num_val=1))
+    for path in few.rglob('*.png'):
+        twin = alone / path.relative_to(few)
+        assert path.read_bytes() == twin.read_bytes()
+    other = replace(definition, num_train=2, num_val=1, seed=4)
+    assert checksum(write(tmp_path / 'other', other)) != checksum(few)
+    first, validation = (draw_sample(V1, s, 0)[0] for s in ('train', 'val'))
+    assert (first != validation).any()
+
+
+@pytest.mark.parametrize('workers', [1, 2])
+def test_order_and_number_of_images(tmp_path: Path, workers: int) -> None:
+    definition = replace(V1, num_train=3, num_val=2, size=(32, 33))
+    splits = [s for s, _ in make_shapes(tmp_path, definition, workers)]
+    assert splits == ['train'] * 3 + ['val'] * 2
 
 
 def test_categories_are_things_then_stuff() -> None:
@@ -22,61 +100,158 @@ def test_categories_are_things_then_stuff() -> None:
     assert len({tuple(c['color']) for c in CATEGORIES}) == 10
 
 
-def test_annotation_describes_the_pngs(shapes_root: Path) -> None:
-    for split, count in (('train', 8), ('val', 4)):
-        folder = shapes_root / 'annotations'
-        table = json.loads((folder / f'panoptic_{split}.json').read_text())
-        assert len(table['images']) == len(table['annotations']) == count
-        for image, entry in zip(
-            table['images'], table['annotations'], strict=True
-        ):
-            assert image['id'] == entry['image_id']
-            ids = _read_ids(folder / f'panoptic_{split}' / entry['file_name'])
-            path = shapes_root / split / image['file_name']
-            assert cv2.imread(str(path)).shape[:2] == ids.shape == (96, 128)
-            infos = {s['id']: s for s in entry['segments_info']}
-            assert set(np.unique(ids)) - {0} == set(infos)
-            for segment_id, info in infos.items():
-                mask = ids == segment_id
-                left, top, width, height = info['bbox']
-                assert mask.sum() == info['area'] >= MIN_VISIBLE_AREA
-                box = mask[top : top + height, left : left + width]
-                assert box.sum() == mask.sum()
-                assert box[0].any()
-                assert box[-1].any()
-                assert box[:, 0].any()
-                assert box[:, -1].any()
+@pytest.mark.parametrize(
+    'size', [(129, 129), (32, 32), (33, 150), (201, 47), (300, 257)]
+)
+def test_any_size_is_a_valid_data_set(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    definition = ShapesDefinition(4, 2, size, seed=5, clutter=8)
+    write(tmp_path, definition)
+    for split, count in (('train', 4), ('val', 2)):
+        path = tmp_path / 'annotations' / f'panoptic_{split}.json'
+        content = json.loads(path.read_text())
+        assert not check_lists(path, content)
+        reports = list(
+            check_images(content, tmp_path / split, path.with_suffix(''))
+        )
+        assert len(reports) == count
+        for report in reports:
+            assert not report.faults
+            assert report.size == size
+            assert min(area for _, _, area in report.areas) >= MIN_VISIBLE_AREA
 
 
-def test_same_seed_same_pixels_whatever_the_count(tmp_path: Path) -> None:
-    few = list(make_shapes(tmp_path / 'a', 1, 1, (64, 80), seed=3))
-    list(make_shapes(tmp_path / 'b', 3, 1, (64, 80), seed=3))
-    other = list(make_shapes(tmp_path / 'c', 1, 1, (64, 80), seed=4))
-    for path in few:
-        twin = tmp_path / 'b' / path.relative_to(tmp_path / 'a')
-        assert path.read_bytes() == twin.read_bytes()
-    assert few[0].read_bytes() != few[1].read_bytes()  # train and val
-    assert few[0].read_bytes() != other[0].read_bytes()
+def colour_samples(
+    split: str, num: int, labelled: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels of each segment with their classes: colour bin, label.
+
+    Args:
+        split: Of V1.
+        num: Number of images.
+        labelled: Take colours that tell the class: those of the ids.
+    """
+    places = {c['id']: k for k, c in enumerate(CATEGORIES)}
+    bins, labels = [], []
+    for index in range(num):
+        image, id_map, segments, _ = draw_sample(V1, split, index)
+        image = ids_to_colours(id_map) if labelled else image
+        codes = image.astype(int) * 6 // 256 @ np.array([1, 6, 36])
+        for segment in segments:
+            pixels = codes[id_map == segment['id']]
+            pixels = pixels[:: max(1, len(pixels) // 40)]
+            bins.append(pixels)
+            label = places[segment['category_id']]
+            labels.append(np.full(len(pixels), label))
+    return np.concatenate(bins), np.concatenate(labels)
 
 
-def test_samples_hold_overlap_void_and_crowd() -> None:
-    twins = void = crowds = 0
-    labels = set()
-    for index in range(60):
-        rng = np.random.default_rng(index)
-        image, id_map, segments = draw_sample(rng, (128, 160))
-        assert image.dtype == np.uint8
-        assert id_map.dtype == np.int32
-        things = [
-            s['category_id']
-            for s in segments
-            if s['category_id'] < 10 and not s['iscrowd']
-        ]
-        labels |= {s['category_id'] for s in segments}
-        twins += len(set(things)) < len(things)
-        void += bool((id_map == 0).any())
-        crowds += any(s['iscrowd'] for s in segments)
-    assert len(labels) == 10
-    assert twins > 15
-    assert void > 15
-    assert 2 <= crowds <= 15
+def colour_accuracy(labelled: bool) -> tuple[float, float]:
+    """Balanced accuracy of guessing the class, and thing or stuff.
+
+    The guess is the most likely one given the pixel's colour, from
+    frequencies on training images; validation images are guessed.
+    """
+    train_bins, train_labels = colour_samples('train', 120, labelled)
+    bins, labels = colour_samples('val', 120, labelled)
+    accuracies = []
+    for count, group in ((10, np.arange(10)), (2, np.repeat((0, 1), (6, 4)))):
+        seen = np.full((count, 216), 0.5)
+        np.add.at(seen, (group[train_labels], train_bins), 1)
+        guess = (seen / seen.sum(1, keepdims=True)).argmax(0)[bins]
+        hit = guess == group[labels]
+        truth = group[labels]
+        accuracies.append(
+            np.mean([hit[truth == k].mean() for k in range(count)])
+        )
+    return accuracies[0], accuracies[1]
+
+
+def test_colour_does_not_tell_the_class() -> None:
+    """Chance is 1 / 10, and 1 / 2 for thing or stuff."""
+    by_class, by_kind = colour_accuracy(labelled=False)
+    assert by_class < 0.14
+    assert by_kind < 0.55
+    by_class, by_kind = colour_accuracy(labelled=True)  # the guess can work
+    assert by_class > 0.9
+    assert by_kind > 0.9
+
+
+def test_occlusion_hides_pixels_by_the_same_class() -> None:
+    levels = [measured(occlusion=share) for share in (0.0, 0.3, 0.6, 0.9)]
+    hidden = [s.hidden_pixels / s.drawn_pixels for s in levels]
+    touching = [s.touching_pixels / s.thing_pixels for s in levels]
+    assert hidden == sorted(hidden)
+    assert touching == sorted(touching)
+    assert hidden[0] < 0.05
+    assert touching[0] < 0.25
+    assert touching[-1] > 0.75
+
+
+def test_v1_is_crowded_by_the_same_class() -> None:
+    total = measured()
+    assert total.touching_pixels / total.thing_pixels > 0.4
+    assert total.hidden_pixels / total.drawn_pixels > 0.07
+    assert 0 < total.void_pixels / total.pixels < 0.02
+    assert 2 <= total.crowds <= 15
+    assert 3.2 < total.things / total.images < 4.8
+
+
+def test_clutter_and_radius_say_how_much_is_drawn() -> None:
+    assert measured(clutter=0).drawn_pixels == 0
+    few, many = (measured(clutter=mean, occlusion=0) for mean in (2, 8))
+    assert 1.5 < few.things / few.images < 2.5
+    assert 5 < many.things / many.images < 8.5
+    small, large = (measured(radius=(r, r)) for r in (0.1, 0.2))
+    assert small.thing_pixels < 0.5 * large.thing_pixels
+
+
+def test_thin_strokes_cover_less_and_are_thin() -> None:
+    share = [
+        total.drawn_pixels / total.things
+        for total in (measured(thin=0.0), measured(thin=1.0))
+    ]
+    assert share[1] < 0.9 * share[0]
+    definition = replace(V1, thin=1.0, occlusion=0.0, clutter=2)
+    thin = total = 0
+    for index in range(40):
+        _, id_map, segments, _ = draw_sample(definition, 'train', index)
+        for segment in segments:
+            if segment['category_id'] == 6 and not segment['iscrowd']:  # ring
+                mask = np.pad(id_map == segment['id'], 5)
+                core = mask.copy()  # five pixels on each side
+                for axis in (0, 1):
+                    for step in range(-5, 6):
+                        core &= np.roll(mask, step, axis)
+                thin += not core.any()
+                total += 1
+    assert thin == total > 5
+
+
+def test_touching_is_of_one_class_and_at_an_edge() -> None:
+    id_map = np.array([[1, 1, 2], [0, 3, 2], [4, 0, 5]])
+    objects = {
+        i: dict(category_id=category)
+        for i, category in ((1, 7), (2, 7), (3, 8), (4, 8), (5, 9))
+    }
+    assert touching_ids(id_map, objects) == {1, 2}  # 3 and 4: corners only
+    del objects[2]
+    assert touching_ids(id_map, objects) == set()
+
+
+@pytest.mark.parametrize(
+    ('knobs', 'text'),
+    [
+        (dict(size=(31, 200)), 'size: .*at least 32 pixels'),
+        (dict(occlusion=1.2), 'occlusion: 1.2 must be a share'),
+        (dict(thin=-0.1), 'thin: -0.1 must be a share'),
+        (dict(clutter=-1), 'clutter: -1 must not be negative'),
+        (dict(seed=-1), 'seed: -1 must not be negative'),
+        (dict(num_val=-1), 'num_val: -1 must not be negative'),
+        (dict(radius=(0.3, 0.2)), 'radius: .*the smaller one first'),
+    ],
+)
+def test_wrong_knobs_are_named(knobs: dict, text: str) -> None:
+    with pytest.raises(ValueError, match=text):
+        replace(V1, **knobs)

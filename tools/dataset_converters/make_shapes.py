@@ -1,55 +1,153 @@
-"""Make the synthetic data set ``shapes`` in COCO-panoptic layout.
+"""Make the synthetic benchmark ``shapes`` in COCO-panoptic layout.
 
-Example:
+Without options it is version v1, whole. Fewer images (--train, --val) are
+the first ones of v1; any other option gives a data set of its own, with the
+rest as in v1. docs/shapes_benchmark.md describes the options.
+
+Examples:
     python tools/dataset_converters/make_shapes.py data/shapes
+    python tools/dataset_converters/make_shapes.py data/few --val 100
+    python tools/dataset_converters/make_shapes.py data/large --size 641 641
 """
 
 import argparse
+import os
+from dataclasses import replace
 from pathlib import Path
 
+from rich.console import Console
 from rich.progress import track
+from rich.table import Table
 
-from mmremax.datasets.shapes import make_shapes
+from mmremax.datasets.shape_statistics import SampleStatistics
+from mmremax.datasets.shapes import (
+    SPLITS,
+    VERSIONS,
+    ShapesDefinition,
+    make_shapes,
+)
 
 
-def parse_args() -> argparse.Namespace:
-    """Read the command line."""
+def parse_args() -> tuple[Path, ShapesDefinition, int]:
+    """Read the command line: folder, definition, number of workers."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument('out', type=Path, help='folder to write to')
     parser.add_argument(
-        '--train', type=int, default=2000, help='training images (2000)'
+        '--version',
+        choices=sorted(VERSIONS),
+        default='v1',
+        help='definition to start from (v1)',
     )
     parser.add_argument(
-        '--val', type=int, default=100, help='validation images (100)'
+        '--train', dest='num_train', type=int, help='training images'
+    )
+    parser.add_argument(
+        '--val', dest='num_val', type=int, help='validation images'
     )
     parser.add_argument(
         '--size',
         type=int,
         nargs=2,
-        default=(128, 128),
         metavar=('H', 'W'),
-        help='image size in pixels (128 128)',
+        help='image size in pixels',
     )
-    parser.add_argument('--seed', type=int, default=0, help='seed (0)')
-    args = parser.parse_args()
-    if min(args.size) < 64:
-        parser.error('--size: both sides must be at least 64 pixels')
-    return args
+    parser.add_argument('--seed', type=int, help='seed of the whole set')
+    parser.add_argument(
+        '--clutter', type=float, help='mean number of objects of an image'
+    )
+    parser.add_argument(
+        '--occlusion',
+        type=float,
+        help='share of objects drawn over one of their class, 0 to 1',
+    )
+    parser.add_argument(
+        '--thin',
+        type=float,
+        help='share of rings and crosses with thin strokes, 0 to 1',
+    )
+    parser.add_argument(
+        '--radius',
+        type=float,
+        nargs=2,
+        metavar=('LOW', 'HIGH'),
+        help='range of the radius of an object, in shorter sides',
+    )
+    parser.add_argument(
+        '--workers',
+        type=int,
+        default=os.cpu_count() or 1,
+        help='processes; the pixels do not depend on it (one for each CPU)',
+    )
+    options = vars(parser.parse_args())
+    out, workers = options.pop('out'), options.pop('workers')
+    if workers < 1:
+        parser.error(f'--workers: {workers} must be at least 1')
+    definition = VERSIONS[options.pop('version')]
+    given = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in options.items()
+        if value is not None
+    }
+    try:
+        return out, replace(definition, **given), workers
+    except ValueError as error:
+        parser.error(str(error))
+
+
+def statistics_table(totals: dict[str, SampleStatistics]) -> Table:
+    """Put the sums of the splits into words."""
+    table = Table(title='Statistics')
+    table.add_column('')
+    columns = []
+    for split, total in totals.items():
+        table.add_column(split, justify='right')
+        images = max(1, total.images)
+        pixels = max(1, total.pixels)
+        thing_pixels = max(1, total.thing_pixels)
+        drawn_pixels = max(1, total.drawn_pixels)
+        columns.append(
+            {
+                'images': f'{total.images}',
+                'things of an image': f'{total.things / images:.2f}',
+                'stuff of an image': f'{total.stuff / images:.2f}',
+                'crowds of an image': f'{total.crowds / images:.2f}',
+                'pixels of things': f'{total.thing_pixels / pixels:.1%}',
+                'pixels without a label': f'{total.void_pixels / pixels:.1%}',
+                'of the pixels of things, on one that\n'
+                'touches another of its class': (
+                    f'{total.touching_pixels / thing_pixels:.1%}'
+                ),
+                'of the pixels of things, hidden by\n'
+                'a later one of its class': (
+                    f'{total.hidden_pixels / drawn_pixels:.1%}'
+                ),
+            }
+        )
+    for name in columns[0]:
+        table.add_row(name, *(column[name] for column in columns))
+    return table
 
 
 def main() -> None:
-    """Write the data set and say where it is."""
-    args = parse_args()
-    images = make_shapes(
-        args.out, args.train, args.val, tuple(args.size), args.seed
-    )
-    for _ in track(
-        images, description='Drawing shapes', total=args.train + args.val
+    """Write the data set, say what is in it and where it is."""
+    out, definition, workers = parse_args()
+    console = Console(highlight=False)
+    totals = {split: SampleStatistics() for split in SPLITS}
+    for split, statistics in track(
+        make_shapes(out, definition, workers),
+        description='Drawing shapes',
+        total=definition.num_train + definition.num_val,
+        console=console,
     ):
-        pass
-    print(f'{args.train} + {args.val} images: {args.out}')
+        totals[split] += statistics
+    console.print(statistics_table(totals))
+    console.print(
+        f'{definition.num_train} + {definition.num_val} images of '
+        f'{definition.version or "no version"}: {out}',
+        soft_wrap=True,
+    )
 
 
 if __name__ == '__main__':
