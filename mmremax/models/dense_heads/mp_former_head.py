@@ -19,6 +19,7 @@ from mmremax.models.layers import (
     pilot_masks,
 )
 from mmremax.models.losses import MaskPilotLoss
+from mmremax.structures import check_canvas
 
 
 class MPFormerMixin:
@@ -68,6 +69,9 @@ class MPFormerMixin:
 
         Returns:
             The losses of the head and those of ``MaskPilotLoss``.
+
+        Raises:
+            ValueError: Masks are not padded with their image.
         """
         if self.mp_cfg is None:
             return super().loss(x, batch_data_samples)
@@ -75,6 +79,10 @@ class MPFormerMixin:
             [sample.gt_instances for sample in batch_data_samples],
             [sample.get('gt_sem_seg') for sample in batch_data_samples],
         )
+        for gt, sample in zip(
+            batch_gt_instances, batch_data_samples, strict=True
+        ):
+            check_canvas(gt.masks, sample.metainfo)
         return self.loss_with_pilots(x, batch_data_samples, batch_gt_instances)
 
     def loss_with_pilots(
@@ -94,7 +102,7 @@ class MPFormerMixin:
         Returns:
             See `loss`.
         """
-        slots = self._mp_slots(batch_data_samples, batch_gt_instances)
+        slots = self._mp_slots(batch_gt_instances)
         class_logits, mask_logits = self(x, batch_data_samples, slots)
         num_slots = 0 if slots is None else slots.num_slots
         losses = self.loss_by_feat(
@@ -232,23 +240,11 @@ class MPFormerMixin:
         return attn_mask.flatten(0, 1)
 
     def _mp_slots(
-        self,
-        batch_data_samples: list,
-        batch_gt_instances: list[InstanceData],
+        self, batch_gt_instances: list[InstanceData]
     ) -> MaskPilotSlots | None:
         """Choose the segments to pilot; None if there is none."""
         labels, masks = [], []
-        for sample, gt in zip(
-            batch_data_samples, batch_gt_instances, strict=True
-        ):
-            canvas = sample.metainfo.get('batch_input_shape')
-            if canvas and tuple(gt.masks.shape[-2:]) != tuple(canvas):
-                raise ValueError(
-                    f'{sample.metainfo.get("img_path", "an image")}: masks '
-                    f'of {tuple(gt.masks.shape[-2:])} on a canvas of '
-                    f'{tuple(canvas)}. Set pad_mask=True (and pad_seg=True '
-                    'for panoptic data) in the data_preprocessor.'
-                )
+        for gt in batch_gt_instances:
             keep = slice(None)
             if (self.mp_cfg.max_gt or len(gt.labels)) < len(gt.labels):
                 order = torch.randperm(len(gt.labels))

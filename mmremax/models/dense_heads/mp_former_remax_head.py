@@ -1,0 +1,14 @@
+"""Mask-piloted training and ReMaX's relaxations in one head."""
+
+from __future__ import annotations
+
+from mmdet.models.dense_heads import Mask2FormerHead
+from mmdet.registry import MODELS
+
+from .mp_former_head import MPFormerMixin
+from .remax_mask2former_head import ReMaXMask2FormerMixin
+
+
+@MODELS.register_module()
+class MPFormerReMaXHead(MPFormerMixin, ReMaXMask2FormerMixin, Mask2FormerHead):
+    """Both methods: mask-piloted queries are never relaxed."""
