@@ -7,9 +7,13 @@ from .transforms import (
     LoadPanopticMap,
     MinLabelledCells,
     PackPanopticInputs,
+    PackSoftSegInputs,
     PanopticCopyPaste,
     RandomScaleCrop,
     ResizeShortestSide,
+    SoftLabelFromHiRes,
+    SoftLabelPool,
+    SoftLabelResize,
     SSDColourJitter,
 )
 
@@ -20,6 +24,7 @@ __all__ = [
     'LoadPanopticMap',
     'MinLabelledCells',
     'PackPanopticInputs',
+    'PackSoftSegInputs',
     'PanopticCopyPaste',
     'PanopticDataset',
     'RandomScaleCrop',
@@ -27,4 +32,7 @@ __all__ = [
     'SSDColourJitter',
     'SampleKey',
     'SeededInfiniteSampler',
+    'SoftLabelFromHiRes',
+    'SoftLabelPool',
+    'SoftLabelResize',
 ]

@@ -1,5 +1,6 @@
 """Named tensors that cross a border between modules; nothing is learnt."""
 
+from .label_kernels import IGNORE
 from .mask_segments import check_canvas, targets_of_masks
 from .mask_targets import MaskTargets
 from .predictions import LayerPrediction
@@ -10,12 +11,15 @@ from .segments import (
     lookup,
     sum_by_segment,
 )
+from .soft_target import SoftTarget
 
 __all__ = [
+    'IGNORE',
     'VOID',
     'BatchSegments',
     'LayerPrediction',
     'MaskTargets',
+    'SoftTarget',
     'check_canvas',
     'count_by_segment',
     'lookup',

@@ -7,6 +7,12 @@ from .panoptic_copy_paste import PanopticCopyPaste
 from .panoptic_masks import PanopticMapToMasks
 from .random_scale_crop import RandomScaleCrop
 from .resize_shortest_side import ResizeShortestSide
+from .soft_label import (
+    PackSoftSegInputs,
+    SoftLabelFromHiRes,
+    SoftLabelPool,
+    SoftLabelResize,
+)
 
 __all__ = [
     'AutoAugmentColour',
@@ -14,9 +20,13 @@ __all__ = [
     'LoadPanopticMap',
     'MinLabelledCells',
     'PackPanopticInputs',
+    'PackSoftSegInputs',
     'PanopticCopyPaste',
     'PanopticMapToMasks',
     'RandomScaleCrop',
     'ResizeShortestSide',
     'SSDColourJitter',
+    'SoftLabelFromHiRes',
+    'SoftLabelPool',
+    'SoftLabelResize',
 ]

@@ -5,6 +5,7 @@ from .non_finite_guard_hook import NonFiniteError, NonFiniteGuardHook
 from .resumable_checkpoint_hook import ResumableCheckpointHook
 from .resume_position_hook import ResumePositionHook
 from .rich_progress_hook import RichProgressHook
+from .soft_label_check_hook import SoftLabelCheckHook
 
 __all__ = [
     'ClassCountCheckHook',
@@ -15,4 +16,5 @@ __all__ = [
     'ResumableCheckpointHook',
     'ResumePositionHook',
     'RichProgressHook',
+    'SoftLabelCheckHook',
 ]

@@ -1,4 +1,4 @@
-"""Losses of kMaX-DeepLab and ReMaX, one a file."""
+"""Losses of all methods, one a file."""
 
 from .instance_discrimination import InstanceDiscriminationLoss
 from .mask_id import MaskIdLoss
@@ -8,6 +8,7 @@ from .pq_classification import PQClassificationLoss
 from .pq_dice import PQDiceLoss
 from .remask_loss import ReMaskLoss, m_hat_means
 from .semantic_loss import SemanticLoss
+from .soft_label_loss import SoftCrossEntropyLoss, SoftKLDivLoss
 
 __all__ = [
     'InstanceDiscriminationLoss',
@@ -18,5 +19,7 @@ __all__ = [
     'PQDiceLoss',
     'ReMaskLoss',
     'SemanticLoss',
+    'SoftCrossEntropyLoss',
+    'SoftKLDivLoss',
     'm_hat_means',
 ]
