@@ -191,7 +191,7 @@ class StudyRunner:
         command = self.command(folder, list(self.study.train_arguments))
         self._launch(folder, command)
         self.progress.begin(folder, begun)
-        text = f'goes on, at step {begun}' if begun else 'starts'
+        text = f'goes on, was at step {begun}' if begun else 'starts'
         expected = self.pace.expected_seconds(folder, begun)
         if expected is not None:
             text += f', {duration(expected)} expected'
@@ -286,42 +286,36 @@ class StudyRunner:
         self.queue.clear()
 
     def _show(self) -> None:
-        """Move the bars; keep the cost of what runs on disk."""
-        done = 0
-        seconds = []
-        for folder in self.all:
-            records = read_records(folder) if folder in self.active else []
-            step = last_step(records)
-            if folder in self.active:
-                process = self.active[folder]
-                self._record_cost(folder, process)
-                process.mark = process.mark or self._mark(process, step)
-                if process.mark:
-                    seconds, first = process.mark
-                    self.pace.observe(
-                        folder, process.seconds - seconds, step - first
-                    )
-                curve = curve_of(records, self.study.metric)
-                score = curve[-1].get(self.study.score) if curve else None
-                note = '' if score is None else f'{score:.1f}'
-                self.progress.move(
-                    folder, step, f'{self.study.score} {note}' if note else ''
-                )
-            elif folder not in self.queue:
-                step = folder.state['max_iters']
-            done += step
-            if folder in self.active or folder in self.queue:
-                seconds.append(self.pace.expected_seconds(folder, step))
-        known = None not in seconds
-        left = sum(seconds) / self.jobs if known else None
-        self.progress.total(done, left)
+        """Keep the cost of what runs on disk; move the bars."""
+        for folder, process in self.active.items():
+            self._record_cost(folder, process)
+            self._move(folder, process)
+        waiting = [*self.queue, *self.active]
+        steps = {folder: steps_done(folder) for folder in waiting}
+        over = [f.state['max_iters'] for f in self.all if f not in waiting]
+        left = [
+            self.pace.expected_seconds(folder, step)
+            for folder, step in steps.items()
+        ]
+        self.progress.total(
+            sum(over) + sum(steps.values()),
+            None if None in left else sum(left) / self.jobs,
+        )
 
-    @staticmethod
-    def _mark(process: Process, step: int) -> tuple[float, int] | None:
-        """Time and step of the first progress: start-up is over."""
-        if step == process.first_step:
-            return None
-        return process.seconds, step
+    def _move(self, folder: RunFolder, process: Process) -> None:
+        """Show the step and the last score of a run; learn its pace."""
+        records = read_records(folder)
+        step = last_step(records)
+        if step > process.first_step and process.mark is None:
+            process.mark = process.seconds, step  # its start-up is over
+        if process.mark is not None:
+            seconds, first = process.mark
+            seconds = process.seconds - seconds
+            self.pace.observe(folder, seconds, step - first)
+        curve = curve_of(records, self.study.metric)
+        score = curve[-1].get(self.study.score) if curve else None
+        note = '' if score is None else f'{self.study.score} {score:.1f}'
+        self.progress.move(folder, step, note)
 
     def _write_result(self) -> dict[str, Any]:
         command = shlex.join(['python', *sys.argv])
