@@ -1,4 +1,9 @@
-from .functional import PQCounts, average_scores, panoptic_quality
+from .functional import (
+    PQCounts,
+    average_scores,
+    bootstrap_pq,
+    panoptic_quality,
+)
 from .metrics import (
     CityscapesAPMetric,
     InstanceAPMetric,
@@ -14,6 +19,7 @@ __all__ = [
     'PQCounts',
     'PanopticQualityMetric',
     'average_scores',
+    'bootstrap_pq',
     'panoptic_quality',
     'write_scores',
 ]

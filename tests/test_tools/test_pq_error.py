@@ -1,0 +1,88 @@
+"""The tool on true maps as predictions, whole and spoilt."""
+
+import json
+import runpy
+import shutil
+from pathlib import Path
+
+import pytest
+
+TOOL = Path(__file__).parents[2] / 'tools/analysis/pq_error.py'
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture):
+    monkeypatch.setenv('COLUMNS', '120')
+
+    def call(*args: object) -> str:
+        monkeypatch.setattr('sys.argv', [str(TOOL), *map(str, args)])
+        runpy.run_path(str(TOOL), run_name='__main__')
+        return capsys.readouterr().out
+
+    return call
+
+
+@pytest.fixture
+def annotations(shapes_root: Path) -> Path:
+    return shapes_root / 'annotations' / 'panoptic_val.json'
+
+
+def dump(annotations: Path, folder: Path) -> dict:
+    """Write the truth, crowds left out, as if it were predicted."""
+    shutil.copytree(annotations.with_suffix(''), folder / 'panoptic')
+    return json.loads(annotations.read_text())
+
+
+def save(folder: Path, content: dict) -> Path:
+    (folder / 'panoptic.json').write_text(json.dumps(content))
+    return folder
+
+
+def cells(out: str, name: str) -> list[str]:
+    rows = [line for line in out.splitlines() if line.startswith('│')]
+    line = next(line for line in rows if f' {name} ' in line)
+    return [cell.strip() for cell in line.split('│')[3:-1]]
+
+
+def test_truth_has_no_error_and_a_wrong_class_has(
+    run, annotations: Path, tmp_path: Path
+) -> None:
+    content = dump(annotations, tmp_path / 'true')
+    true = save(tmp_path / 'true', content)
+    dump(annotations, tmp_path / 'spoilt')
+    for segment in content['annotations'][0]['segments_info']:
+        if segment['category_id'] < 11:  # a thing
+            segment['category_id'] = 1 + segment['category_id'] % 6
+    spoilt = save(tmp_path / 'spoilt', content)
+    out = run(annotations, true, spoilt, '--draws', 50, '--sizes', 4)
+    assert cells(out, 'true')[:3] == ['100.0 ± 0.00'] * 3
+    everything, things, stuff = cells(out, 'spoilt')
+    assert stuff == '100.0 ± 0.00'
+    assert float(things.split()[0]) < float(everything.split()[0]) < 100
+    assert float(things.split()[-1]) > 0
+    difference = cells(out, 'second - first')
+    assert difference[0].startswith('-')
+    assert difference[2].startswith('+0.0 ± 0.00')
+
+
+def test_a_missing_image_is_named(
+    run, annotations: Path, tmp_path: Path
+) -> None:
+    content = dump(annotations, tmp_path / 'part')
+    del content['annotations'][2]
+    part = save(tmp_path / 'part', content)
+    with pytest.raises(SystemExit, match='no prediction for image 3'):
+        run(annotations, part)
+
+
+@pytest.mark.parametrize(
+    'options', [('a', 'b', 'c'), ('a', '--sizes', 0), ('a', '--draws', 1)]
+)
+def test_wrong_options_are_refused(run, options: tuple) -> None:
+    with pytest.raises(SystemExit, match='2'):
+        run('x.json', *options)
+
+
+def test_missing_file_is_named(run, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match='absent.json'):
+        run(tmp_path / 'absent.json', tmp_path)

@@ -1,0 +1,170 @@
+"""Bootstrap the standard error of PQ, and of the difference of two models.
+
+Reads predictions in the official format, as `tools/test.py --dump DIR`
+writes them. The error is that of the choice of validation images: not that
+of seeds, which only more training runs show.
+
+Examples:
+    python tools/analysis/pq_error.py data/shapes/annotations/panoptic_val.json
+        DIR --sizes 250 500 1000
+    python tools/analysis/pq_error.py ANNOTATIONS.json DIR_A DIR_B
+        also B - A on the same images, with its 95 % interval
+"""
+
+import argparse
+import json
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from mmremax.evaluation import PQCounts, bootstrap_pq, panoptic_quality
+from mmremax.utils.panoptic_png import colours_to_ids, read_rgb
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        'annotations',
+        type=Path,
+        help='panoptic json; the folder of its PNGs is beside it',
+    )
+    parser.add_argument(
+        'predictions', type=Path, nargs='+', help='one or two dumps'
+    )
+    parser.add_argument(
+        '--sizes',
+        type=int,
+        nargs='+',
+        help='numbers of images to estimate the error for (all there are)',
+    )
+    parser.add_argument(
+        '--draws', type=int, default=2000, help='number of draws (2000)'
+    )
+    args = parser.parse_args()
+    if len(args.predictions) > 2:
+        parser.error('predictions: give one or two dumps')
+    if min(args.sizes or [1]) < 1 or args.draws < 2:
+        parser.error('--sizes must be positive, --draws at least 2')
+    return args
+
+
+def count_images(
+    annotations: Path, dump: Path, console: Console
+) -> tuple[list[PQCounts], int]:
+    """Score each image of a dump.
+
+    Args:
+        annotations: Panoptic json of the ground truth.
+        dump: Folder with `panoptic.json` and `panoptic/`.
+        console: For the progress bar.
+
+    Returns:
+        Counts of the images in the order of the annotations, and the number
+        of thing classes.
+    """
+    truth = json.loads(annotations.read_text())
+    content = json.loads((dump / 'panoptic.json').read_text())
+    predicted = {e['image_id']: e for e in content['annotations']}
+    things_first = sorted(truth['categories'], key=lambda c: not c['isthing'])
+    label_of = {c['id']: k for k, c in enumerate(things_first)}
+
+    def score(entry: dict) -> PQCounts:
+        if entry['image_id'] not in predicted:
+            raise ValueError(
+                f'{dump} has no prediction for image {entry["image_id"]}: it '
+                'is of other data, or not whole.'
+            )
+        guess = predicted[entry['image_id']]
+        paths = (
+            annotations.with_suffix('') / entry['file_name'],
+            dump / 'panoptic' / guess['file_name'],
+        )
+        gt_map, pred_map = (
+            colours_to_ids(read_rgb(str(path), 'the json lists it.'))
+            for path in paths
+        )
+        return panoptic_quality(
+            pred_map,
+            {
+                s['id']: label_of[s['category_id']]
+                for s in guess['segments_info']
+            },
+            gt_map,
+            [
+                dict(s, category=label_of[s['category_id']])
+                for s in entry['segments_info']
+            ],
+            len(label_of),
+        )
+
+    with ThreadPoolExecutor(4) as pool:
+        counts = list(
+            track(
+                pool.map(score, truth['annotations']),
+                f'Scoring {dump.name}',
+                total=len(truth['annotations']),
+                console=console,
+            )
+        )
+    return counts, sum(bool(c['isthing']) for c in things_first)
+
+
+def main() -> None:
+    """Score, draw, print."""
+    args = parse_args()
+    console = Console(highlight=False)
+    try:
+        scored = [
+            count_images(args.annotations, dump, console)
+            for dump in args.predictions
+        ]
+    except (OSError, ValueError) as error:
+        sys.exit(str(error))
+    table = Table(title='PQ and its standard error')
+    for heading in ('images', 'of', 'all', 'things', 'stuff'):
+        table.add_column(
+            heading, justify='left' if heading == 'of' else 'right'
+        )
+    for size in args.sizes or [len(scored[0][0])]:
+        draws = {
+            dump.name: 100 * bootstrap_pq(counts, things, size, args.draws)
+            for dump, (counts, things) in zip(
+                args.predictions, scored, strict=True
+            )
+        }
+        for name, scores in draws.items():
+            means, errors = np.nanmean(scores, 0), np.nanstd(scores, 0, ddof=1)
+            cells = zip(means, errors, strict=True)
+            table.add_row(
+                str(size), name, *(f'{m:.1f} ± {e:.2f}' for m, e in cells)
+            )
+        if len(draws) == 2:
+            first, second = draws.values()
+            low, middle, high = np.nanquantile(
+                second - first, (0.025, 0.5, 0.975), axis=0
+            )
+            error = np.nanstd(second - first, 0, ddof=1)
+            table.add_row(
+                str(size),
+                'second - first',
+                *(
+                    f'{m:+.1f} ± {e:.2f} [{a:+.1f}, {b:+.1f}]'
+                    for m, e, a, b in zip(
+                        middle, error, low, high, strict=True
+                    )
+                ),
+            )
+    console.print(table)
+
+
+if __name__ == '__main__':
+    main()
