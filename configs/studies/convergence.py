@@ -1,0 +1,26 @@
+"""ReMaX against kMaX at equal iterations: the quickstart's 900 steps.
+
+    python tools/experiments/run.py configs/studies/convergence.py \
+        --data-root data/shapes
+"""
+
+title = 'Convergence, MobileNetV3-Small, 900 steps'
+claim = (
+    'ReMaX converges faster and ends higher than kMaX at equal iterations; '
+    'sigmoid masks alone give part of the gain (+1.6 of +3.6 PQ on COCO).'
+)
+paper = 'Fig. 4'
+baseline = 'kmax'
+seeds = 3
+_kmax = '../quickstart/kmax_mnv3-s_shapes.py'
+arms = dict(
+    kmax=dict(title='kMaX (softmax)', config=_kmax),
+    kmax_sigmoid=dict(
+        title='kMaX, sigmoid mask-id loss',
+        config=_kmax,
+        options={
+            'model.panoptic_head.mask_loss.loss_mask.activation': 'sigmoid'
+        },
+    ),
+    remax=dict(title='ReMaX', config='../quickstart/remax_mnv3-s_shapes.py'),
+)

@@ -1,0 +1,24 @@
+"""ReMask with and without the identity mapping of Eq. 2.
+
+    python tools/experiments/run.py configs/studies/identity.py \
+        --data-root data/shapes
+
+Both arms are tested as all ReMaX models are, without the semantic branch.
+"""
+
+title = 'Identity mapping'
+claim = (
+    'Trained without the identity mapping, dropping the semantic branch at '
+    'test time costs accuracy: 51.9 instead of 52.4 PQ.'
+)
+paper = 'Table 5'
+baseline = 'without'
+seeds = 3
+arms = {
+    _name: dict(
+        title=f'{_name} identity mapping',
+        config='../quickstart/remax_mnv3-s_shapes.py',
+        options={'model.panoptic_head.mask_loss.identity': _name == 'with'},
+    )
+    for _name in ('with', 'without')
+}

@@ -1,0 +1,39 @@
+"""What the paper leaves open, one reading at a time.
+
+    python tools/experiments/run.py configs/studies/open_points.py \
+        --data-root data/shapes
+
+The numbers are those of docs/design.md, "Open points". Watch m_hat on the
+matched class and off it (`diagnostics` of the result).
+"""
+
+title = 'Open points of the paper'
+claim = 'None: the paper does not say which of these readings it means.'
+paper = 'left open'
+baseline = 'default'
+seeds = 3
+_head = 'model.panoptic_head.'
+_readings = dict(
+    default=('our reading of the paper', {}),
+    match_each=('6: each stage matched', {'share_matching': False}),
+    semantic_sigmoid=(
+        '7: sigmoid semantic loss',
+        {'semantic_head.loss_semantic.activation': 'sigmoid'},
+    ),
+    m_hat_softmax=(
+        '10: softmax in Eq. 1',
+        {'mask_loss.activation': 'softmax'},
+    ),
+    mask_id_softmax=(
+        '10: softmax mask-id loss',
+        {'mask_loss.loss_mask.activation': 'softmax'},
+    ),
+)
+arms = {
+    _name: dict(
+        title=_title,
+        config='../quickstart/remax_mnv3-s_shapes.py',
+        options={_head + _key: _value for _key, _value in _keys.items()},
+    )
+    for _name, (_title, _keys) in _readings.items()
+}
