@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -116,6 +116,21 @@ class Result:
         """The arm that the others are compared with."""
         names = {arm.name: arm for arm in self.arms}
         return names.get(self.study.get('baseline'))
+
+    def select(self, names: Sequence[str]) -> Result:
+        """Keep some arms, in the order given; their styles stay.
+
+        Raises:
+            ReportError: An arm is not there.
+        """
+        arms = {arm.name: arm for arm in self.arms}
+        for name in names:
+            if name not in arms:
+                raise ReportError(
+                    f'{self.path} has no arm {name!r}; it has '
+                    f'{", ".join(arms)}.'
+                )
+        return replace(self, arms=[arms[name] for name in names])
 
 
 def load_result(path: str | Path) -> Result:
