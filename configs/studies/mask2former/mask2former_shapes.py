@@ -85,7 +85,7 @@ model = dict(
         positional_encoding=positional_encoding,
         transformer_decoder=dict(
             return_intermediate=True,
-            num_layers=6,
+            num_layers=5,
             layer_cfg=dict(
                 self_attn_cfg=attention, cross_attn_cfg=attention, ffn_cfg=ffn
             ),
@@ -123,7 +123,7 @@ model = dict(
         init_cfg=None,
     ),
     train_cfg=dict(
-        num_points=1024,
+        num_points=512,
         oversample_ratio=3.0,
         importance_sample_ratio=0.75,
         assigner=dict(
@@ -190,7 +190,7 @@ train_dataloader = dict(
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader
 
-max_iters = 900
+max_iters = 700
 no_decay = dict(decay_mult=0.0)
 optim_wrapper = dict(
     type='OptimWrapper',
@@ -213,9 +213,9 @@ param_scheduler = [
     ),
 ]
 train_cfg = dict(
-    type='IterBasedTrainLoop', max_iters=max_iters, val_interval=150
+    type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters // 4
 )
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 custom_hooks = [*_base_.custom_hooks, dict(type='RichProgressHook')]
-default_hooks = dict(checkpoint=dict(interval=300, max_keep_ckpts=1))
+default_hooks = dict(checkpoint=dict(interval=350, max_keep_ckpts=1))
