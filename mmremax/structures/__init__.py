@@ -11,6 +11,7 @@ from .segments import (
     lookup,
     sum_by_segment,
 )
+from .semantic_share import is_soft, require_share, semantic_share
 from .soft_target import SoftTarget
 
 __all__ = [
@@ -22,7 +23,10 @@ __all__ = [
     'SoftTarget',
     'check_canvas',
     'count_by_segment',
+    'is_soft',
     'lookup',
+    'require_share',
+    'semantic_share',
     'sum_by_segment',
     'targets_of_masks',
 ]

@@ -29,6 +29,8 @@ class MaskTargets:
         mask_weight: Class probability of the matched pair in [eps, 1];
             0 for unmatched queries. (B, Q).
         size: (H, W) of the mask grid.
+        semantic_share: Share of each class in the pixels of a cell, None
+            where the pipeline packs strided labels alone. (B, K, P).
     """
 
     query_map: Tensor
@@ -37,6 +39,7 @@ class MaskTargets:
     class_weight: Tensor
     mask_weight: Tensor
     size: tuple[int, int]
+    semantic_share: Tensor | None = None
 
     @property
     def valid(self) -> Tensor:

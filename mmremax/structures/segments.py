@@ -7,12 +7,15 @@ H W the mask grid (stride 4), P = H * W.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
+
+from .label_kernels import IGNORE
+from .semantic_share import semantic_share
 
 VOID = -1  # index of a cell without ground truth
 _CHUNK_CELLS = 1 << 15  # bounds the transient one-hot of sum_by_segment
@@ -29,10 +32,14 @@ class BatchSegments:
         segment_map: Index into the image's segments, or VOID for cells
             that are unlabelled, crowd or padding. (B, H, W), int64.
         labels: Class of each segment, in [0, K). B tensors (G,), int64.
+        pixel_classes: Class of each pixel of the input, IGNORE for void;
+            None where the pipeline packs none. (B, h, w), uint8.
     """
 
     segment_map: Tensor
     labels: list[Tensor]
+    pixel_classes: Tensor | None = None
+    _share: Tensor | None = field(default=None, init=False, repr=False)
 
     @classmethod
     def from_data_samples(
@@ -42,7 +49,8 @@ class BatchSegments:
 
         Args:
             data_samples: Samples with `gt_segments.labels` (G,) and
-                `gt_segment_map.data` (1, h, w), h <= H and w <= W.
+                `gt_segment_map.data` (1, h, w), h <= H and w <= W, and
+                maybe `gt_sem_seg.sem_seg`, all or none.
             size: (H, W) of the mask grid.
 
         Returns:
@@ -67,7 +75,7 @@ class BatchSegments:
                 )
             maps.append(F.pad(segment_map, (0, right, 0, bottom), value=VOID))
         labels = [sample.gt_segments.labels for sample in data_samples]
-        return cls(torch.stack(maps), labels)
+        return cls(torch.stack(maps), labels, _pixel_classes(data_samples))
 
     @property
     def max_segments(self) -> int:
@@ -81,6 +89,44 @@ class BatchSegments:
     def semantic_map(self) -> Tensor:
         """Class of each cell, VOID where unlabelled. (B, H, W), int64."""
         return lookup(self.padded_labels(), self.segment_map, VOID)
+
+    def semantic_share(self, num_classes: int) -> Tensor | None:
+        """Share of each class in a cell, built once for all outputs.
+
+        Args:
+            num_classes: K.
+
+        Returns:
+            (B, K, P), float32; None without `pixel_classes`.
+        """
+        if self.pixel_classes is None:
+            return None
+        if self._share is None:
+            size = tuple(self.segment_map.shape[1:])
+            share = semantic_share(self.pixel_classes, num_classes, size)
+            self._share = share.flatten(2)
+        return self._share
+
+
+def _pixel_classes(data_samples: Sequence) -> Tensor | None:
+    """Stack the samples' full-resolution maps; padding is void."""
+    have = [hasattr(sample, 'gt_sem_seg') for sample in data_samples]
+    if not any(have):
+        return None
+    if not all(have):
+        raise ValueError(
+            f'{have.count(False)} of {len(have)} samples have no gt_sem_seg: '
+            "set semantic_target='soft' in PackPanopticInputs of every data "
+            'set, or of none.'
+        )
+    maps = []
+    for sample in data_samples:
+        classes = sample.gt_sem_seg.sem_seg[0]
+        padded = getattr(sample, 'batch_input_shape', classes.shape)
+        bottom = padded[0] - classes.shape[0]
+        right = padded[1] - classes.shape[1]
+        maps.append(F.pad(classes, (0, right, 0, bottom), value=IGNORE))
+    return torch.stack(maps)
 
 
 def _is_coarser(sample: object, size: tuple[int, int]) -> bool:

@@ -7,6 +7,7 @@ from mmdet.registry import TRANSFORMS
 from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData, PixelData
 
+from mmremax.structures import IGNORE, is_soft
 from mmremax.utils.panoptic_png import VOID_ID, replace_ids
 
 _META_KEYS = (
@@ -43,10 +44,20 @@ class PackPanopticInputs(BaseTransform):
     Args:
         label_stride: A label is every so many-th pixel of both sides, from
             the first. Labels are never interpolated.
+        semantic_target: With ``soft``, training samples also carry
+            `gt_sem_seg.sem_seg`, the class of every pixel, 255 where void,
+            (1, H, W) uint8, of which the model makes shares; ``strided``
+            packs none.
+
+    Raises:
+        ValueError: `semantic_target` is neither.
     """
 
-    def __init__(self, label_stride: int = 4) -> None:
+    def __init__(
+        self, label_stride: int = 4, semantic_target: str = 'strided'
+    ) -> None:
         self.label_stride = label_stride
+        self.is_soft = is_soft(semantic_target, 'PackPanopticInputs')
 
     def transform(self, results: dict) -> dict:
         """Pack one sample."""
@@ -65,6 +76,13 @@ class PackPanopticInputs(BaseTransform):
             sample.gt_segment_map = PixelData(
                 data=torch.from_numpy(segment_map)[None]
             )
+            if self.is_soft:
+                classes = class_map(
+                    results['gt_seg_map'], results['segments_info']
+                )
+                sample.gt_sem_seg = PixelData(
+                    sem_seg=torch.from_numpy(classes)[None]
+                )
         if 'real_pixels' in results:
             sample.real_pixels = PixelData(
                 data=torch.from_numpy(results['real_pixels'])[None]
@@ -108,3 +126,33 @@ def segment_grid(
 
     segment_map = replace_ids(id_grid, indices_of)
     return np.array(labels, np.int64), segment_map
+
+
+def class_map(id_map: np.ndarray, segments_info: list[dict]) -> np.ndarray:
+    """Replace segment ids by classes; crowds and the rest are void.
+
+    Args:
+        id_map: Segment ids. (H, W).
+        segments_info: Table with `id`, `category`, `iscrowd`.
+
+    Returns:
+        Classes, 255 where void. (H, W), uint8.
+
+    Raises:
+        ValueError: A class does not fit into uint8.
+    """
+    table = {
+        segment['id']: segment['category']
+        for segment in segments_info
+        if not segment['iscrowd'] and segment['id'] != VOID_ID
+    }
+    if max(table.values(), default=0) >= IGNORE:
+        raise ValueError(
+            f"semantic_target='soft' holds classes below {IGNORE}, not "
+            f'{max(table.values())}.'
+        )
+
+    def classes_of(ids: np.ndarray) -> np.ndarray:
+        return np.array([table.get(int(i), IGNORE) for i in ids], np.uint8)
+
+    return replace_ids(id_map, classes_of)

@@ -256,6 +256,7 @@ class KMaXHead(BaseModule):
             output.mask_logits,
             targets.semantic_map,
             self.num_classes,
+            targets.semantic_share,
         )
         losses = self.mask_loss(
             output.mask_logits,

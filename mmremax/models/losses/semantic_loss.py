@@ -12,7 +12,7 @@ from mmengine.model import BaseModule
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmremax.structures import VOID, MaskTargets
+from mmremax.structures import VOID, MaskTargets, is_soft, require_share
 
 from .pixel_sampler import gather_cells, sample_cells
 from .reduction import mean_over_nonzero
@@ -30,9 +30,14 @@ class SemanticLoss(BaseModule):
         activation: 'softmax' is the published cross-entropy over classes;
             'sigmoid' sums a binary one over classes.
         loss_weight: Factor of the term.
+        semantic_target: ``strided`` (published): the class of the pixel a
+            cell starts with; or ``soft``: the share of each class in the
+            pixels of a cell.
+        normalizer: What a soft image's sum is divided by: ``cells`` with a
+            labelled pixel, or their ``mass``, the labelled shares.
 
     Raises:
-        ValueError: `activation` is neither.
+        ValueError: A name is unknown.
     """
 
     def __init__(
@@ -41,6 +46,8 @@ class SemanticLoss(BaseModule):
         sample_temperature: float = 2.0,
         activation: str = 'softmax',
         loss_weight: float = 1.0,
+        semantic_target: str = 'strided',
+        normalizer: str = 'cells',
     ) -> None:
         super().__init__()
         if activation not in ('softmax', 'sigmoid'):
@@ -49,6 +56,10 @@ class SemanticLoss(BaseModule):
         self.sample_temperature = sample_temperature
         self.activation = activation
         self.loss_weight = loss_weight
+        self.is_soft = is_soft(semantic_target, 'SemanticLoss')
+        if normalizer not in ('cells', 'mass'):
+            raise ValueError(f'SemanticLoss: normalizer={normalizer!r}.')
+        self.normalizer = normalizer
 
     def forward(
         self,
@@ -119,7 +130,12 @@ class SemanticLoss(BaseModule):
             generator,
         )
         logits = gather_cells(semantic_logits, cells, size)
-        return self.loss_at(logits, semantic_map.gather(1, cells))
+        if not self.is_soft:
+            return self.loss_at(logits, semantic_map.gather(1, cells))
+        share = require_share(targets.semantic_share, 'SemanticLoss')
+        share = share.unflatten(2, targets.size)[..., ::stride, ::stride]
+        index = cells[:, None].expand(-1, share.shape[1], -1)
+        return self.soft_loss_at(logits, share.flatten(2).gather(2, index))
 
     def loss_at(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Average the cross-entropy over labelled cells.
@@ -139,6 +155,32 @@ class SemanticLoss(BaseModule):
             own = logits.gather(1, index[:, None]).squeeze(1)
             terms = F.softplus(logits).sum(1) - own
         return self.loss_weight * mean_over_nonzero(terms * valid)
+
+    def soft_loss_at(self, logits: Tensor, share: Tensor) -> Tensor:
+        """Average the cross-entropy with shares of classes.
+
+        Per image sum_i sum_c -q_c log p_c / normaliser; then the mean over
+        images, 0 for those without ground truth.
+
+        Args:
+            logits: Of the K classes and maybe void. (B, K or K + 1, S).
+            share: q; sums to the labelled share v. (B, K, S).
+
+        Returns:
+            Scalar.
+        """
+        num_classes = share.shape[1]
+        valid = share.sum(1)
+        if self.activation == 'softmax':
+            log_prob = logits.log_softmax(1)[:, :num_classes]
+            terms = -(share * log_prob).sum(1)
+        else:
+            own = (share * logits[:, :num_classes]).sum(1)
+            terms = valid * F.softplus(logits).sum(1) - own
+        mass = valid if self.normalizer == 'mass' else (valid > 0).float()
+        divisor = mass.sum(1)
+        divisor = torch.where(divisor > 0, divisor, 1)
+        return self.loss_weight * (terms.sum(1) / divisor).mean()
 
 
 def _whole_stride(fine: tuple[int, int], coarse: tuple[int, int]) -> int:

@@ -100,3 +100,25 @@ def test_test_sample_carries_the_ground_truth_for_the_metric() -> None:
     assert sample.seg_map_path == 'a.png'
     assert sample.segments_info == table
     assert 'gt_segments' not in sample
+
+
+def test_soft_target_packs_the_class_of_every_pixel() -> None:
+    ids = np.zeros((6, 5), np.int32)
+    ids[1:3], ids[4, 4], ids[5] = 7, 8, 9
+    results = dict(
+        img=np.zeros((6, 5, 3), np.uint8),
+        gt_seg_map=ids,
+        segments_info=[
+            _row(7, 3, True),
+            _row(8, 0, False),
+            _row(9, 1, True, crowd=1),
+        ],
+    )
+    packed = PackPanopticInputs(semantic_target='soft').transform(results)
+    classes = packed['data_samples'].gt_sem_seg.sem_seg
+    expected = np.full((1, 6, 5), 255)
+    expected[0, 1:3], expected[0, 4, 4] = 3, 0
+    assert (classes.numpy() == expected).all()
+    assert classes.dtype == torch.uint8
+    packed = PackPanopticInputs().transform(results)
+    assert 'gt_sem_seg' not in packed['data_samples']

@@ -103,6 +103,7 @@ class KMaXAssigner:
             class_weight=class_weight.clamp(min=self.eps),
             mask_weight=mask_weight,
             size=tuple(mask_logits.shape[-2:]),
+            semantic_share=segments.semantic_share(class_logits.shape[2] - 1),
         )
 
     def class_targets(
@@ -111,6 +112,7 @@ class KMaXAssigner:
         mask_logits: Tensor,
         semantic_map: Tensor,
         num_classes: int,
+        semantic_share: Tensor | None = None,
     ) -> Tensor:
         """Targets of the class loss: one-hot.
 
@@ -119,6 +121,7 @@ class KMaXAssigner:
             mask_logits: Not used here; see ReClassAssigner. (B, Q, H, W).
             semantic_map: Not used here. (B, P), int64.
             num_classes: K.
+            semantic_share: Not used here. (B, K, P).
 
         Returns:
             One-hot rows. (B, Q, K + 1), dtype of mask_logits.

@@ -8,11 +8,14 @@ from __future__ import annotations
 import torch
 from mmdet.registry import TASK_UTILS
 from torch import Tensor
+from torch.nn import functional as F
 
 from mmremax.structures import (
     BatchSegments,
     MaskTargets,
     count_by_segment,
+    is_soft,
+    require_share,
     sum_by_segment,
 )
 
@@ -26,16 +29,25 @@ class ReClassAssigner:
     Args:
         base: Config of the assigner that matches; None is KMaXAssigner.
         eta: Strength of the relaxation, in [0, 1]; 0 is one-hot.
+        semantic_target: S of Eq. 3: ``strided``, the class of every s-th
+            pixel (published), or ``soft``, the share of each class in the
+            pixels of a cell.
 
     Raises:
-        ValueError: `eta` is outside [0, 1].
+        ValueError: `eta` is outside [0, 1], or `semantic_target` unknown.
     """
 
-    def __init__(self, base: dict | None = None, eta: float = 0.1) -> None:
+    def __init__(
+        self,
+        base: dict | None = None,
+        eta: float = 0.1,
+        semantic_target: str = 'strided',
+    ) -> None:
         if not 0 <= eta <= 1:
             raise ValueError(f'ReClassAssigner: eta={eta} is not in [0, 1].')
         self.base = TASK_UTILS.build(base or dict(type='KMaXAssigner'))
         self.eta = eta
+        self.is_soft = is_soft(semantic_target, 'ReClassAssigner')
 
     def assign(
         self,
@@ -53,6 +65,7 @@ class ReClassAssigner:
         mask_logits: Tensor,
         semantic_map: Tensor,
         num_classes: int,
+        semantic_share: Tensor | None = None,
     ) -> Tensor:
         """Soften the rows of matched queries; no_object stays one-hot.
 
@@ -64,6 +77,8 @@ class ReClassAssigner:
             mask_logits: Un-relaxed logits of the stage. (B, Q, H, W).
             semantic_map: Class of each cell, or VOID. (B, P), int64.
             num_classes: K.
+            semantic_share: Share of each class in a cell; read if
+                `semantic_target` is ``soft``. (B, K, P).
 
         Returns:
             Weights in [0, 1], not normalised; the label keeps 1 and the
@@ -75,9 +90,21 @@ class ReClassAssigner:
         if self.eta == 0:
             return one_hot
         mask_prob = mask_logits.flatten(2).sigmoid()
-        covered = sum_by_segment(mask_prob, semantic_map, num_classes)
-        area = count_by_segment(semantic_map, num_classes)[:, None]
-        share = covered / area.clamp(min=1)  # Eq. 3
-        share[:, :, -1] = 0  # cells without ground truth soften nothing
+        if self.is_soft:
+            share = _soft_share(mask_prob, semantic_share)
+        else:
+            covered = sum_by_segment(mask_prob, semantic_map, num_classes)
+            area = count_by_segment(semantic_map, num_classes)[:, None]
+            share = covered / area.clamp(min=1)  # Eq. 3
+            share[:, :, -1] = 0  # cells without ground truth soften nothing
         share = share * (labels < num_classes)[:, :, None]
         return self.eta * share + (1 - self.eta * share) * one_hot  # Eq. 4
+
+
+def _soft_share(mask_prob: Tensor, semantic_share: Tensor | None) -> Tensor:
+    """Eq. 3 with shares for S; 0 for no_object. (B, Q, K + 1)."""
+    semantic_share = require_share(semantic_share, 'ReClassAssigner')
+    semantic_share = semantic_share.to(mask_prob.dtype)
+    covered = mask_prob @ semantic_share.transpose(1, 2)
+    area = semantic_share.sum(2)[:, None]
+    return F.pad(covered / (area + 1e-5), (0, 1))
