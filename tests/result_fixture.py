@@ -43,7 +43,7 @@ def make_result(
             claim='ReMaX ends higher at equal iterations.',
             paper='ReMaX, Fig. 4',
             baseline='arm0',
-            metric=metric,
+            metric=f'coco_panoptic/{metric}',
             higher_is_better=True,
             command='python tools/experiments/run.py STUDY.py --seeds 3',
             file='configs/studies/convergence.py',
@@ -112,7 +112,10 @@ def make_run(
         values = rng.normal((0.4, 2.5, 1.5, 1)[arm % 4], 0.4, 900)
         counts = np.histogram(values, edges)[0]
         run['histograms'] = dict(
-            log10_fp_fn=dict(edges=edges.tolist(), counts=counts.tolist())
+            log10_fp_fn=dict(edges=edges.tolist(), counts=counts.tolist()),
+            log10_fp_fn_d0=dict(
+                edges=edges.tolist(), counts=counts[::-1].tolist()
+            ),
         )
     return run
 
@@ -123,7 +126,7 @@ def summarise(result: dict) -> None:
         {r['seed']: r['final'] for r in arm['runs'] if r.get('final')}
         for arm in result['arms']
     ]
-    base = result['study']['metric']
+    base = result['study']['metric'].split('/')[-1]
     for arm, mine in zip(result['arms'], finals, strict=True):
         names = {name for final in mine.values() for name in final}
         arm['summary'], arm['paired'] = {}, None

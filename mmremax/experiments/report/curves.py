@@ -17,7 +17,7 @@ from .records import (
     smooth,
 )
 
-HISTOGRAM_LABELS = {'log10_fp_fn': 'log10(FP / FN) of the mask loss'}
+RATIO = 'log10_fp_fn'  # histograms of it are named so, then by layer
 
 
 def convergence(axes: Axes, result: Result) -> bool:
@@ -63,8 +63,11 @@ def histogram(name: str) -> Draw:
                 linewidth=1.8,
                 label=arm.title,
             )
-        axes.set_xlabel(HISTOGRAM_LABELS.get(name, name))
-        axes.set_ylabel('share of the steps, %')
+        is_ratio = name.startswith(RATIO)
+        axes.set_xlabel(
+            'log10(FP / FN) of the mask loss' if is_ratio else name
+        )
+        axes.set_ylabel('share of the records, %')
         axes.set_ylim(bottom=0)
         return any_data
 

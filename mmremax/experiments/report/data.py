@@ -108,8 +108,8 @@ class Result:
 
     @property
     def metric(self) -> str:
-        """Name of the score that the arms are compared by."""
-        return self.study['metric']
+        """The score that the arms are compared by, without its prefix."""
+        return self.study['metric'].rsplit('/', 1)[-1]
 
     @property
     def baseline(self) -> Arm | None:

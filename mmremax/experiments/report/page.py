@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from .bars import ablation_bars, bars_height, paired_differences
 from .curves import (
+    RATIO,
     convergence,
     diagnostic,
     gradient_norm,
@@ -51,7 +52,8 @@ NO_PAIRS = (
     'A paired difference needs two seeds that finished in an arm and in the '
     'baseline.'
 )
-HISTOGRAM_TITLES = {'log10_fp_fn': 'False positives over false negatives'}
+RATIO_TITLE = 'False positives over false negatives'
+RATIO_CAPTION = 'Share of the records of all finished seeds, over training.'
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,12 @@ def make_sections(result: Result, out_dir: Path) -> Iterator[Section]:
     def terms(names: list[str], read: Callable[[str], Draw]) -> list[Panel]:
         return [p for n in names for p in panel(n, n, '', read(n), 2.4)]
 
+    def ratio(name: str) -> list[Panel]:
+        title = name.replace(RATIO, RATIO_TITLE).replace('_', ', ')
+        return panel(
+            f'histogram_{name}', title, RATIO_CAPTION, histogram(name)
+        )
+
     curves = panel(
         'convergence', f'{metric} over training', CURVE_CAPTION, convergence
     )
@@ -162,16 +170,8 @@ def make_sections(result: Result, out_dir: Path) -> Iterator[Section]:
         + ([] if pairs else [NO_PAIRS]),
     )
     losses = loss_names(result)
-    histograms = [
-        part
-        for name in histogram_names(result)
-        for part in panel(
-            f'histogram_{name}',
-            HISTOGRAM_TITLES.get(name, name),
-            'Share of the recorded steps of all finished seeds.',
-            histogram(name),
-        )
-    ]
+    pooled, by_layer = split_histograms(histogram_names(result))
+    histograms = [p for name in pooled for p in ratio(name)]
     total = [
         part
         for name in losses[:1]
@@ -187,12 +187,23 @@ def make_sections(result: Result, out_dir: Path) -> Iterator[Section]:
         + ([] if total else ['The runs recorded no losses.'])
         + ([] if norms else ['The runs recorded no gradient norms.']),
     )
+    yield Section(
+        'Histograms by layer',
+        [p for name in by_layer for p in ratio(name)],
+        folded=True,
+    )
     yield Section('Loss terms', terms(losses[1:], loss_term), folded=True)
     yield Section(
         'Diagnostics',
         terms(diagnostic_names(result), diagnostic),
         folded=True,
     )
+
+
+def split_histograms(names: list[str]) -> tuple[list[str], list[str]]:
+    """Tell those of single layers from the others."""
+    layers = [n for n in names if n.startswith(f'{RATIO}_')]
+    return [n for n in names if n not in layers], layers
 
 
 def render_page(
