@@ -41,6 +41,7 @@ def prepare_stack() -> None:
     load_torchvision()
     silence_known_warnings()
     import_without_onedl_notes('mmdet.datasets', 'mmpretrain.datasets')
+    find_configs_of_mmseg()
 
 
 def check_installed() -> None:
@@ -91,6 +92,19 @@ def silence_known_warnings() -> None:
         message='faster_coco_eval is not installed',
         module=r'mmdet\.evaluation\.metrics\.faster_coco_metric',
     )
+
+
+def find_configs_of_mmseg() -> None:
+    """Let a config inherit from ``mmseg::``, whatever the distribution.
+
+    mmengine looks such configs up in the distribution `mmsegmentation`; in
+    the maintained family it has another name, but the module is the same.
+    """
+    from mmengine.config.utils import MODULE2PACKAGE
+    from mmengine.utils import is_installed
+
+    if not is_installed(MODULE2PACKAGE['mmseg']):
+        MODULE2PACKAGE['mmseg'] = 'mmseg'
 
 
 def import_without_onedl_notes(*modules: str) -> None:

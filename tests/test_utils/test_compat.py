@@ -6,6 +6,7 @@ from pathlib import Path
 
 import mmengine.logging
 import pytest
+from mmengine.config import Config
 
 from mmremax.utils import compat
 
@@ -118,3 +119,11 @@ def test_import_prints_nothing() -> None:
         text=True,
     )
     assert (run.returncode, run.stdout, run.stderr) == (0, '', '')
+
+
+def test_configs_of_mmseg_are_found() -> None:
+    config = Config.fromfile(
+        Path(__file__).parents[2]
+        / 'configs/mp_former/mask2former_r50_ade20k-semantic_160k.py'
+    )
+    assert config.model.decode_head.type == 'Mask2FormerHead'

@@ -1,0 +1,15 @@
+"""Mask2Former Swin-L, ADE20K panoptic, 160k iterations, steps.
+
+    tools/dist_train.sh \
+        configs/mp_former/mask2former_swin-l_ade20k-panoptic_160k.py 8
+
+Ours: not trained yet.
+"""
+
+_base_ = [
+    './mask2former_r50_ade20k-panoptic_160k.py',
+    '../_base_/backbones/swin-l.py',
+]
+
+model = _base_.swin_l
+optim_wrapper = _base_.swin_l_optim

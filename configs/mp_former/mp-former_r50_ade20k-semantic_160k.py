@@ -1,0 +1,15 @@
+"""MP-Former R50, ADE20K semantic, 160k iterations, steps.
+
+    tools/dist_train.sh \
+        configs/mp_former/mp-former_r50_ade20k-semantic_160k.py 8
+
+Ours: not trained yet.
+"""
+
+_base_ = [
+    './mask2former_r50_ade20k-semantic_160k.py',
+    '../_base_/overlays/mp_former.py',
+]
+
+model = _base_.mp_former_semantic
+optim_wrapper = _base_.mp_former_optim
