@@ -143,7 +143,10 @@ def test_one_seed_has_no_difference(tmp_path: Path) -> None:
 
 def test_failed_and_missing_runs_are_named(tmp_path: Path) -> None:
     content = make_result()
-    fail(content['arms'][1]['runs'][0], 'loss is <NaN> & more')
+    fail(
+        content['arms'][1]['runs'][0],
+        'line 7\n  in step\nloss is <NaN> & more\n',
+    )
     for run in content['arms'][2]['runs']:
         fail(run, 'out of memory')
     # What the runner writes of a run that was never started.
@@ -153,7 +156,7 @@ def test_failed_and_missing_runs_are_named(tmp_path: Path) -> None:
     )  # fmt: skip
     summarise(content)
     page, _, pictures = report(content, tmp_path)
-    assert 'loss is <NaN> & more' in page.text
+    assert 'loss is <NaN> & more 3 lines line 7 in step' in page.text
     assert page.text.count('out of memory') == 3
     assert 'kMaX, sigmoid, seed 1 (pending)' in page.text
     assert '0 of 3' in page.text
@@ -294,6 +297,10 @@ def test_cells(tmp_path: Path) -> None:
     arm.summary['PQ'] = dict(mean=34.56, spread=None, n=1)
     assert score_cell(arm, 'PQ') == '34.6'
     assert score_cell(arm, 'AP') == '–'
+    result.arms[1].runs[0]['final']['PQ'] = 0.4
+    result.arms[1].runs[1]['final']['PQ'] = 0.5
+    cells = difference_cells(result, arm)
+    assert cells == ('+1.440', '[−0.260, +3.140]')
     assert [format_time(s) for s in (42, 310, 3720)] == [
         '42 s', '5 min 10 s', '1 h 02 min',
     ]  # fmt: skip

@@ -146,7 +146,12 @@ def _draw_unfinished(axes: Axes, arm: Arm, series: Series, run: dict) -> None:
     if not len(steps):
         return
     axes.plot(
-        steps, values, color=arm.style.colour, linewidth=1.1, linestyle='--'
+        steps,
+        values,
+        color=arm.style.colour,
+        linewidth=1.1,
+        linestyle='--',
+        label=arm.title,  # the legend shows an arm's first line
     )
     if run['status'] == 'failed':
         axes.plot(

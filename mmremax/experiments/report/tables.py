@@ -51,7 +51,8 @@ def difference_cells(result: Result, arm: Arm) -> tuple[str, str]:
     if not pair or arm is result.baseline:
         return NONE, ''
     values = [to_float(pair[key]) for key in ('mean', 'low', 'high')]
-    digits = 1 if max(map(abs, values)) >= 1 else 3
+    scores = arm.finals(result.metric)
+    digits = 1 if max(map(abs, scores), default=2) >= 2 else 3
     mean, low, high = (
         f'{value:+.{digits}f}'.replace('-', '−') for value in values
     )
