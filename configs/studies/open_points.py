@@ -37,3 +37,7 @@ arms = {
     )
     for _name, (_title, _keys) in _readings.items()
 }
+arms['soft_target'] = dict(
+    title='soft semantic target',
+    config='_base_/remax_mnv3-s_shapes_soft.py',
+)

@@ -41,7 +41,7 @@ def read_scalars(work_dir: str | Path) -> list[dict]:
     records: list[dict] = []
     for file in files:
         started = [r for line in file.open() if (r := _parse(line))]
-        first = min((r['step'] for r in started), default=0)
+        first = min((r['step'] for r in started), default=float('inf'))
         records = [r for r in records if r['step'] < first] + started
     return sorted(records, key=lambda record: record['step'])
 

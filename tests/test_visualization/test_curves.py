@@ -32,6 +32,12 @@ def test_resumed_run_replaces_what_it_repeats(tmp_path: Path) -> None:
     assert records[1]['loss'] == 7.0
 
 
+def test_start_that_logged_nothing_replaces_nothing(tmp_path: Path) -> None:
+    write(tmp_path, '20250101_1', [train(10), val(10, 5.0)])
+    write(tmp_path, '20250102_1', [])
+    assert len(read_scalars(tmp_path)) == 2
+
+
 def test_cut_off_line_is_left_out(tmp_path: Path) -> None:
     write(tmp_path, 'run', [train(10)])
     file = tmp_path / 'run' / 'vis_data' / 'scalars.json'
