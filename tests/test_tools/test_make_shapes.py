@@ -4,7 +4,9 @@ import json
 import runpy
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 TOOL = Path(__file__).parents[2] / 'tools/dataset_converters/make_shapes.py'
 
@@ -55,6 +57,15 @@ def test_every_knob_reaches_the_images(
             radius=[0.1, 0.2],
         ),
     )
+
+
+def test_the_picture_shows_images_above_segments(run, tmp_path: Path) -> None:
+    path = tmp_path / 'new' / 'shapes.png'
+    knobs = '--train 1 --val 1 --size 32 40 --workers 1 --picture'
+    run(str(tmp_path), *knobs.split(), str(path))
+    picture = np.asarray(Image.open(path).convert('RGB'))
+    assert picture.shape == (2 * (2 * 64 + 8), 6 * (80 + 8), 3)
+    assert len(np.unique(picture[4:68, 4:84].reshape(-1, 3), axis=0)) > 5
 
 
 @pytest.mark.parametrize(

@@ -8,28 +8,37 @@ Examples:
     python tools/dataset_converters/make_shapes.py data/shapes
     python tools/dataset_converters/make_shapes.py data/few --val 100
     python tools/dataset_converters/make_shapes.py data/large --size 641 641
+    python tools/dataset_converters/make_shapes.py data/few --train 0 --val 12
+        --picture shapes.png
 """
 
 import argparse
 import os
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
 from mmremax.datasets.shape_statistics import SampleStatistics
 from mmremax.datasets.shapes import (
+    CATEGORIES,
     SPLITS,
     VERSIONS,
     ShapesDefinition,
+    draw_sample,
     make_shapes,
 )
+from mmremax.visualization import draw_panoptic, encode_segments
+
+PICTURE_SHAPE = (2, 6)  # rows and columns of samples
 
 
-def parse_args() -> tuple[Path, ShapesDefinition, int]:
-    """Read the command line: folder, definition, number of workers."""
+def parse_args() -> tuple[argparse.Namespace, ShapesDefinition]:
+    """Read the command line: folder, picture, workers; and what to draw."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -80,18 +89,23 @@ def parse_args() -> tuple[Path, ShapesDefinition, int]:
         default=os.cpu_count() or 1,
         help='processes; the pixels do not depend on it (one for each CPU)',
     )
-    options = vars(parser.parse_args())
-    out, workers = options.pop('out'), options.pop('workers')
-    if workers < 1:
-        parser.error(f'--workers: {workers} must be at least 1')
-    definition = VERSIONS[options.pop('version')]
+    parser.add_argument(
+        '--picture',
+        type=Path,
+        metavar='PNG',
+        help='also draw the first validation images with their segments',
+    )
+    args = parser.parse_args()
+    if args.workers < 1:
+        parser.error(f'--workers: {args.workers} must be at least 1')
+    definition = VERSIONS[args.version]
     given = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in options.items()
-        if value is not None
+        field.name: tuple(value) if isinstance(value, list) else value
+        for field in fields(definition)
+        if (value := getattr(args, field.name)) is not None
     }
     try:
-        return out, replace(definition, **given), workers
+        return args, replace(definition, **given)
     except ValueError as error:
         parser.error(str(error))
 
@@ -130,13 +144,52 @@ def statistics_table(totals: dict[str, SampleStatistics]) -> Table:
     return table
 
 
+def picture_of(definition: ShapesDefinition) -> Image.Image:
+    """Draw the first validation images, each above its segments."""
+    place = {c['id']: k for k, c in enumerate(CATEGORIES)}
+    rows, columns = PICTURE_SHAPE
+    pairs = []
+    for index in range(rows * columns):
+        image, id_map, segments, _ = draw_sample(definition, 'val', index)
+        infos = [
+            dict(
+                s,
+                category=place[s['category_id']],
+                is_thing=CATEGORIES[place[s['category_id']]]['isthing'],
+            )
+            for s in segments
+        ]
+        ids = encode_segments(id_map, infos, len(CATEGORIES))
+        drawing = draw_panoptic(
+            image,
+            ids,
+            [c['name'] for c in CATEGORIES],
+            [c['color'] for c in CATEGORIES],
+            alpha=0.85,
+            long_side=2 * max(definition.size),
+        )
+        height, width = drawing.shape[:2]
+        large = Image.fromarray(image).resize((width, height), Image.NEAREST)
+        pair = np.concatenate((np.asarray(large), drawing))
+        pairs.append(
+            np.pad(pair, ((4, 4), (4, 4), (0, 0)), constant_values=255)
+        )
+    sheet = np.concatenate(
+        [
+            np.concatenate(pairs[i * columns : (i + 1) * columns], axis=1)
+            for i in range(rows)
+        ]
+    )
+    return Image.fromarray(sheet).quantize(256)  # a small file
+
+
 def main() -> None:
     """Write the data set, say what is in it and where it is."""
-    out, definition, workers = parse_args()
+    args, definition = parse_args()
     console = Console(highlight=False)
     totals = {split: SampleStatistics() for split in SPLITS}
     for split, statistics in track(
-        make_shapes(out, definition, workers),
+        make_shapes(args.out, definition, args.workers),
         description='Drawing shapes',
         total=definition.num_train + definition.num_val,
         console=console,
@@ -145,9 +198,13 @@ def main() -> None:
     console.print(statistics_table(totals))
     console.print(
         f'{definition.num_train} + {definition.num_val} images of '
-        f'{definition.version or "no version"}: {out}',
+        f'{definition.version or "no version"}: {args.out}',
         soft_wrap=True,
     )
+    if args.picture is not None:
+        args.picture.parent.mkdir(parents=True, exist_ok=True)
+        picture_of(definition).save(args.picture, optimize=True)
+        console.print(f'picture: {args.picture}', soft_wrap=True)
 
 
 if __name__ == '__main__':
