@@ -15,6 +15,7 @@ from mmdet.registry import (
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
+from mmengine.visualization import Visualizer
 
 from mmremax.utils.config_edits import remove_pretrained, set_data_root
 from tests.meta import on_meta
@@ -88,6 +89,7 @@ def test_config_builds(path: Path) -> None:
         PARAM_SCHEDULERS.build(
             scheduler, default_args=dict(optimizer=optimizer)
         )
+    Visualizer.get_instance('visualizer')  # visualisation hooks ask for one
     hooks = config.get('custom_hooks', [])
     for hook in [*config.default_hooks.values(), *hooks]:
         HOOKS.build(hook)
