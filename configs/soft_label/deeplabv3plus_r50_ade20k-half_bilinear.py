@@ -1,0 +1,27 @@
+"""DeepLabV3+ R50, ADE20K at half resolution, soft labels, bilinear.
+
+    tools/dist_train.sh \
+        configs/soft_label/deeplabv3plus_r50_ade20k-half_bilinear.py 4
+
+Its baseline is deeplabv3plus_r50_ade20k-half_hard.py. Not trained yet.
+"""
+
+_base_ = [
+    './deeplabv3plus_r50_ade20k-half_hard.py',
+    '../_base_/overlays/soft_label.py',
+]
+
+model = dict(
+    data_preprocessor=_base_.soft_preprocessor,
+    decode_head=dict(
+        type='SoftDepthwiseSeparableASPPHead', loss_decode=_base_.soft_loss
+    ),
+    auxiliary_head=dict(type='SoftFCNHead', loss_decode=_base_.soft_aux_loss),
+)
+soft_steps = _base_.soft_bilinear
+soft_steps.RandomResize.update(num_classes=150, encoding='topk')
+train_pipeline = [
+    dict(step, **soft_steps.get(step['type'], {}))
+    for step in _base_.train_pipeline
+]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -1,0 +1,25 @@
+"""DeepLabV3+ R50, Cityscapes at quarter resolution, soft labels, bilinear.
+
+    tools/dist_train.sh \
+        configs/soft_label/deeplabv3plus_r50_cityscapes-quarter_bilinear.py 4
+
+Its baseline is deeplabv3plus_r50_cityscapes-quarter_hard.py. Not trained yet.
+"""
+
+_base_ = [
+    './deeplabv3plus_r50_cityscapes-quarter_hard.py',
+    '../_base_/overlays/soft_label.py',
+]
+
+model = dict(
+    data_preprocessor=_base_.soft_preprocessor,
+    decode_head=dict(
+        type='SoftDepthwiseSeparableASPPHead', loss_decode=_base_.soft_loss
+    ),
+    auxiliary_head=dict(type='SoftFCNHead', loss_decode=_base_.soft_aux_loss),
+)
+train_pipeline = [
+    dict(step, **_base_.soft_bilinear.get(step['type'], {}))
+    for step in _base_.train_pipeline
+]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

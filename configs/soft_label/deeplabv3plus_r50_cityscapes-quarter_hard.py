@@ -1,0 +1,29 @@
+"""DeepLabV3+ R50, Cityscapes at quarter resolution, hard labels (nearest).
+
+    tools/dist_train.sh \
+        configs/soft_label/deeplabv3plus_r50_cityscapes-quarter_hard.py 4
+
+The baseline of the _bilinear and _area files; mIoU at 1024 x 2048. Not
+trained yet.
+"""
+
+_base_ = [
+    'mmseg::deeplabv3plus/deeplabv3plus_r50-d8_4xb2-80k_cityscapes-512x1024.py',
+    '../_base_/mmseg_runtime.py',
+    '../_base_/overlays/cityscapes_quarter.py',
+]
+
+model = dict(
+    data_preprocessor=dict(size=_base_.reduced_crop),
+)
+train_pipeline = [
+    dict(step, **_base_.reduced_train.get(step['type'], {}))
+    for step in _base_.train_pipeline
+]
+test_pipeline = [
+    dict(step, **_base_.reduced_test.get(step['type'], {}))
+    for step in _base_.test_pipeline
+]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_dataloader = val_dataloader

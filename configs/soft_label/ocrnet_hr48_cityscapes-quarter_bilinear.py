@@ -1,0 +1,33 @@
+"""OCRNet HRNet-W48, Cityscapes at quarter resolution, soft labels, bilinear.
+
+    tools/dist_train.sh \
+        configs/soft_label/ocrnet_hr48_cityscapes-quarter_bilinear.py 4
+
+Its baseline is ocrnet_hr48_cityscapes-quarter_hard.py. Not trained yet.
+"""
+
+_base_ = [
+    './ocrnet_hr48_cityscapes-quarter_hard.py',
+    '../_base_/overlays/soft_label.py',
+]
+
+model = dict(
+    data_preprocessor=_base_.soft_preprocessor,
+    decode_head=[
+        dict(
+            _base_.model.decode_head[0],
+            type='SoftFCNHead',
+            loss_decode=_base_.soft_aux_list_loss,
+        ),
+        dict(
+            _base_.model.decode_head[1],
+            type='SoftOCRHead',
+            loss_decode=_base_.soft_list_loss,
+        ),
+    ],
+)
+train_pipeline = [
+    dict(step, **_base_.soft_bilinear.get(step['type'], {}))
+    for step in _base_.train_pipeline
+]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

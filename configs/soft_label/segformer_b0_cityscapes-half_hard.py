@@ -1,0 +1,30 @@
+"""SegFormer-B0, Cityscapes at half resolution, hard labels (nearest).
+
+    tools/dist_train.sh \
+        configs/soft_label/segformer_b0_cityscapes-half_hard.py 8
+
+The baseline of the _bilinear and _area files; mIoU at 1024 x 2048. Not
+trained yet.
+"""
+
+_base_ = [
+    'mmseg::segformer/segformer_mit-b0_8xb1-160k_cityscapes-1024x1024.py',
+    '../_base_/mmseg_runtime.py',
+    '../_base_/overlays/cityscapes_half.py',
+]
+
+model = dict(
+    data_preprocessor=dict(size=_base_.reduced_crop),
+    test_cfg=dict(_delete_=True, mode='whole'),
+)
+train_pipeline = [
+    dict(step, **_base_.reduced_train.get(step['type'], {}))
+    for step in _base_.train_pipeline
+]
+test_pipeline = [
+    dict(step, **_base_.reduced_test.get(step['type'], {}))
+    for step in _base_.test_pipeline
+]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_dataloader = val_dataloader

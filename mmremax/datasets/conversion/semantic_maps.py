@@ -1,0 +1,77 @@
+"""Panoptic annotation as semantic maps, the layout mmseg reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from mmremax.datasets.annotation_file import (
+    load_annotations,
+    metainfo_of,
+    segment_table,
+)
+from mmremax.datasets.transforms.formatting import class_map
+from mmremax.utils.panoptic_png import colours_to_ids, read_rgb
+
+
+def semantic_maps(
+    ann_file: str, png_dir: str | Path
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Read panoptic annotation as one label map an image.
+
+    Args:
+        ann_file: Json in COCO-panoptic format.
+        png_dir: Folder of its PNGs.
+
+    Yields:
+        Stem of the image's file name, and its labels: the place of the
+        class, things first; 255 for void and crowds. (H, W), uint8.
+
+    Raises:
+        FileNotFoundError: A file is missing.
+        AnnotationError: The json is not usable.
+    """
+    content = load_annotations(ann_file)
+    info = metainfo_of(content['categories'])
+    labels = {c: i for i, c in enumerate(info['category_ids'])}
+    images = {image['id']: image for image in content['images']}
+    for entry in content['annotations']:
+        image = images[entry['image_id']]
+        table = segment_table(
+            ann_file,
+            image,
+            entry['segments_info'],
+            labels,
+            len(info['thing_classes']),
+        )
+        ids = colours_to_ids(
+            read_rgb(
+                str(Path(png_dir) / entry['file_name']),
+                f'{ann_file} lists it; unpack the panoptic PNGs.',
+            )
+        )
+        yield Path(image['file_name']).stem, class_map(ids, table)
+
+
+def write_semantic_maps(
+    ann_file: str, png_dir: str | Path, out_dir: str | Path
+) -> Iterator[Path]:
+    """Write the maps as PNGs named after the images.
+
+    Args:
+        ann_file: See semantic_maps.
+        png_dir: See semantic_maps.
+        out_dir: Made if it is not there.
+
+    Yields:
+        Each path, after it has been written.
+    """
+    out_dir = Path(out_dir)
+    out_dir.mkdir(parents=True, exist_ok=True)
+    for stem, labels in semantic_maps(ann_file, png_dir):
+        path = out_dir / f'{stem}.png'
+        Image.fromarray(labels).save(path)
+        yield path
