@@ -40,7 +40,9 @@ def prepare_stack() -> None:
     check_installed()
     load_torchvision()
     silence_known_warnings()
-    import_without_onedl_notes('mmdet.datasets', 'mmpretrain.datasets')
+    import_without_onedl_notes(
+        'mmdet.datasets', 'mmpretrain.datasets', 'mmseg.datasets'
+    )
     find_configs_of_mmseg()
 
 
