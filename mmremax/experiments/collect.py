@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -36,12 +37,13 @@ def last_step(records: list[dict]) -> int:
     return max((record['step'] for record in records), default=0)
 
 
-def collect_run(folder: RunFolder, metric: str) -> dict[str, Any]:
+def collect_run(folder: RunFolder, metric: str, out: Path) -> dict[str, Any]:
     """Put a run's numbers together.
 
     Args:
         folder: Of the run.
         metric: Score of the study as it is logged, with its prefix.
+        out: Folder of result.json; paths are relative to it.
 
     Returns:
         An entry of ``runs``; see `mmremax.experiments.result`.
@@ -70,7 +72,7 @@ def collect_run(folder: RunFolder, metric: str) -> dict[str, Any]:
         wall_s=round(state['wall_s'], 1),
         step_s=_rounded(median(times)) if (times := _times(steps)) else None,
         peak_memory_mb=_peak_memory(state, steps),
-        predictions=state.get('predictions', []),
+        predictions=folder.predictions(out),
     )
 
 

@@ -39,3 +39,20 @@ def test_command(folder: RunFolder, checkpoint: str) -> list[str]:
         '--json',
         str(folder.scores_file),
     ]
+
+
+def picture_command(folder: RunFolder, checkpoint: str) -> list[str]:
+    """Command that draws a few predictions of a finished run."""
+    return [
+        sys.executable,
+        str(TOOLS / 'analysis' / 'show_predictions.py'),
+        str(folder.config_file),
+        checkpoint,
+        '--separate',
+        '--num',
+        '3',
+        '--long-side',
+        '256',
+        '--out',
+        str(folder.picture_dir),
+    ]

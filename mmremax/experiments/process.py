@@ -29,6 +29,7 @@ class Process:
         lock: Descriptor of an open lock file.
 
     Attributes:
+        stage: What it is for: ``train``, ``test`` or ``pictures``.
         gpu: The device it was given, where there are several.
         spent: Seconds of the run before this process.
         first_step: Last step that the run logged before this process.
@@ -59,6 +60,7 @@ class Process:
             )
         self.started = time.monotonic()
         self.gpu: str | None = None
+        self.stage = 'train'
         self.spent = 0.0
         self.first_step = 0
         self.mark: tuple[float, int] | None = None

@@ -50,6 +50,7 @@ def build_result(
     runs: dict[str, list[RunFolder]],
     machine: dict,
     command: str,
+    out: Path,
 ) -> dict[str, Any]:
     """Collect all runs of a study.
 
@@ -58,12 +59,13 @@ def build_result(
         runs: Folders by arm, in order of their seeds.
         machine: See `describe_machine`.
         command: As typed.
+        out: Folder of result.json.
 
     Returns:
         The content of result.json.
     """
     collected = {
-        name: [collect_run(folder, study.metric) for folder in folders]
+        name: [collect_run(folder, study.metric, out) for folder in folders]
         for name, folders in runs.items()
     }
     baseline = finals(collected[study.baseline])

@@ -62,6 +62,11 @@ class RunFolder:
         return self.path / 'scores.json'
 
     @property
+    def picture_dir(self) -> Path:
+        """Predictions for a few images, one file for each panel."""
+        return self.path / 'pictures'
+
+    @property
     def status(self) -> str:
         """pending, running, finished or failed."""
         return self.state['status']
@@ -77,6 +82,28 @@ class RunFolder:
             self.path.mkdir(parents=True, exist_ok=True)
             cfg.dump(self.config_file)
             self.state['max_iters'] = cfg.train_cfg.max_iters
+
+    def predictions(self, root: Path) -> list[dict[str, str]]:
+        """List the pictures that are there.
+
+        Args:
+            root: Folder that paths are relative to.
+
+        Returns:
+            ``image`` (name), ``input``, ``gt``, ``prediction`` (paths).
+        """
+        found = []
+        for picture in sorted(self.picture_dir.glob('*_prediction.png')):
+            image = picture.name.removesuffix('_prediction.png')
+            parts = dict(input='input', gt='ground-truth')
+            files = {
+                key: self.picture_dir / f'{image}_{part}.png'
+                for key, part in parts.items()
+            } | {'prediction': picture}
+            if all(file.is_file() for file in files.values()):
+                paths = {k: str(f.relative_to(root)) for k, f in files.items()}
+                found.append({'image': image, **paths})
+        return found
 
     def update(self, **values: Any) -> None:
         """Change the state and write it."""

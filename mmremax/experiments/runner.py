@@ -11,20 +11,20 @@ from typing import Any
 from mmremax.utils.cli import find_last_checkpoint
 
 from .collect import curve_of, final_scores, last_step, read_records
-from .commands import Launch, test_command, train_command
+from .commands import (
+    Launch,
+    picture_command,
+    test_command,
+    train_command,
+)
 from .machine import describe_machine, devices, total_threads
 from .pace import Pace, steps_done
+from .plan import find_runs, plan_runs
 from .process import Process, describe_exit
 from .progress import StudyProgress, duration
 from .result import build_result
 from .run_folder import RunFolder, write_json
-from .settings import (
-    check_data,
-    differences,
-    fingerprint,
-    resolve,
-    settings_of,
-)
+from .settings import check_data, resolve
 from .study import Study, StudyError
 from .study_lock import StudyLock
 
@@ -81,13 +81,7 @@ class StudyRunner:
         self.configs = {
             arm.name: resolve(study, arm, data_root) for arm in study.arms
         }
-        self.runs = {
-            name: [
-                RunFolder(self.out / name / f'seed{seed}', name, seed)
-                for seed in self._seeds_of(name)
-            ]
-            for name in known
-        }
+        self.runs = find_runs(study, self.out)
         self.pace = Pace(self.runs)
         self.active: dict[RunFolder, Process] = {}
 
@@ -105,8 +99,13 @@ class StudyRunner:
             check_data(self.study, self.configs[name])
         self.machine = describe_machine(self.threads)
         with StudyLock(self.out / '.lock') as self.lock:
-            self.queue = self._queue()
-            self.settings = {f: self._settings(f) for f in self.queue}
+            self.settings, self.queue = plan_runs(
+                self.study,
+                self.runs,
+                self.configs,
+                self.chosen,
+                self.retry_failed,
+            )
             self.all = list(self.queue)
             for folder in self.queue:
                 folder.write_config(self.configs[folder.arm])
@@ -121,45 +120,6 @@ class StudyRunner:
                     self._record_cost(folder, process)
                 result = self._write_result()
         return result
-
-    def _seeds_of(self, name: str) -> list[int]:
-        """Seeds of the study, and others that were run before."""
-        there = (self.out / name).glob('seed*/run.json')
-        seeds = {int(file.parent.name.removeprefix('seed')) for file in there}
-        return sorted(seeds | set(self.study.seeds))
-
-    def _queue(self) -> list[RunFolder]:
-        """Runs to do, seed-major; refuses changed settings of begun ones."""
-        wanted = {'pending', 'running'}
-        if self.retry_failed:
-            wanted.add('failed')
-        folders = [
-            folder
-            for seed in self.study.seeds
-            for arm in self.study.arms
-            for folder in self.runs[arm.name]
-            if arm.name in self.chosen and folder.seed == seed
-        ]
-        for folder in folders:
-            self._check_settings(folder)
-        return [folder for folder in folders if folder.status in wanted]
-
-    def _settings(self, folder: RunFolder) -> dict[str, Any]:
-        return settings_of(
-            self.configs[folder.arm], folder.seed, self.study.train_arguments
-        )
-
-    def _check_settings(self, folder: RunFolder) -> None:
-        """Never mix two settings in one run, never replace a result."""
-        old, new = folder.state.get('settings'), self._settings(folder)
-        if old is not None and fingerprint(old) != fingerprint(new):
-            begun = 'begun' if folder.status == 'running' else folder.status
-            raise StudyError(
-                f'{self.study.file}: {folder.label} is {begun} in '
-                f'{folder.path} with other settings than the study has now: '
-                f'{differences(old, new)}. Give another --out, undo the '
-                f'change, or delete {folder.path} to run it anew.'
-            )
 
     def _work(self) -> None:
         """Keep up to `jobs` processes going until the queue is empty."""
@@ -198,7 +158,9 @@ class StudyRunner:
         self.progress.note(f'{folder.label}: {text}')
         self._write_result()
 
-    def _launch(self, folder: RunFolder, command: list[str]) -> None:
+    def _launch(
+        self, folder: RunFolder, command: list[str], stage: str = 'train'
+    ) -> None:
         """Start a process with its share of threads and its GPU."""
         environment = dict.fromkeys(
             ('OMP_NUM_THREADS', 'MKL_NUM_THREADS'), str(self.threads)
@@ -214,6 +176,7 @@ class StudyRunner:
             command, folder.log_file, environment, self.lock.descriptor
         )
         process.gpu = gpu
+        process.stage = stage
         process.spent = folder.state['wall_s']
         process.first_step = steps_done(folder)
         self.active[folder] = process
@@ -221,8 +184,11 @@ class StudyRunner:
     def _end(self, folder: RunFolder, process: Process, status: int) -> None:
         """Record how a process ended; score a run whose end was lost."""
         self._record_cost(folder, process)
+        checkpoint = find_last_checkpoint(str(folder.work_dir))
         score = self._final_score(folder)
-        if status:
+        if process.stage == 'pictures':
+            pass  # a run is finished without them too
+        elif status:
             words = process.last_words()
             self._fail(folder, f'{describe_exit(status)}\n{words}'.strip())
         elif score is not None:
@@ -231,14 +197,18 @@ class StudyRunner:
                 f'{folder.label}: finished, {self.study.score} {score:.2f}, '
                 f'{duration(folder.state["wall_s"])}'
             )
+            if checkpoint and folder.seed == self.study.seeds[0]:
+                command = picture_command(folder, checkpoint)
+                self._launch(folder, command, 'pictures')
+                return
         elif folder.scores_file.is_file():
             self._fail(
                 folder,
                 f'no {self.study.metric} after the last step: metric must '
                 'name a score of val_evaluator',
             )
-        elif checkpoint := find_last_checkpoint(str(folder.work_dir)):
-            self._launch(folder, test_command(folder, checkpoint))
+        elif checkpoint:
+            self._launch(folder, test_command(folder, checkpoint), 'test')
             return
         else:
             self._fail(folder, 'the training left no checkpoint')
@@ -262,6 +232,8 @@ class StudyRunner:
     @staticmethod
     def _record_cost(folder: RunFolder, process: Process) -> None:
         """Add a process's time and memory to those of earlier starts."""
+        if process.stage == 'pictures':
+            return
         peaks = [folder.state['peak_memory_mb'], process.peak_memory_mb]
         folder.update(
             wall_s=process.spent + process.seconds,
@@ -319,6 +291,8 @@ class StudyRunner:
 
     def _write_result(self) -> dict[str, Any]:
         command = shlex.join(['python', *sys.argv])
-        result = build_result(self.study, self.runs, self.machine, command)
+        result = build_result(
+            self.study, self.runs, self.machine, command, self.out
+        )
         write_json(self.out / 'result.json', result)
         return result

@@ -58,7 +58,8 @@ def resolve(study: Study, arm: Arm, data_root: str | None = None) -> Config:
         'log_processor.window_size': LOG_INTERVAL,
     }
     try:
-        merge_options(cfg, log | arm.options)
+        cfg.merge_from_dict(log)
+        merge_options(cfg, arm.options)
     except ConfigKeyError as error:
         text = str(error).replace('--cfg-options ', '')
         raise StudyError(f'{where}: options: {text}') from error

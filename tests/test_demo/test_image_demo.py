@@ -206,6 +206,31 @@ def test_show_predictions(
     assert Image.open(pictures[0]).size[0] // 200 == panels
 
 
+def test_show_predictions_in_separate_files(
+    run, checkpoint: Path, shapes_root: Path, tmp_path: Path
+) -> None:
+    run(
+        'tools/analysis/show_predictions.py',
+        CONFIG,
+        checkpoint,
+        '--data-root',
+        shapes_root,
+        '--out',
+        tmp_path,
+        '--num',
+        '1',
+        '--separate',
+        '--device',
+        'cpu',
+        '--cfg-options',
+        *SHOW_ALL,
+    )
+    assert {p.name for p in tmp_path.iterdir()} == {
+        f'{1:012d}_{panel}.png'
+        for panel in ('input', 'ground-truth', 'prediction')
+    }
+
+
 def test_plot_run(run, tmp_path: Path) -> None:
     folder = tmp_path / 'run' / 'vis_data'
     folder.mkdir(parents=True)

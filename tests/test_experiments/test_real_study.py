@@ -76,6 +76,10 @@ def test_real_runs_and_a_lost_last_validation(
         assert len(run['grad_norm']['value']) == 4
         assert sum(run['histograms']['log10_fp_fn']['counts']) == 16
         assert run['peak_memory_mb'] > 100
+        assert len(run['predictions']) == 3
+        for sample in run['predictions']:
+            for key in ('input', 'gt', 'prediction'):
+                assert (tmp_path / 'out' / sample[key]).is_file()
     assert 'd0.m_hat_mean' in result['arms'][1]['runs'][0]['diagnostics']
 
     # As a kill in the last validation of ReMaX leaves it.

@@ -58,6 +58,12 @@ def parse_args() -> argparse.Namespace:
         'but not shown',
     )
     parser.add_argument(
+        '--separate',
+        action='store_true',
+        help='one file for each panel: NAME_input.png, NAME_ground-truth.png, '
+        'NAME_prediction.png',
+    )
+    parser.add_argument(
         '--cfg-options',
         nargs='+',
         action=DictAction,
@@ -88,8 +94,8 @@ def draw_samples(
     num: int,
     long_side: int,
     labels_only: bool,
-) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield a name and a picture for some samples of a data set."""
+) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
+    """Yield a name and panels by title for some samples of a data set."""
     style = dict(
         classes=dataset.metainfo['classes'],
         palette=dataset.metainfo['palette'],
@@ -111,8 +117,19 @@ def draw_samples(
             )
             panels['ground truth'] = draw_panoptic(image, truth, **style)
         panels['prediction'] = draw_panoptic(image, ids, **style)
-        name = f'prediction_{Path(meta["img_path"]).stem}.png'
-        yield name, side_by_side(panels)
+        yield Path(meta['img_path']).stem, panels
+
+
+def named_pictures(
+    name: str, panels: dict[str, np.ndarray], separate: bool
+) -> dict[str, np.ndarray]:
+    """Name the files of a sample: one of all panels, or one of each."""
+    if not separate:
+        return {f'prediction_{name}.png': side_by_side(panels)}
+    return {
+        f'{name}_{title.replace(" ", "-")}.png': panel
+        for title, panel in panels.items()
+    }
 
 
 def main() -> None:
@@ -135,11 +152,13 @@ def main() -> None:
             f'the data {len(dataset.metainfo["classes"])}.'
         )
     args.out.mkdir(parents=True, exist_ok=True)
-    for name, picture in draw_samples(
+    for sample, panels in draw_samples(
         model, dataset, args.num, args.long_side, args.labels_only
     ):
-        Image.fromarray(picture).save(args.out / name)
-        print(f'picture     {args.out / name}')
+        pictures = named_pictures(sample, panels, args.separate)
+        for name, picture in pictures.items():
+            Image.fromarray(picture).save(args.out / name)
+            print(f'picture     {args.out / name}')
 
 
 if __name__ == '__main__':
