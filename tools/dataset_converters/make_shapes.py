@@ -35,6 +35,16 @@ from mmremax.datasets.shapes import (
 from mmremax.visualization import draw_panoptic, encode_segments
 
 PICTURE_SHAPE = (2, 6)  # rows and columns of samples
+STATISTICS = (
+    'images',
+    'things of an image',
+    'stuff of an image',
+    'crowds of an image',
+    'pixels of things',
+    'pixels without a label',
+    'of the pixels of things, on one that\ntouches another of its class',
+    'of the pixels of things, hidden by\na later one of its class',
+)
 
 
 def parse_args() -> tuple[argparse.Namespace, ShapesDefinition]:
@@ -111,36 +121,29 @@ def parse_args() -> tuple[argparse.Namespace, ShapesDefinition]:
 
 
 def statistics_table(totals: dict[str, SampleStatistics]) -> Table:
-    """Put the sums of the splits into words."""
-    table = Table(title='Statistics')
-    table.add_column('')
+    """Put the sums of the splits that have images into words."""
+    table = Table('', title='Statistics')
     columns = []
     for split, total in totals.items():
+        if not total.images:
+            continue
         table.add_column(split, justify='right')
-        images = max(1, total.images)
-        pixels = max(1, total.pixels)
         thing_pixels = max(1, total.thing_pixels)
         drawn_pixels = max(1, total.drawn_pixels)
         columns.append(
-            {
-                'images': f'{total.images}',
-                'things of an image': f'{total.things / images:.2f}',
-                'stuff of an image': f'{total.stuff / images:.2f}',
-                'crowds of an image': f'{total.crowds / images:.2f}',
-                'pixels of things': f'{total.thing_pixels / pixels:.1%}',
-                'pixels without a label': f'{total.void_pixels / pixels:.1%}',
-                'of the pixels of things, on one that\n'
-                'touches another of its class': (
-                    f'{total.touching_pixels / thing_pixels:.1%}'
-                ),
-                'of the pixels of things, hidden by\n'
-                'a later one of its class': (
-                    f'{total.hidden_pixels / drawn_pixels:.1%}'
-                ),
-            }
+            (
+                f'{total.images}',
+                f'{total.things / total.images:.2f}',
+                f'{total.stuff / total.images:.2f}',
+                f'{total.crowds / total.images:.2f}',
+                f'{total.thing_pixels / total.pixels:.1%}',
+                f'{total.void_pixels / total.pixels:.1%}',
+                f'{total.touching_pixels / thing_pixels:.1%}',
+                f'{total.hidden_pixels / drawn_pixels:.1%}',
+            )
         )
-    for name in columns[0]:
-        table.add_row(name, *(column[name] for column in columns))
+    for name, *cells in zip(STATISTICS, *columns, strict=True):
+        table.add_row(name, *cells)
     return table
 
 

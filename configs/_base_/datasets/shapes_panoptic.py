@@ -1,4 +1,7 @@
-"""The synthetic data of `make_shapes.py`, small enough for a CPU."""
+"""The benchmark `shapes` v1 of `make_shapes.py`, small enough for a CPU.
+
+Its images are 129 x 129: a test image is not scaled.
+"""
 
 _base_ = ['./coco_panoptic.py']
 
