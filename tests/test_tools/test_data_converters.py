@@ -1,10 +1,13 @@
 """The converters of the data sets as commands."""
 
+import json
 import runpy
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.fixtures.original_layouts import (
     write_ade20k,
@@ -70,3 +73,24 @@ def test_instances_become_panoptic(
     assert '2 images, 4 instances (1 hidden by others), 4 stuff' in printed
     with pytest.raises(SystemExit, match='instances overlap in'):
         run(*arguments, '--overlap', 'error')
+
+
+def test_panoptic_maps_become_semantic_ones(
+    run: Callable[..., None], shapes_root: Path, tmp_path: Path
+) -> None:
+    """Every pixel holds the place of its class; void and crowds are 255."""
+    ann_file = shapes_root / 'annotations/panoptic_val.json'
+    run('panoptic_to_semantic.py', ann_file, '--out', tmp_path)
+    content = json.loads(ann_file.read_text())
+    places = {c['id']: i for i, c in enumerate(content['categories'])}
+    for entry in content['annotations']:
+        png = shapes_root / 'annotations/panoptic_val' / entry['file_name']
+        colours = np.array(Image.open(png)).astype(int)
+        ids = colours @ [1, 256, 65536]
+        expected = np.full(ids.shape, 255)
+        for segment in entry['segments_info']:
+            if not segment['iscrowd']:
+                place = places[segment['category_id']]
+                expected[ids == segment['id']] = place
+        found = np.array(Image.open(tmp_path / entry['file_name']))
+        assert (found == expected).all()
