@@ -7,12 +7,8 @@ from .panoptic_copy_paste import PanopticCopyPaste
 from .panoptic_masks import PanopticMapToMasks
 from .random_scale_crop import RandomScaleCrop
 from .resize_shortest_side import ResizeShortestSide
-from .soft_label import (
-    PackSoftSegInputs,
-    SoftLabelFromHiRes,
-    SoftLabelPool,
-    SoftLabelResize,
-)
+from .soft_label import SoftLabelFromHiRes, SoftLabelResize
+from .soft_label_formatting import PackSoftSegInputs, SoftLabelPool
 
 __all__ = [
     'AutoAugmentColour',
