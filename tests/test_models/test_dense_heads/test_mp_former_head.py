@@ -4,13 +4,19 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.mask2former_fixture import REMAX, build_head, features, samples
+from tests.mask2former_fixture import (
+    REMAX,
+    build_head,
+    features,
+    head_config,
+    samples,
+)
 
 NO_NOISE = dict(mask_noise_scale=0.0, label_noise_ratio=0.0)
-NUM_OUTPUTS = 7
+NUM_LAYERS = head_config().transformer_decoder.num_layers
 NAMES = [
     f'{prefix}mp_loss_{kind}'
-    for prefix in ('', *(f'd{i}.' for i in range(NUM_OUTPUTS - 1)))
+    for prefix in ('', *(f'd{i}.' for i in range(NUM_LAYERS)))
     for kind in ('cls', 'mask', 'dice')
 ]
 
