@@ -7,7 +7,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
-from mmengine.registry import MODELS, init_default_scope
+from mmengine.registry import MODELS, DefaultScope
 from PIL import Image
 
 from mmremax.engine.hooks.soft_label_check_hook import (
@@ -30,6 +30,13 @@ HRNET = dict(
         num_modules=1, num_channels=(4, 8, 16, 32), num_blocks=(1, 1, 1, 1)
     ),
 )
+
+
+@pytest.fixture(autouse=True)
+def scope():
+    """Build as a Runner with a config of mmseg does."""
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        yield
 
 
 def small(config):
@@ -98,7 +105,6 @@ def load(pipeline, files, reduce_zero_label):
 @pytest.mark.parametrize('path', PATHS, ids=lambda path: path.stem)
 def test_one_step_and_one_prediction(path, files):
     config = Config.fromfile(path)
-    init_default_scope('mmseg')
     assert 'mmremax' in config.custom_imports['imports']
     assert {h['type'] for h in config.custom_hooks} == {'SoftLabelCheckHook'}
     # What is changed here is what the data loaders read.

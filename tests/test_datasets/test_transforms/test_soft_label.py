@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from mmcv.transforms import Compose
-from mmengine.registry import init_default_scope
+from mmengine.registry import DefaultScope
 from mmseg.registry import TRANSFORMS
 
 from mmremax.datasets import (
@@ -17,6 +17,13 @@ from mmremax.structures.label_kernels import class_fractions
 
 SIZE = (24, 32)
 HALF = dict(scale=(16, 12), num_classes=6, encoding='float32')
+
+
+@pytest.fixture(autouse=True)
+def scope():
+    """Build as a Runner with a config of mmseg does."""
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        yield
 
 
 def results(seed=0, size=SIZE):
@@ -86,7 +93,6 @@ def test_packed_samples_decode_to_the_fractions(encoding):
 
 
 def test_the_hard_map_is_that_of_mmseg():
-    init_default_scope('mmseg')
     soft, hard = (
         TRANSFORMS.build(dict(type=name, scale=(16, 12), **extra))(results())
         for name, extra in (
@@ -101,7 +107,6 @@ def test_the_hard_map_is_that_of_mmseg():
 
 @pytest.mark.parametrize('direction', ['horizontal', 'vertical'])
 def test_softening_and_flip_commute(direction):
-    init_default_scope('mmseg')
     flip = TRANSFORMS.build(
         dict(type='RandomFlip', prob=1.0, direction=direction)
     )
@@ -124,7 +129,6 @@ def test_softening_and_aligned_crop_commute():
 
 
 def test_random_crop_moves_all_maps_alike():
-    init_default_scope('mmseg')
     resize = SoftLabelResize(**HALF, label_kernel='nearest')
     crop = TRANSFORMS.build(dict(type='RandomCrop', crop_size=(6, 7)))
     inputs = crop(resize(results()))
@@ -156,7 +160,6 @@ def test_labels_of_high_resolution_count_like_area(factor):
 
 
 def test_labels_of_high_resolution_flip_with_the_image():
-    init_default_scope('mmseg')
     flip = TRANSFORMS.build(dict(type='RandomFlip', prob=1.0))
     resize = SoftLabelFromHiRes(scale=(16, 12), factor=2)
     one = PackSoftSegInputs()(flip(resize(results())))
@@ -189,7 +192,6 @@ def test_pooling_needs_whole_cells():
 
 
 def test_random_resize_takes_both_kinds():
-    init_default_scope('mmseg')
     for kind in (
         dict(resize_type='SoftLabelResize', num_classes=6),
         dict(resize_type='SoftLabelFromHiRes', factor=2),
