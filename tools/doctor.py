@@ -139,9 +139,7 @@ def check_family(module: str) -> Finding:
     }
     detail = ', '.join(f'{k} {v}' for k, v in versions.items())
     if not versions:
-        # mmseg serves the semantic segmentation part alone.
-        state = NOTE if module == 'mmseg' else BROKEN
-        return Finding(module, state, 'missing', STACK)
+        return Finding(module, BROKEN, 'missing', STACK)
     if len(versions) == 2:
         return Finding(
             module,

@@ -5,7 +5,15 @@ import logging
 import warnings
 from importlib.util import find_spec
 
-REQUIRED = ('torch', 'mmengine', 'mmcv', 'mmdet', 'mmpretrain', 'scipy')
+REQUIRED = (
+    'torch',
+    'mmengine',
+    'mmcv',
+    'mmdet',
+    'mmseg',
+    'mmpretrain',
+    'scipy',
+)
 
 INSTALL_HELP = """\
 Install the stack from the repository's root, torch first:
