@@ -43,7 +43,7 @@ def test_missing_package_gives_the_commands(
     with pytest.raises(ImportError) as error:
         compat.check_installed()
     text = str(error.value)
-    assert 'needs mmengine, mmcv, mmdet, mmpretrain, not' in text
+    assert 'needs mmengine, mmcv, mmdet, mmseg, mmpretrain, not' in text
     assert 'pip install --no-build-isolation -r requirements.txt' in text
 
 
