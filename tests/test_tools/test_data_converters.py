@@ -94,3 +94,25 @@ def test_panoptic_maps_become_semantic_ones(
                 expected[ids == segment['id']] = place
         found = np.array(Image.open(tmp_path / entry['file_name']))
         assert (found == expected).all()
+
+
+def test_things_become_one_class(
+    run: Callable[..., None],
+    shapes_root: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    """Stuff follows from 1; void stays 255."""
+    ann_file = shapes_root / 'annotations/panoptic_val.json'
+    run('panoptic_to_semantic.py', ann_file, '--out', tmp_path / 'all')
+    run(
+        'panoptic_to_semantic.py',
+        ann_file,
+        *('--out', tmp_path / 'one', '--merge-things'),
+    )
+    assert 'classes: thing, bricks' in capsys.readouterr().out
+    merged = {place: max(place - 5, 0) for place in range(10)} | {255: 255}
+    for path in (tmp_path / 'all').iterdir():
+        before = np.array(Image.open(path))
+        after = np.array(Image.open(tmp_path / 'one' / path.name))
+        assert (np.vectorize(merged.get)(before) == after).all()

@@ -33,6 +33,11 @@ def main() -> None:
     parser.add_argument(
         '--out', type=Path, help="folder to write to ('semantic_...' beside)"
     )
+    parser.add_argument(
+        '--merge-things',
+        action='store_true',
+        help='all thing classes become one, class 0; stuff follows',
+    )
     args = parser.parse_args()
     stem = args.ann_file.stem
     png_dir = args.png_dir or args.ann_file.with_suffix('')
@@ -42,12 +47,18 @@ def main() -> None:
         else f'semantic_{stem}'
     )
     content = load_annotations(str(args.ann_file))
-    paths = write_semantic_maps(str(args.ann_file), png_dir, out)
+    paths = write_semantic_maps(
+        str(args.ann_file), png_dir, out, args.merge_things
+    )
     total = len(content['annotations'])
     for _ in track(paths, description='Writing maps', total=total):
         pass
     print(f'{total} maps: {out}')
-    print('classes:', ', '.join(metainfo_of(content['categories'])['classes']))
+    info = metainfo_of(content['categories'])
+    classes = info['classes']
+    if args.merge_things:
+        classes = ('thing', *info['stuff_classes'])
+    print('classes:', ', '.join(classes))
 
 
 if __name__ == '__main__':

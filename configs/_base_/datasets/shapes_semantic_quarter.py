@@ -5,22 +5,19 @@
         --clutter 8
     for split in train val; do
         python tools/dataset_converters/panoptic_to_semantic.py \
-            data/shapes_512/annotations/panoptic_$split.json
+            data/shapes_512/annotations/panoptic_$split.json --merge-things
     done
 
-Scores are those of the labels at 512 x 512.
+All things are one class: to tell a star from a disc takes longer than a
+short run has. Scores are those of the labels at 512 x 512.
 """
 
 data_root = 'data/shapes_512/'
 scale = (128, 128)  # width, height; a quarter
-classes = (
-    'disc', 'square', 'triangle', 'star', 'cross', 'ring',
-    'bricks', 'waves', 'grass', 'clouds',
-)  # fmt: skip
+classes = ('thing', 'bricks', 'waves', 'grass', 'clouds')
 palette = [
-    [220, 20, 60], [0, 130, 200], [255, 165, 0], [240, 225, 25],
-    [145, 30, 180], [250, 130, 190], [120, 70, 40], [0, 90, 120],
-    [60, 150, 60], [170, 190, 215],
+    [220, 20, 60], [120, 70, 40], [0, 90, 120], [60, 150, 60],
+    [170, 190, 215],
 ]  # fmt: skip
 
 train_pipeline = [

@@ -13,7 +13,7 @@ model = dict(
     decode_head=dict(type='SoftFCNHead', loss_decode=_base_.soft_loss),
 )
 soft_steps = _base_.soft_area
-soft_steps.Resize.update(num_classes=10, interpolation='area')
+soft_steps.Resize.update(num_classes=5, interpolation='area')
 train_pipeline = [
     dict(step, **soft_steps.get(step['type'], {}))
     for step in _base_.train_pipeline

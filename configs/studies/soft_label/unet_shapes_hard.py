@@ -45,7 +45,7 @@ model = dict(
         num_convs=1,
         concat_input=False,
         dropout_ratio=0.0,
-        num_classes=10,
+        num_classes=5,
         norm_cfg=norm_cfg,
         align_corners=False,
         loss_decode=dict(type='CrossEntropyLoss', avg_non_ignore=True),

@@ -57,7 +57,10 @@ def semantic_maps(
 
 
 def write_semantic_maps(
-    ann_file: str, png_dir: str | Path, out_dir: str | Path
+    ann_file: str,
+    png_dir: str | Path,
+    out_dir: str | Path,
+    merge_things: bool = False,
 ) -> Iterator[Path]:
     """Write the maps as PNGs named after the images.
 
@@ -65,13 +68,24 @@ def write_semantic_maps(
         ann_file: See semantic_maps.
         png_dir: See semantic_maps.
         out_dir: Made if it is not there.
+        merge_things: Whether all things become class 0; stuff follows.
 
     Yields:
         Each path, after it has been written.
     """
     out_dir = Path(out_dir)
     out_dir.mkdir(parents=True, exist_ok=True)
+    places = np.arange(256, dtype=np.uint8)
+    if merge_things:
+        content = load_annotations(ann_file)
+        info = metainfo_of(content['categories'])
+        num_things = len(info['thing_classes'])
+        num_classes = len(info['classes'])
+        places[:num_things] = 0
+        places[num_things:num_classes] = range(
+            1, num_classes - num_things + 1
+        )
     for stem, labels in semantic_maps(ann_file, png_dir):
         path = out_dir / f'{stem}.png'
-        Image.fromarray(labels).save(path)
+        Image.fromarray(places[labels]).save(path)
         yield path
