@@ -28,11 +28,12 @@ SEMANTIC_INPUTS = ('key', 'stride_32', 'stride_8', 'mask_feature')
 class ReMaXMask2FormerMixin:
     """Adds ReMask and ReClass to a Mask2Former head, in training.
 
-    Stands before mmdet's ``Mask2FormerHead`` among the bases; acts inside `loss_by_feat`. Each output is matched with its un-relaxed masks.
-    Then the masks of the matched queries are relaxed (Eq. 1-2, on every cell
-    of the mask grid), and the parent samples its points from them; the
-    class loss of every output gets the weights of Eq. 3-4. Cells without a
-    class (void, unlabelled, padding) take part in neither.
+    Stands before mmdet's ``Mask2FormerHead`` among the bases; acts inside
+    `loss_by_feat`. Each output is matched un-relaxed; then the masks of its
+    matched queries are relaxed (Eq. 1-2, on every cell), and the parent
+    samples points from them. The class loss of every output gets the weights
+    of Eq. 3-4. Cells without a class (void, unlabelled, padding) take part
+    in neither.
 
     Paper: ReMaX, Sec. 3 and Appendix D; docs/mask2former.md.
 
