@@ -54,7 +54,7 @@ model = dict(
     test_cfg=dict(mode='whole'),
 )
 
-max_iters = 300
+max_iters = 450
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=3e-3, weight_decay=0.01),
