@@ -190,14 +190,17 @@ train_dataloader = dict(
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader
 
-max_iters = 700
+max_iters = 900
 no_decay = dict(decay_mult=0.0)
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.05),
     paramwise_cfg=dict(
         custom_keys=dict(
-            query_embed=no_decay, query_feat=no_decay, level_embed=no_decay
+            backbone=dict(lr_mult=5.0),  # it starts from random weights
+            query_embed=no_decay,
+            query_feat=no_decay,
+            level_embed=no_decay,
         ),
         norm_decay_mult=0.0,
     ),
@@ -213,9 +216,9 @@ param_scheduler = [
     ),
 ]
 train_cfg = dict(
-    type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters // 4
+    type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters // 3
 )
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 custom_hooks = [*_base_.custom_hooks, dict(type='RichProgressHook')]
-default_hooks = dict(checkpoint=dict(interval=350, max_keep_ckpts=1))
+default_hooks = dict(checkpoint=dict(interval=300, max_keep_ckpts=1))
