@@ -11,6 +11,10 @@ from .shape_textures import (
     Outline,
 )
 
+# Hues of ground and of shapes around that of the image, which is random, in
+# turns of the circle: shapes stand out, and still no class has a colour.
+GROUND_HUES = (-0.12, 0.12)
+SHAPE_HUES = (0.25, 0.75)
 MIN_VISIBLE_AREA = 32  # pixels; what is more hidden than this stays unlabelled
 
 
@@ -34,6 +38,7 @@ class ShapePainter:
         self.rng = rng
         self.size = np.array(size)
         self.unit = min(size)
+        self.hue = rng.random()
         self.image = np.zeros((*size, 3))
         self.id_map = np.zeros(size, np.int32)
         self.table: dict[int, tuple[int, int]] = {}  # id: category, crowd
@@ -64,7 +69,8 @@ class ShapePainter:
                 y / fine + shift_y, x / fine + shift_x, rng
             )
             window = np.s_[:, :]
-            self._paint(window, region == i, texture, self._new_id(category))
+            segment_id = self._new_id(category)
+            self._paint(window, region == i, texture, segment_id, GROUND_HUES)
 
     def draw_thing(
         self, radius: float, twin: bool = False, thin: bool = False
@@ -173,7 +179,7 @@ class ShapePainter:
         v = np.cos(angle) * dy - np.sin(angle) * dx
         mask, texture = outline(u, v)
         self._count_hidden(self.id_map[window][mask], segment_id)
-        self._paint(window, mask, texture, segment_id)
+        self._paint(window, mask, texture, segment_id, SHAPE_HUES)
 
     def _count_hidden(self, below: np.ndarray, segment_id: int) -> None:
         """Count what an object covers of those of its class."""
@@ -193,29 +199,36 @@ class ShapePainter:
         mask: np.ndarray,
         texture: np.ndarray | bool,
         segment_id: int,
+        hues: tuple[float, float],
     ) -> None:
         """Put two random colours on the mask, as the texture says."""
-        first, second = self._colours()
+        first, second = self._colours(hues)
         self.image[window][mask] = first
         self.image[window][mask & texture] = second
         self.id_map[window][mask] = segment_id
 
-    def _colours(self) -> np.ndarray:
-        """Draw a light and a dark colour of near hue, in random order.
+    def _colours(self, hues: tuple[float, float]) -> np.ndarray:
+        """Draw two colours of near hue and of different brightness.
 
-        The distribution of either is the same for everything that is drawn:
-        no class has a colour. (2, 3), in [0, 255].
+        Over many images each of the two is distributed alike in all that is
+        drawn: hues go round a circle from a random start, brightness is
+        uniform, and the second brightness lies half a range further round.
+
+        Args:
+            hues: Bounds around the hue of the image.
+
+        Returns:
+            RGB in [0, 255]. (2, 3).
         """
         rng = self.rng
-        hue = rng.random() + np.array([0, rng.uniform(-0.08, 0.08)])
-        saturation = rng.uniform(0.1, 0.6, 2)[:, None]
-        dark = rng.uniform(0.2, 0.5)
-        value = np.array([[dark], [dark + rng.uniform(0.3, 0.5)]])
+        hue = self.hue + rng.uniform(*hues) + rng.uniform(-0.05, 0.05, 2)
+        saturation = rng.uniform(0.1, 0.6, 2)
+        step = rng.uniform(0.4, 0.6)
+        value = 0.2 + 0.8 * ((rng.random() + np.array([0, step])) % 1)
         # Hue to RGB: three trapezoids, a third of the circle apart.
         corner = (6 * hue[:, None] + np.array([0, 4, 2])) % 6
         pure = np.clip(abs(corner - 3) - 1, 0, 1)
-        colours = 255 * value * (1 - saturation * (1 - pure))
-        return colours[:: 1 if rng.random() < 0.5 else -1]
+        return 255 * value[:, None] * (1 - saturation[:, None] * (1 - pure))
 
     def _new_id(self, category: dict, iscrowd: int = 0) -> int:
         """Draw an unused segment id near the colour of the class."""

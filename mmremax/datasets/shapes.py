@@ -59,7 +59,7 @@ class ShapesDefinition:
     clutter: float = 4.0
     occlusion: float = 0.4
     thin: float = 0.3
-    radius: tuple[float, float] = (0.13, 0.25)
+    radius: tuple[float, float] = (0.16, 0.27)
 
     def __post_init__(self) -> None:
         for name in ('num_train', 'num_val', 'seed', 'clutter'):

@@ -22,7 +22,7 @@ from mmremax.datasets.shapes import (
 from mmremax.utils.panoptic_png import ids_to_colours
 
 V1 = VERSIONS['v1']
-V1_SHA256 = '1893eab1d6e352c4d47e43d64c3599f17e03ddb3e6f0ad5e2e9a39b2b532ab30'
+V1_SHA256 = 'df1205bb603eea050decec4dfb7f1cb93b2ea718a95f67a38f2a7e6ae25cdd62'
 
 
 def write(root: Path, definition: ShapesDefinition, workers: int = 1) -> Path:
