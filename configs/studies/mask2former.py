@@ -1,7 +1,7 @@
 """ReMask and ReClass in Mask2Former, with and without MP-Former's noise.
 
     python tools/experiments/run.py configs/studies/mask2former.py \
-        --data-root data/shapes
+        --data-root data/shapes_salient
 """
 
 title = 'Relaxed training of Mask2Former'
@@ -11,7 +11,7 @@ claim = (
 )
 paper = 'ReMaX, limitations; MP-Former'
 baseline = 'mask2former'
-seeds = 3
+seeds = 2
 _titles = {
     'mask2former': 'Mask2Former',
     'mask2former-remax': 'Mask2Former, ReMaX',

@@ -15,6 +15,11 @@ from .shape_textures import (
 # turns of the circle: shapes stand out, and still no class has a colour.
 GROUND_HUES = (-0.12, 0.12)
 SHAPE_HUES = (0.25, 0.75)
+# Ranges of saturation, and of the step between the two brightnesses: of
+# everything, and with full salience of objects and of grounds.
+NEUTRAL = np.array([(0.1, 0.6), (0.4, 0.6)])
+VIVID = np.array([(0.5, 1.0), (0.4, 0.6)])
+PALE = np.array([(0.05, 0.35), (0.12, 0.22)])
 MIN_VISIBLE_AREA = 32  # pixels; what is more hidden than this stays unlabelled
 
 
@@ -24,6 +29,7 @@ class ShapePainter:
     Args:
         rng: Source of all randomness.
         size: Height and width, in pixels.
+        salience: How much more vivid objects are than grounds, in [0, 1].
 
     Attributes:
         id_map: Segment ids, 0 for unlabelled pixels. (H, W), int32.
@@ -33,9 +39,14 @@ class ShapePainter:
     """
 
     def __init__(
-        self, rng: np.random.Generator, size: tuple[int, int]
+        self,
+        rng: np.random.Generator,
+        size: tuple[int, int],
+        salience: float = 0.0,
     ) -> None:
         self.rng = rng
+        self.object_tones = NEUTRAL + salience * (VIVID - NEUTRAL)
+        self.ground_tones = NEUTRAL + salience * (PALE - NEUTRAL)
         self.size = np.array(size)
         self.unit = min(size)
         self.hue = rng.random()
@@ -70,7 +81,13 @@ class ShapePainter:
             )
             window = np.s_[:, :]
             segment_id = self._new_id(category)
-            self._paint(window, region == i, texture, segment_id, GROUND_HUES)
+            self._paint(
+                window,
+                region == i,
+                texture,
+                segment_id,
+                self._colours(GROUND_HUES, self.ground_tones),
+            )
 
     def draw_thing(
         self, radius: float, twin: bool = False, thin: bool = False
@@ -179,7 +196,8 @@ class ShapePainter:
         v = np.cos(angle) * dy - np.sin(angle) * dx
         mask, texture = outline(u, v)
         self._count_hidden(self.id_map[window][mask], segment_id)
-        self._paint(window, mask, texture, segment_id, SHAPE_HUES)
+        colours = self._colours(SHAPE_HUES, self.object_tones)
+        self._paint(window, mask, texture, segment_id, colours)
 
     def _count_hidden(self, below: np.ndarray, segment_id: int) -> None:
         """Count what an object covers of those of its class."""
@@ -199,31 +217,34 @@ class ShapePainter:
         mask: np.ndarray,
         texture: np.ndarray | bool,
         segment_id: int,
-        hues: tuple[float, float],
+        colours: np.ndarray,
     ) -> None:
-        """Put two random colours on the mask, as the texture says."""
-        first, second = self._colours(hues)
+        """Put two colours on the mask, as the texture says."""
+        first, second = colours
         self.image[window][mask] = first
         self.image[window][mask & texture] = second
         self.id_map[window][mask] = segment_id
 
-    def _colours(self, hues: tuple[float, float]) -> np.ndarray:
+    def _colours(
+        self, hues: tuple[float, float], tones: np.ndarray
+    ) -> np.ndarray:
         """Draw two colours of near hue and of different brightness.
 
-        Over many images each of the two is distributed alike in all that is
-        drawn: hues go round a circle from a random start, brightness is
-        uniform, and the second brightness lies half a range further round.
+        Over many images each of the two is distributed alike in all that has
+        the same tones: hues go round a circle from a random start, brightness
+        is uniform, and the second lies a step further round.
 
         Args:
             hues: Bounds around the hue of the image.
+            tones: Bounds of saturation and of the step in brightness. (2, 2).
 
         Returns:
             RGB in [0, 255]. (2, 3).
         """
         rng = self.rng
         hue = self.hue + rng.uniform(*hues) + rng.uniform(-0.05, 0.05, 2)
-        saturation = rng.uniform(0.1, 0.6, 2)
-        step = rng.uniform(0.4, 0.6)
+        saturation = rng.uniform(*tones[0], 2)
+        step = rng.uniform(*tones[1])
         value = 0.2 + 0.8 * ((rng.random() + np.array([0, step])) % 1)
         # Hue to RGB: three trapezoids, a third of the circle apart.
         corner = (6 * hue[:, None] + np.array([0, 4, 2])) % 6

@@ -45,6 +45,9 @@ class ShapesDefinition:
         occlusion: Share of the objects, except the first of each image,
             that are drawn over an earlier one of their class. In [0, 1].
         thin: Share of the rings and crosses with thin strokes. In [0, 1].
+        salience: How much objects stand out: at 0 all colours are of one
+            distribution; at 1 objects are saturated, and grounds are pale
+            and low in contrast. No class of either has a colour. In [0, 1].
         radius: Least and largest radius of an object, in shorter sides of
             the image.
 
@@ -59,6 +62,7 @@ class ShapesDefinition:
     clutter: float = 4.0
     occlusion: float = 0.4
     thin: float = 0.3
+    salience: float = 0.0
     radius: tuple[float, float] = (0.16, 0.27)
 
     def __post_init__(self) -> None:
@@ -67,7 +71,7 @@ class ShapesDefinition:
                 raise ValueError(
                     f'{name}: {getattr(self, name)} must not be negative.'
                 )
-        for name in ('occlusion', 'thin'):
+        for name in ('occlusion', 'thin', 'salience'):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(
                     f'{name}: {getattr(self, name)} must be a share in [0, 1].'
@@ -113,7 +117,7 @@ def draw_sample(
         the annotation file, and what was measured.
     """
     rng = np.random.default_rng((definition.seed, SPLITS.index(split), index))
-    painter = ShapePainter(rng, definition.size)
+    painter = ShapePainter(rng, definition.size, definition.salience)
     painter.draw_ground()
     if rng.random() < 0.12:
         painter.draw_crowd()

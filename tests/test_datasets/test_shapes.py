@@ -123,7 +123,7 @@ def test_any_size_is_a_valid_data_set(
 
 
 def colour_samples(
-    split: str, num: int, labelled: bool
+    split: str, num: int, labelled: bool, salience: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Pixels of each segment with their classes: colour bin, label.
 
@@ -131,11 +131,13 @@ def colour_samples(
         split: Of V1.
         num: Number of images.
         labelled: Take colours that tell the class: those of the ids.
+        salience: In place of V1's.
     """
     places = {c['id']: k for k, c in enumerate(CATEGORIES)}
+    definition = replace(V1, salience=salience)
     bins, labels = [], []
     for index in range(num):
-        image, id_map, segments, _ = draw_sample(V1, split, index)
+        image, id_map, segments, _ = draw_sample(definition, split, index)
         image = ids_to_colours(id_map) if labelled else image
         codes = image.astype(int) * 6 // 256 @ np.array([1, 6, 36])
         for segment in segments:
@@ -147,35 +149,49 @@ def colour_samples(
     return np.concatenate(bins), np.concatenate(labels)
 
 
-def colour_accuracy(labelled: bool) -> tuple[float, float]:
-    """Balanced accuracy of guessing the class, and thing or stuff.
+def colour_accuracy(
+    labelled: bool, salience: float = 0.0
+) -> tuple[float, float, float]:
+    """Balanced accuracy of guessing class, thing or stuff, class of things.
 
     The guess is the most likely one given the pixel's colour, from
     frequencies on training images; validation images are guessed.
     """
-    train_bins, train_labels = colour_samples('train', 120, labelled)
-    bins, labels = colour_samples('val', 120, labelled)
+    train_bins, train_labels = colour_samples('train', 120, labelled, salience)
+    bins, labels = colour_samples('val', 120, labelled, salience)
     accuracies = []
-    for count, group in ((10, np.arange(10)), (2, np.repeat((0, 1), (6, 4)))):
+    for count, group in (
+        (10, np.arange(10)),
+        (2, np.repeat((0, 1), (6, 4))),
+        (6, np.array([0, 1, 2, 3, 4, 5, 6, 6, 6, 6])),  # 6 is left out
+    ):
+        known, asked = group[train_labels] < count, group[labels] < count
         seen = np.full((count, 216), 0.5)
-        np.add.at(seen, (group[train_labels], train_bins), 1)
-        guess = (seen / seen.sum(1, keepdims=True)).argmax(0)[bins]
-        hit = guess == group[labels]
-        truth = group[labels]
+        np.add.at(seen, (group[train_labels][known], train_bins[known]), 1)
+        guess = (seen / seen.sum(1, keepdims=True)).argmax(0)[bins[asked]]
+        truth = group[labels][asked]
+        hit = guess == truth
         accuracies.append(
             np.mean([hit[truth == k].mean() for k in range(count)])
         )
-    return accuracies[0], accuracies[1]
+    return tuple(accuracies)
 
 
 def test_colour_does_not_tell_the_class() -> None:
-    """Chance is 1 / 10, and 1 / 2 for thing or stuff."""
-    by_class, by_kind = colour_accuracy(labelled=False)
+    """Chance is 1 / 10, 1 / 2 for thing or stuff, 1 / 6 among things."""
+    by_class, by_kind, among_things = colour_accuracy(labelled=False)
     assert by_class < 0.14
     assert by_kind < 0.55
-    by_class, by_kind = colour_accuracy(labelled=True)  # the guess can work
-    assert by_class > 0.9
-    assert by_kind > 0.9
+    assert among_things < 0.2
+    for accuracy in colour_accuracy(labelled=True):  # the guess can work
+        assert accuracy > 0.9
+
+
+def test_salience_tells_things_from_stuff_alone() -> None:
+    """Chance is 1 / 2 for thing or stuff, 1 / 6 among things."""
+    _, by_kind, among_things = colour_accuracy(labelled=False, salience=1)
+    assert by_kind > 0.75
+    assert among_things < 0.2
 
 
 def test_occlusion_hides_pixels_by_the_same_class() -> None:
@@ -246,6 +262,7 @@ def test_touching_is_of_one_class_and_at_an_edge() -> None:
         (dict(size=(31, 200)), 'size: .*at least 32 pixels'),
         (dict(occlusion=1.2), 'occlusion: 1.2 must be a share'),
         (dict(thin=-0.1), 'thin: -0.1 must be a share'),
+        (dict(salience=2), 'salience: 2 must be a share'),
         (dict(clutter=-1), 'clutter: -1 must not be negative'),
         (dict(seed=-1), 'seed: -1 must not be negative'),
         (dict(num_val=-1), 'num_val: -1 must not be negative'),

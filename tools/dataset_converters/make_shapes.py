@@ -87,6 +87,11 @@ def parse_args() -> tuple[argparse.Namespace, ShapesDefinition]:
         help='share of rings and crosses with thin strokes, 0 to 1',
     )
     parser.add_argument(
+        '--salience',
+        type=float,
+        help='how much objects stand out from the grounds, 0 to 1',
+    )
+    parser.add_argument(
         '--radius',
         type=float,
         nargs=2,

@@ -2,7 +2,7 @@
 
     python tools/train.py \
         configs/studies/mask2former/mask2former-remax_shapes.py \
-        --data-root work_dirs/quickstart/data
+        --data-root data/shapes_salient
 
 Its baseline is mask2former_shapes.py. PQ and time: README.md.
 """

@@ -1,7 +1,7 @@
 """A small Mask2Former (mmdet's own) on synthetic shapes, for a CPU.
 
     python tools/train.py configs/studies/mask2former/mask2former_shapes.py \
-        --data-root work_dirs/quickstart/data
+        --data-root data/shapes_salient
 
 The baseline of the other files here. PQ and time: README.md.
 """
@@ -190,14 +190,13 @@ train_dataloader = dict(
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader
 
-max_iters = 900
+max_iters = 700
 no_decay = dict(decay_mult=0.0)
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.05),
     paramwise_cfg=dict(
         custom_keys=dict(
-            backbone=dict(lr_mult=5.0),  # it starts from random weights
             query_embed=no_decay,
             query_feat=no_decay,
             level_embed=no_decay,
@@ -216,9 +215,9 @@ param_scheduler = [
     ),
 ]
 train_cfg = dict(
-    type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters // 3
+    type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters // 2
 )
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 custom_hooks = [*_base_.custom_hooks, dict(type='RichProgressHook')]
-default_hooks = dict(checkpoint=dict(interval=300, max_keep_ckpts=1))
+default_hooks = dict(checkpoint=dict(interval=350, max_keep_ckpts=1))

@@ -1,7 +1,7 @@
 """The small Mask2Former with mask-piloted training.
 
     python tools/train.py configs/studies/mask2former/mp-former_shapes.py \
-        --data-root work_dirs/quickstart/data
+        --data-root data/shapes_salient
 
 Its baseline is mask2former_shapes.py. PQ and time: README.md.
 """
