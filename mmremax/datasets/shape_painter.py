@@ -29,7 +29,8 @@ class ShapePainter:
     Args:
         rng: Source of all randomness.
         size: Height and width, in pixels.
-        salience: How much more vivid objects are than grounds, in [0, 1].
+        salience: How much more vivid objects are than grounds, and the share
+            of textures whose lines and dots are the darker tone. In [0, 1].
 
     Attributes:
         id_map: Segment ids, 0 for unlabelled pixels. (H, W), int32.
@@ -45,6 +46,7 @@ class ShapePainter:
         salience: float = 0.0,
     ) -> None:
         self.rng = rng
+        self.salience = salience
         self.object_tones = NEUTRAL + salience * (VIVID - NEUTRAL)
         self.ground_tones = NEUTRAL + salience * (PALE - NEUTRAL)
         self.size = np.array(size)
@@ -246,6 +248,8 @@ class ShapePainter:
         saturation = rng.uniform(*tones[0], 2)
         step = rng.uniform(*tones[1])
         value = 0.2 + 0.8 * ((rng.random() + np.array([0, step])) % 1)
+        if self.salience and rng.random() < self.salience:
+            value = -np.sort(-value)  # lines and dots are the darker tone
         # Hue to RGB: three trapezoids, a third of the circle apart.
         corner = (6 * hue[:, None] + np.array([0, 4, 2])) % 6
         pure = np.clip(abs(corner - 3) - 1, 0, 1)

@@ -47,7 +47,8 @@ class ShapesDefinition:
         thin: Share of the rings and crosses with thin strokes. In [0, 1].
         salience: How much objects stand out: at 0 all colours are of one
             distribution; at 1 objects are saturated, and grounds are pale
-            and low in contrast. No class of either has a colour. In [0, 1].
+            and low in contrast, and lines and dots are always the darker
+            tone of a texture. No class has a hue. In [0, 1].
         radius: Least and largest radius of an object, in shorter sides of
             the image.
 
