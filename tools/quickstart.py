@@ -65,6 +65,8 @@ def main() -> None:
         2000,
         '--val',
         100,
+        '--salience',
+        1,  # objects that stand out are learnt in minutes
     )
     run(
         '2 of 4: training',
