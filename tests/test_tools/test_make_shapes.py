@@ -38,7 +38,7 @@ def test_every_knob_reaches_the_images(
 ) -> None:
     knobs = (
         '--train 1 --val 0 --size 64 80 --seed 7 --clutter 3 --occlusion 0.2 '
-        '--thin 1 --radius 0.1 0.2 --workers 1'
+        '--thin 1 --radius 0.1 0.2 --salience 0.5 --workers 1'
     )
     run(str(tmp_path), *knobs.split())
     assert '1 + 0 images of no version' in capsys.readouterr().out
@@ -55,6 +55,7 @@ def test_every_knob_reaches_the_images(
             occlusion=0.2,
             thin=1,
             radius=[0.1, 0.2],
+            salience=0.5,
         ),
     )
 
