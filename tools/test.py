@@ -11,6 +11,7 @@ Several processes: tools/dist_test.sh CONFIG CHECKPOINT NPROC [options].
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 from mmengine.dist import is_main_process
@@ -51,14 +52,14 @@ def parse_args() -> argparse.Namespace:
     args = parser.parse_args()
     if args.out is not None and not args.out.endswith(('.pkl', '.pickle')):
         parser.error('--out: the file must end with .pkl or .pickle')
-    if '://' not in args.checkpoint and not Path(args.checkpoint).is_file():
-        parser.error(f'no checkpoint at {args.checkpoint}')
     return args
 
 
 def main() -> None:
     """Build the runner, load the weights and evaluate."""
     args = parse_args()
+    if '://' not in args.checkpoint and not Path(args.checkpoint).is_file():
+        sys.exit(f'{args.checkpoint} is not there: give the path of a .pth')
     cfg = cli.load_config(args)
     cfg.load_from = args.checkpoint
     evaluators = cfg.test_evaluator
