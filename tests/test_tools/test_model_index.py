@@ -30,7 +30,7 @@ def test_every_config_is_listed_as_it_is(folder):
         model_index.described(folder, row) for row in model_index.rows(folder)
     ]
     listed = models(folder)
-    for model in listed:
+    for model in listed if folder in model_index.MEASURED else []:
         assert model['Metadata'].pop('Parameters') > 10_000_000
         assert model['Metadata'].pop('Multiply-Adds (G)') > 10
     assert listed == described, 'run tools/analysis/model_index.py'

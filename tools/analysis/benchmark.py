@@ -78,6 +78,9 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help='float16 on CUDA, bfloat16 on the CPU',
     )
+    parser.add_argument(
+        '--compile', action='store_true', help='torch.compile the network'
+    )
     parser.add_argument('--data-root', metavar='DIR', help='of the data')
     parser.add_argument(
         '--json', type=Path, metavar='FILE', help='write the numbers to FILE'
@@ -164,6 +167,9 @@ def measure(cfg: Config, args: argparse.Namespace) -> dict:
     next_batch, is_read = batches(cfg, args)
     model = MODELS.build(cfg.model)
     model.to(device).train(args.mode == 'train')
+    if args.compile:
+        model.backbone.compile()
+        model.panoptic_head.compile()
     dtype = torch.float16 if device.type == 'cuda' else torch.bfloat16
 
     def autocast() -> torch.autocast:
@@ -191,6 +197,7 @@ def measure(cfg: Config, args: argparse.Namespace) -> dict:
         shape=list(cfg.model.data_preprocessor.crop_size),
         batch_size=images,
         amp=args.amp,
+        compile=args.compile,
         seconds=seconds,
         step_seconds=busy,
         images_per_second=images / busy,

@@ -33,9 +33,32 @@ PAPERS = {
         'Segmentation',
         '2306.17319',
     ),
+    'mask2former': (
+        'Mask2Former with ReMaX',
+        'ReMaX: Relaxing for Better Training on Efficient Panoptic '
+        'Segmentation',
+        '2306.17319',
+    ),
+    'mp_former': (
+        'MP-Former',
+        'MP-Former: Mask-Piloted Transformer for Image Segmentation',
+        '2303.07336',
+    ),
+    'soft_label': (
+        'Soft labels',
+        'Soft labelling for semantic segmentation: Bringing coherence to '
+        'label down-sampling',
+        '2302.13961',
+    ),
 }
-# | [name](name.py) | recipe | PQ ours | PQ published |
-ROW = re.compile(r'^\| \[(\S+)\]\(\1\.py\) \| (.*) \| (.*) \|(.*)\|$', re.M)
+# The last cell of a row of docs/memory.md.
+MEMORY_ROW = re.compile(r'^\| \[(\S+)\]\(.* (\S+) \|$', re.M)
+# Networks of our own; the others' sizes are those of mmdet's and mmseg's.
+MEASURED = ('kmax', 'remax')
+# | [name](name.py) | recipe | our score | published score; may be absent |
+ROW = re.compile(
+    r'^\| \[(\S+)\]\(\1\.py\) \| ([^|]*) \| ([^|]*) \|(?:([^|]*)\|)?$', re.M
+)
 
 
 def rows(folder: str) -> list[tuple[str, str, str, str]]:
@@ -48,7 +71,7 @@ def rows(folder: str) -> list[tuple[str, str, str, str]]:
         One row for each config that has a recipe to score.
     """
     text = (ROOT / 'configs' / folder / 'README.md').read_text()
-    found = [tuple(map(str.strip, row)) for row in ROW.findall(text)]
+    found = [tuple(cell.strip() for cell in row) for row in ROW.findall(text)]
     return [row for row in found if row[2] != 'no score']
 
 
@@ -57,21 +80,53 @@ def described(folder: str, row: tuple[str, str, str, str]) -> dict:
     name, recipe, ours, published = row
     path = f'configs/{folder}/{name}.py'
     config = Config.fromfile(ROOT / path)
+    loop = config.train_cfg
+    length = (
+        {'Iterations': loop.max_iters}
+        if 'max_iters' in loop
+        else {'Epochs': loop.max_epochs}
+    )
+    size = input_size(config)
+    batch = config.get('auto_scale_lr', {}).get('base_batch_size')
+    memory = training_memory(name) if folder == 'remax' else None
     return {
         'Name': name,
         'In Collection': PAPERS[folder][0],
         'Config': path,
         'Metadata': {
             'Recipe': recipe,
-            'Iterations': config.train_cfg.max_iters,
-            'Batch Size': config.auto_scale_lr.base_batch_size,
-            'Input Size': list(config.model.data_preprocessor.crop_size),
+            **length,
+            **({'Batch Size': batch} if batch else {}),
+            **({'Input Size': size} if size else {}),
             'Command': f'tools/dist_train.sh {path} 8',
-            'Training Memory (GB)': 'not measured yet',
-            'PQ of ours': ours,
-            'PQ published': published or 'none for this recipe',
+            'Training Memory (GB)': memory or 'not measured yet',
+            'Score of ours': ours,
+            'Score published': published or 'none for this recipe',
         },
     }
+
+
+def input_size(config: Config) -> list[int] | None:
+    """Read the size of a training batch from the preprocessor, if fixed."""
+    settings = config.model.data_preprocessor
+    size = settings.get('crop_size') or settings.get('size')
+    for augment in settings.get('batch_augments') or ():
+        size = size or augment.get('size')
+    return list(size) if size else None
+
+
+def training_memory(name: str) -> str | None:
+    """Read from docs/memory.md what eight images take in mixed precision.
+
+    Args:
+        name: Of a config. A longer schedule has the row of its model.
+    """
+    rows = MEMORY_ROW.findall((ROOT / 'docs/memory.md').read_text())
+    known = [row for row in rows if name.startswith(row[0])]
+    if not known:
+        return None
+    _, eight = max(known, key=lambda row: len(row[0]))
+    return f'{eight} for 8 images with --amp (counted, docs/memory.md)'
 
 
 def sizes(path: str) -> dict:
@@ -95,7 +150,8 @@ def main() -> None:
     init_default_scope('mmdet')
     for folder, (method, title, number) in PAPERS.items():
         models = [described(folder, row) for row in rows(folder)]
-        for model in track(models, f'Measuring configs/{folder}'):
+        measured = models if folder in MEASURED else []
+        for model in track(measured, f'Measuring configs/{folder}'):
             model['Metadata'].update(sizes(model['Config']))
         index = {
             'Collections': [
