@@ -59,14 +59,8 @@ def main() -> None:
     start = time.perf_counter()
     run(
         '1 of 4: data',
-        'dataset_converters/make_shapes.py',
+        'dataset_converters/make_vivid_shapes.py',
         data,
-        '--train',
-        2000,
-        '--val',
-        100,
-        '--salience',
-        1,  # objects that stand out are learnt in minutes
     )
     run(
         '2 of 4: training',

@@ -52,7 +52,7 @@ def test_steps_in_order(
 ) -> None:
     commands = run_quickstart(tmp_path, monkeypatch)
     assert [Path(command[0]).name for command in commands] == [
-        'make_shapes.py',
+        'make_vivid_shapes.py',
         'train.py',
         'test.py',
         'plot_run.py',
