@@ -1,7 +1,8 @@
 """Which feature of Mask2Former the semantic head shall read.
 
     python tools/experiments/run.py \
-        configs/studies/mask2former_semantic_input.py --data-root data/shapes_salient
+        configs/studies/mask2former_semantic_input.py \
+        --data-root data/shapes_salient
 """
 
 title = 'Input of the semantic head in Mask2Former'

@@ -82,9 +82,7 @@ def write_semantic_maps(
         num_things = len(info['thing_classes'])
         num_classes = len(info['classes'])
         places[:num_things] = 0
-        places[num_things:num_classes] = range(
-            1, num_classes - num_things + 1
-        )
+        places[num_things:num_classes] = range(1, num_classes - num_things + 1)
     for stem, labels in semantic_maps(ann_file, png_dir):
         path = out_dir / f'{stem}.png'
         Image.fromarray(places[labels]).save(path)
