@@ -136,7 +136,7 @@ def test_faults_say_what_to_do(
         evaluate(InstanceAPMetric(ann_file=str(wrong)), shapes, samples)
     masks = sample['pred_instances']['masks']
     sample['pred_instances']['masks'] = masks[:, 1:]
-    with pytest.raises(ValueError, match=r'1.jpg.*original size'):
+    with pytest.raises(ValueError, match=r'1.png.*original size'):
         evaluate(InstanceAPMetric(), shapes, samples)
     del sample['pred_instances']
     with pytest.raises(KeyError, match='test_cfg.instance_on=True'):

@@ -125,10 +125,10 @@ def test_faults_say_what_to_do(shapes: PanopticDataset) -> None:
     (sample, *_) = samples = true_samples(shapes)
     good = sample['pred_sem_seg']['sem_seg']
     sample['pred_sem_seg'] = dict(sem_seg=good + 9)
-    with pytest.raises(ValueError, match=r'1.jpg has class .* 10 classes'):
+    with pytest.raises(ValueError, match=r'1.png has class .* 10 classes'):
         evaluate(MeanIoUMetric(), shapes, samples)
     sample['pred_sem_seg'] = dict(sem_seg=good[:, 1:])
-    with pytest.raises(ValueError, match=r'1.jpg.*original size'):
+    with pytest.raises(ValueError, match=r'1.png.*original size'):
         evaluate(MeanIoUMetric(), shapes, samples)
     del sample['pred_sem_seg']
     with pytest.raises(KeyError, match='test_cfg.semantic_on=True'):

@@ -193,8 +193,8 @@ def test_faults_name_the_image(shapes: PanopticDataset) -> None:
     prediction = sample['pred_panoptic_seg']
     good = prediction['sem_seg']
     prediction['sem_seg'] = good[:, 1:]
-    with pytest.raises(ValueError, match='1.jpg.*original size'):
+    with pytest.raises(ValueError, match='1.png.*original size'):
         evaluate(shapes, [sample])
     prediction['sem_seg'] = torch.where(good == 10, 57, good) + 1
-    with pytest.raises(ValueError, match='1.jpg has class .* 10 classes'):
+    with pytest.raises(ValueError, match='1.png has class .* 10 classes'):
         evaluate(shapes, [sample])
