@@ -83,7 +83,7 @@ def files(tmp_path_factory):
     root = tmp_path_factory.mktemp('image')
     rng = np.random.default_rng(0)
     image = rng.integers(0, 255, (HEIGHT, WIDTH, 3)).astype(np.uint8)
-    label = rng.integers(0, 9, (HEIGHT // 4, WIDTH // 4)).astype(np.uint8)
+    label = rng.integers(0, 5, (HEIGHT // 4, WIDTH // 4)).astype(np.uint8)
     label = label.repeat(4, 0).repeat(4, 1)
     Image.fromarray(image).save(root / 'image.png')
     Image.fromarray(label).save(root / 'label.png')

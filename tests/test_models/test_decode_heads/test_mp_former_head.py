@@ -3,6 +3,7 @@
 import pytest
 import torch
 from mmengine.config import ConfigDict
+from mmengine.registry import DefaultScope
 from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
@@ -12,6 +13,13 @@ from tests.mp_former_fixture import head_config
 
 CANVAS = (64, 96)
 NUM_CLASSES = 4
+
+
+@pytest.fixture(autouse=True)
+def scope():
+    """Build as a Runner with a config of mmseg does."""
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        yield
 
 
 def build(name: str = 'MPFormerHead', **settings: object) -> nn.Module:
