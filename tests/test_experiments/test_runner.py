@@ -170,7 +170,8 @@ def test_killed_runner_takes_its_training_along_and_is_gone_on_with(
         env=os.environ | {'PYTHONPATH': str(ROOT)},
         start_new_session=True,
     )
-    pointer = tmp_path / 'out/slow/seed0/work/last_checkpoint'
+    run_folder = tmp_path / 'out/slow/seed0'
+    pointer = run_folder / 'work' / 'last_checkpoint'
     deadline = time.monotonic() + 60
     while not pointer.is_file() or pointer.read_text() != '20':
         assert time.monotonic() < deadline
