@@ -45,7 +45,8 @@ class PeakMemory:
         if self.device.type == 'cuda':
             self.peak = torch.cuda.max_memory_allocated(self.device)
         else:
-            self.peak = read_status('VmHWM')
+            # The kernel may read the mark a few pages late; see proc(5).
+            self.peak = max(self.before, read_status('VmHWM'))
 
 
 def read_status(field: str) -> int:
