@@ -69,7 +69,7 @@ def collect_run(folder: RunFolder, metric: str, out: Path) -> dict[str, Any]:
         grad_norm=series_of(steps, ['grad_norm'], ['value']),
         diagnostics=series_of(steps, diagnostics),
         histograms=histograms_of(steps),
-        wall_s=round(state['wall_s'], 1),
+        wall_s=round(state['wall_s'], 3),
         step_s=_rounded(median(times)) if (times := _times(steps)) else None,
         peak_memory_mb=_peak_memory(state, steps),
         predictions=folder.predictions(out),
