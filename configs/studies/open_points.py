@@ -15,10 +15,26 @@ seeds = 3
 _head = 'model.panoptic_head.'
 _readings = dict(
     default=('our reading of the paper', {}),
+    raw_input=(
+        '1: raw decoder map for the key',
+        {'semantic_input': 'memory'},
+    ),
+    bounded=(
+        '4: m_hat at most 1 (softmax of p)',
+        {'mask_loss.class_activation': 'softmax'},
+    ),
+    reclass_all=(
+        '5: ReClass on all queries',
+        {'assigner.queries': 'all'},
+    ),
     match_each=('6: each stage matched', {'share_matching': False}),
     semantic_sigmoid=(
         '7: sigmoid semantic loss',
         {'semantic_head.loss_semantic.activation': 'sigmoid'},
+    ),
+    class_sigmoid=(
+        '8: sigmoid class loss',
+        {'loss_cls.activation': 'sigmoid'},
     ),
     m_hat_softmax=(
         '10: softmax in Eq. 1',

@@ -23,9 +23,12 @@ class LayerPrediction:
         key: Projected pixel feature of the layer, the input of ReMaX's
             semantic branch; None for the final output. (B, C, h', w'), at
             the layer's own stride even where the others were resized.
+        memory: The pixel decoder's output that the key was projected from;
+            None for the final output. (B, C', h', w').
     """
 
     class_logits: Tensor
     mask_logits: Tensor
     pixel_feature: Tensor
     key: Tensor | None = None
+    memory: Tensor | None = None

@@ -41,6 +41,8 @@ class KMaXHead(BaseModule):
         loss_insdis: Config of the pixel contrast.
         loss_aux_semantic: Config of the loss on the auxiliary branch.
         semantic_head: Config of ReMaX's semantic branch (training only).
+        semantic_input: What it reads of each stage, the `key` or the raw
+            `memory`; see LayerPrediction.
         share_matching: Match the final output and use the pairs for all
             outputs (published); else match each output by itself.
         train_cfg: Handed over by mmdet's MaskFormer; not used.
@@ -49,7 +51,7 @@ class KMaXHead(BaseModule):
 
     Raises:
         ValueError: `mask_loss` relaxes stages with predicted semantics
-            but there is no `semantic_head`, or the other way round.
+            but there is no `semantic_head`; `semantic_input` is unknown.
     """
 
     training_only = ('auxiliary_semantic_head', 'semantic_head')
@@ -68,6 +70,7 @@ class KMaXHead(BaseModule):
         loss_insdis: dict,
         loss_aux_semantic: dict,
         semantic_head: dict | None = None,
+        semantic_input: str = 'key',
         share_matching: bool = True,
         train_cfg: dict | None = None,
         test_cfg: dict | None = None,
@@ -100,6 +103,9 @@ class KMaXHead(BaseModule):
         self.mask_loss = MODELS.build(mask_loss)
         self.loss_insdis = MODELS.build(loss_insdis)
         self.loss_aux_semantic = MODELS.build(loss_aux_semantic)
+        if semantic_input not in self.transformer_decoder.stage_channels:
+            raise ValueError(f'KMaXHead: {semantic_input=}.')
+        self.semantic_input = semantic_input
         self.semantic_head = self._build_semantic_head(semantic_head)
 
     def _build_semantic_head(self, config: dict | None) -> BaseModule | None:
@@ -119,7 +125,7 @@ class KMaXHead(BaseModule):
             dict(
                 config,
                 num_classes=self.num_classes,
-                in_channels=decoder.key_channels,
+                in_channels=decoder.stage_channels[self.semantic_input],
                 num_stages=min(wanted, decoder.num_outputs - 1),
             )
         )
@@ -153,8 +159,9 @@ class KMaXHead(BaseModule):
         aux_semantic_logits = self.auxiliary_semantic_head(feats)
         semantic_logits = []
         if self.semantic_head is not None:
-            keys = [prediction.key for prediction in predictions[:-1]]
-            semantic_logits = self.semantic_head(keys)
+            semantic_logits = self.semantic_head(
+                [getattr(p, self.semantic_input) for p in predictions[:-1]]
+            )
         return predictions, aux_semantic_logits, semantic_logits
 
     def loss(

@@ -84,7 +84,7 @@ class KMaXDecoderLayer(nn.Module):
         key = self.key_projection(F.gelu(memory))
         embedding = self.query_projection(query)
         prediction = self.predictor(embedding, embedding, key)
-        prediction.key = key
+        prediction.key, prediction.memory = key, memory
 
         update = self.cross_attention(key, prediction.mask_logits)
         query = query + self.drop_path(update)

@@ -43,7 +43,7 @@ class KMaXTransformerDecoder(BaseModule):
         init_cfg: Of the parent.
 
     Attributes:
-        key_channels: Of the `key` of each layer's prediction.
+        stage_channels: Of `key` and `memory` of each layer's prediction.
         num_outputs: Predictions, the final one included.
     """
 
@@ -70,9 +70,12 @@ class KMaXTransformerDecoder(BaseModule):
             )
         self.num_layers = tuple(num_layers)
         self.num_outputs = sum(num_layers) + 1
-        self.key_channels = embed_dims
         self.query_feat = nn.Parameter(torch.empty(embed_dims, num_queries))
         trunc_normal_(self.query_feat, 1.0)
+        of_layer = _repeat(memory_channels, num_layers)
+        self.stage_channels = dict(
+            key=[embed_dims] * len(of_layer), memory=of_layer
+        )
         self.layers = nn.ModuleList(
             KMaXDecoderLayer(
                 channels,
@@ -83,10 +86,7 @@ class KMaXTransformerDecoder(BaseModule):
                 ffn_channels,
                 drop_path_rate,
             )
-            for channels, count in zip(
-                memory_channels, num_layers, strict=True
-            )
-            for _ in range(count)
+            for channels in of_layer
         )
         self.class_projection = ConvNormAct(embed_dims, embed_dims, dims=1)
         self.mask_projection = ConvNormAct(embed_dims, embed_dims, dims=1)
@@ -108,11 +108,7 @@ class KMaXTransformerDecoder(BaseModule):
             One prediction for each layer at the layer's stride, then the
             final one at stride 4.
         """
-        of_layer = [
-            memory
-            for memory, count in zip(memories, self.num_layers, strict=True)
-            for _ in range(count)
-        ]
+        of_layer = _repeat(memories, self.num_layers)
         query = self.query_feat.expand(mask_feature.shape[0], -1, -1)
         predictions = []
         for layer, memory in zip(self.layers, of_layer, strict=True):
@@ -124,3 +120,12 @@ class KMaXTransformerDecoder(BaseModule):
             mask_feature,
         )
         return [*predictions, final]
+
+
+def _repeat(values: Sequence, counts: Sequence[int]) -> list:
+    """Each value as often as its count says."""
+    return [
+        value
+        for value, count in zip(values, counts, strict=True)
+        for _ in range(count)
+    ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from mmdet.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor
+from torch.nn import functional as F
 
 from mmremax.structures import MaskTargets
 
@@ -24,24 +25,33 @@ class PQClassificationLoss(BaseModule):
 
     Paper: kMaX-DeepLab, PQ-style loss, class term. ReMaX Eq. 4 makes the
     target soft: the cross-entropy then weighs each class's log-probability
-    by its target, un-normalised.
+    by its target, un-normalised. With a sigmoid, CE is the sum of the binary
+    cross-entropies of all K + 1 outputs; the paper names neither.
 
     Args:
         alpha: a_n of matched queries; 1 - alpha for unmatched ones.
             None weighs both 1.
         gamma: Focal exponent; 0 is the published setting.
+        activation: 'softmax' (published) or 'sigmoid'.
         loss_weight: Factor of the whole term.
+
+    Raises:
+        ValueError: `activation` is neither.
     """
 
     def __init__(
         self,
         alpha: float | None = 0.75,
         gamma: float = 0.0,
+        activation: str = 'softmax',
         loss_weight: float = 1.0,
     ) -> None:
         super().__init__()
+        if activation not in ('softmax', 'sigmoid'):
+            raise ValueError(f'PQClassificationLoss: {activation=}.')
         self.alpha = alpha
         self.gamma = gamma
+        self.activation = activation
         self.loss_weight = loss_weight
 
     def forward(
@@ -57,8 +67,11 @@ class PQClassificationLoss(BaseModule):
         Returns:
             Scalar.
         """
-        log_prob = class_logits.log_softmax(2)
-        terms = -(class_targets * log_prob).sum(2)  # (B, Q)
+        if self.activation == 'softmax':
+            terms = -class_targets * class_logits.log_softmax(2)
+        else:
+            terms = F.softplus(class_logits) - class_targets * class_logits
+        terms = terms.sum(2)  # (B, Q)
         if self.gamma:
             terms = terms * (1 - (-terms).exp()) ** self.gamma
         terms = terms * targets.class_weight.to(terms.dtype)

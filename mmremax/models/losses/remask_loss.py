@@ -37,15 +37,18 @@ class ReMaskLoss(BaseModule):
         loss_dice: Config of the dice loss.
         num_stages: Relaxed outputs, counted from the first layer; the
             final output never is.
-        activation: sigma of Eq. 1, 'sigmoid' or 'softmax' (over classes).
+        activation: sigma of m_sem in Eq. 1, 'sigmoid' or 'softmax' (over
+            classes).
+        class_activation: sigma of p in Eq. 1; None is that of m_sem. With
+            'softmax' m_hat is at most 1.
         identity: Keep the first term of Eq. 2.
         stop_gradient: Let no gradient of these losses reach m_hat.
         source: 'predicted', or 'ground_truth' to replace sigma(m_sem) by
             the binary semantic masks.
 
     Raises:
-        ValueError: `activation` or `source` is none of the above, or one
-            of the two losses is missing.
+        ValueError: An activation or `source` is none of the above, or
+            one of the two losses is missing.
     """
 
     def __init__(
@@ -54,13 +57,16 @@ class ReMaskLoss(BaseModule):
         loss_dice: dict | None = None,
         num_stages: int = 4,
         activation: str = 'sigmoid',
+        class_activation: str | None = None,
         identity: bool = True,
         stop_gradient: bool = True,
         source: str = 'predicted',
     ) -> None:
         super().__init__()
-        if activation not in ('sigmoid', 'softmax'):
-            raise ValueError(f'ReMaskLoss: activation={activation!r}.')
+        class_activation = class_activation or activation
+        for sigma in (activation, class_activation):
+            if sigma not in ('sigmoid', 'softmax'):
+                raise ValueError(f'ReMaskLoss: activation={sigma!r}.')
         if source not in ('predicted', 'ground_truth'):
             raise ValueError(f'ReMaskLoss: source={source!r}.')
         if (loss_mask is None) != (loss_dice is None):
@@ -68,6 +74,7 @@ class ReMaskLoss(BaseModule):
         self.losses = loss_mask and MaskLoss(loss_mask, loss_dice)
         self.num_stages = num_stages
         self.activation = activation
+        self.class_activation = class_activation
         self.identity = identity
         self.stop_gradient = stop_gradient
         self.source = source
@@ -182,7 +189,7 @@ class ReMaskLoss(BaseModule):
     def _m_hat(self, semantic_prob: Tensor, class_logits: Tensor) -> Tensor:
         """Eq. 1, without the no_object class. (B, Q, H, W)."""
         with self._gradient():
-            if self.activation == 'sigmoid':
+            if self.class_activation == 'sigmoid':
                 class_prob = class_logits.sigmoid()
             else:
                 class_prob = class_logits.softmax(2)

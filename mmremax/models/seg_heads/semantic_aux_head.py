@@ -5,6 +5,8 @@ Letters: B images, C channels, K classes, h w the grid of a stage.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mmdet.registry import MODELS
 from mmengine.model import BaseModule, ModuleList
 from torch import Tensor, nn
@@ -17,16 +19,18 @@ from mmremax.structures import MaskTargets
 class SemanticAuxHead(BaseModule):
     """One ASPP and one 1x1 convolution for each relaxed stage.
 
-    Its input is the key of the stage's k-means cross-attention, at the
-    stage's own stride; its output is m_sem of ReMaX Eq. 1. The loss on it
-    sends gradient into the key and the trunk; the losses on the relaxed
-    masks send none into it (see ReMaskLoss).
+    Its input is the key of the stage's k-means cross-attention (or what
+    `KMaXHead.semantic_input` names), at the stage's own stride; its output
+    is m_sem of ReMaX Eq. 1. The loss on it sends gradient into the key and
+    the trunk; the losses on the relaxed masks send none into it (see
+    ReMaskLoss).
 
     Paper: ReMaX Sec. 3.1; docs/design.md, "Open points".
 
     Args:
         num_classes: K, without no_object. Filled in by KMaXHead.
-        in_channels: Channels of the keys. Filled in by KMaXHead.
+        in_channels: Channels of the input, of all stages or by stage.
+            Filled in by KMaXHead.
         num_stages: Relaxed stages. Filled in by KMaXHead from the mask
             loss, where the number stands.
         loss_semantic: Config of the loss on m_sem.
@@ -39,7 +43,7 @@ class SemanticAuxHead(BaseModule):
     def __init__(
         self,
         num_classes: int,
-        in_channels: int,
+        in_channels: int | Sequence[int],
         num_stages: int,
         loss_semantic: dict,
         with_void: bool = False,
@@ -47,22 +51,24 @@ class SemanticAuxHead(BaseModule):
         rates: tuple[int, ...] = (6, 12, 18),
     ) -> None:
         super().__init__()
+        if isinstance(in_channels, int):
+            in_channels = [in_channels] * num_stages
         self.num_stages = num_stages
         self.with_void = with_void
         self.stages = ModuleList(
             nn.Sequential(
-                ASPP(in_channels, channels, rates=rates),
+                ASPP(width, channels, rates=rates),
                 _classifier(channels, num_classes + with_void),
             )
-            for _ in range(num_stages)
+            for width in in_channels[:num_stages]
         )
         self.loss_semantic = MODELS.build(loss_semantic)
 
-    def forward(self, keys: list[Tensor]) -> list[Tensor]:
+    def forward(self, inputs: list[Tensor]) -> list[Tensor]:
         """Predict the semantic logits of each relaxed stage.
 
         Args:
-            keys: Keys of the stages from the first on; more than
+            inputs: Of the stages from the first on; more than
                 `num_stages` may be given. (B, C, h, w) each.
 
         Returns:
@@ -70,7 +76,8 @@ class SemanticAuxHead(BaseModule):
             output. (B, K or K + 1, h, w) each.
         """
         return [
-            stage(key) for stage, key in zip(self.stages, keys, strict=False)
+            stage(features)
+            for stage, features in zip(self.stages, inputs, strict=False)
         ]
 
     def loss(

@@ -215,6 +215,38 @@ def test_a_missing_semantic_head_is_named():
         MODELS.build(config)
 
 
+def test_the_semantic_head_reads_the_raw_memory_where_asked_for():
+    config = model_config(with_remax=True)
+    config.panoptic_head.semantic_input = 'memory'
+    init_default_scope('mmdet')
+    model = MODELS.build(config).train()
+    head, seen = model.panoptic_head, []
+    for stage in head.semantic_head.stages:
+        stage.register_forward_pre_hook(lambda _, args: seen.append(args[0]))
+    head.pixel_decoder.register_forward_hook(
+        lambda _, args, output: seen.append(output[0])
+    )
+    losses_of(model, samples())
+    memories, *inputs = seen
+    counts = head.transformer_decoder.num_layers
+    wanted = [
+        memory
+        for memory, count in zip(memories, counts, strict=True)
+        for _ in range(count)
+    ]
+    assert len(inputs) == head.semantic_head.num_stages > 0
+    for found, memory in zip(inputs, wanted, strict=False):
+        assert found is memory
+
+
+def test_an_unknown_semantic_input_is_named():
+    config = model_config(with_remax=True)
+    config.panoptic_head.semantic_input = 'pixels'
+    init_default_scope('mmdet')
+    with pytest.raises(ValueError, match='pixels'):
+        MODELS.build(config)
+
+
 def test_a_wrong_label_stride_is_named():
     maps = torch.zeros(2, 33, 33).long()
     data_samples = samples(maps, [torch.tensor([1])] * 2)

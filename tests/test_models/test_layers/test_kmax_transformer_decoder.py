@@ -46,7 +46,7 @@ def test_outputs(num_layers):
         assert prediction.mask_logits.shape == (2, 7, *feature.shape[2:])
         assert prediction.pixel_feature.shape == (2, 8, *feature.shape[2:])
     assert predictions[-1].key is None
-    assert predictions[0].key.shape[1] == decoder.key_channels == 16
+    assert predictions[0].key.shape[1] == 16
 
 
 def test_one_entry_for_each_memory():

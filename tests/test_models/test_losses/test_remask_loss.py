@@ -69,6 +69,10 @@ def test_by_hand():
     m_hat = 0.75 * 3 / total + 0.25 * 1 / total
     soft = remask(activation='softmax').relax(mask, classes, semantic)
     assert soft.item() == pytest.approx(2 + 2 * m_hat, rel=1e-6)
+    # Softmax of p alone: the semantic prediction stays (1/2, 1/4).
+    m_hat = 0.5 * 3 / total + 0.25 * 1 / total
+    mixed = remask(class_activation='softmax').relax(mask, classes, semantic)
+    assert mixed.item() == pytest.approx(2 + 2 * m_hat, rel=1e-6)
 
 
 def test_equals_a_slow_oracle():
@@ -171,6 +175,7 @@ def test_ground_truth_masking():
     'settings',
     [
         dict(activation='softmax'),
+        dict(class_activation='softmax'),
         dict(identity=False),
         dict(num_stages=0),
         dict(source='ground_truth'),
@@ -184,7 +189,12 @@ def test_every_key_changes_the_loss(settings):
 
 
 @pytest.mark.parametrize(
-    'settings', [dict(activation='relu'), dict(source='paper')]
+    'settings',
+    [
+        dict(activation='relu'),
+        dict(class_activation='relu'),
+        dict(source='paper'),
+    ],
 )
 def test_bad_settings(settings):
     with pytest.raises(ValueError, match=next(iter(settings.values()))):

@@ -31,6 +31,19 @@ def test_by_hand():
     torch.testing.assert_close(targets, wanted)
 
 
+def test_all_queries_are_softened_where_asked_for():
+    """The unmatched query of test_by_hand: 0.2 * (1/2, 3/4), no_object 1."""
+    logits = torch.tensor([0.0, 0.0, np.log(3), 5.0], dtype=torch.float64)
+    targets = ReClassAssigner(eta=0.2, queries='all').class_targets(
+        labels=torch.tensor([[0, 2]]),
+        mask_logits=logits.expand(1, 2, 4).reshape(1, 2, 2, 2),
+        semantic_map=torch.tensor([[0, 0, 1, -1]]),
+        num_classes=2,
+    )
+    wanted = torch.tensor([[[1, 0.15, 0], [0.1, 0.15, 1]]]).double()
+    torch.testing.assert_close(targets, wanted)
+
+
 def test_equals_a_slow_oracle():
     generator = torch.Generator().manual_seed(3)
     mask_logits = torch.randn(2, 5, 6, 7, generator=generator).double()
@@ -84,3 +97,8 @@ def test_matches_like_its_base_and_eta_0_is_one_hot():
 def test_eta_out_of_range():
     with pytest.raises(ValueError, match=r'eta=1\.5'):
         reclass(1.5)
+
+
+def test_unknown_queries_are_named():
+    with pytest.raises(ValueError, match='few'):
+        ReClassAssigner(queries='few')

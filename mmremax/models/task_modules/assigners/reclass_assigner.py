@@ -22,31 +22,38 @@ from mmremax.structures import (
 
 @TASK_UTILS.register_module()
 class ReClassAssigner:
-    """Match like the base; soften the class targets of matched queries.
+    """Match like the base; soften the class targets of the queries.
 
     Paper: ReMaX, Eq. 3-4, Table 4.
 
     Args:
         base: Config of the assigner that matches; None is KMaXAssigner.
         eta: Strength of the relaxation, in [0, 1]; 0 is one-hot.
+        queries: Whose targets are softened, those of the ``matched`` (the
+            default: the paper speaks of overlap with segments) or of
+            ``all``.
         semantic_target: S of Eq. 3: ``strided``, the class of every s-th
             pixel (published), or ``soft``, the share of each class in the
             pixels of a cell.
 
     Raises:
-        ValueError: `eta` is outside [0, 1], or `semantic_target` unknown.
+        ValueError: `eta` is outside [0, 1], or a name is unknown.
     """
 
     def __init__(
         self,
         base: dict | None = None,
         eta: float = 0.1,
+        queries: str = 'matched',
         semantic_target: str = 'strided',
     ) -> None:
         if not 0 <= eta <= 1:
             raise ValueError(f'ReClassAssigner: eta={eta} is not in [0, 1].')
         self.base = TASK_UTILS.build(base or dict(type='KMaXAssigner'))
+        if queries not in ('matched', 'all'):
+            raise ValueError(f'ReClassAssigner: {queries=}.')
         self.eta = eta
+        self.softens_all = queries == 'all'
         self.is_soft = is_soft(semantic_target, 'ReClassAssigner')
 
     def assign(
@@ -67,7 +74,7 @@ class ReClassAssigner:
         num_classes: int,
         semantic_share: Tensor | None = None,
     ) -> Tensor:
-        """Soften the rows of matched queries; no_object stays one-hot.
+        """Soften the rows that `queries` names; no_object stays one-hot.
 
         Eq. 3: y_m = sigma(m_pan)^T S / sum_i S_i, 0 for absent classes.
         Eq. 4: y_hat = eta * y_m + (1 - eta * y_m) * y.
@@ -97,7 +104,8 @@ class ReClassAssigner:
             area = count_by_segment(semantic_map, num_classes)[:, None]
             share = covered / area.clamp(min=1)  # Eq. 3
             share[:, :, -1] = 0  # cells without ground truth soften nothing
-        share = share * (labels < num_classes)[:, :, None]
+        if not self.softens_all:
+            share = share * (labels < num_classes)[:, :, None]
         return self.eta * share + (1 - self.eta * share) * one_hot  # Eq. 4
 
 
