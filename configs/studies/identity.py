@@ -3,7 +3,14 @@
     python tools/experiments/run.py configs/studies/identity.py \
         --data-root data/shapes
 
-Both arms are tested as all ReMaX models are, without the semantic branch.
+Both arms are tested as all ReMaX models are, without the semantic branch. To
+test the relaxed stages with and without it, for each arm and seed:
+
+    python tools/analysis/stage_scores.py \
+        configs/quickstart/remax_mnv3-s_shapes.py \
+        work_dirs/studies/identity/ARM/seedN/work/iter_900.pth \
+        --data-root data/shapes \
+        --cfg-options model.panoptic_head.mask_loss.identity=False
 """
 
 title = 'Identity mapping'
