@@ -6,10 +6,8 @@
 PQ 62.1 in its model zoo, polynomial decay; ours: not trained yet.
 """
 
-_base_ = 'mmdet::mask2former/mask2former_r50_8xb2-lsj-50e_coco-panoptic.py'
+_base_ = './mask2former_r50_ade20k-panoptic_160k.py'
 
-custom_imports = dict(imports=['mmremax'], allow_failed_imports=False)
-sync_bn = 'torch'
 data_root = 'data/cityscapes/'
 image_size = (512, 1024)  # height, width
 num_things_classes = 8
@@ -18,21 +16,10 @@ counts = dict(
     num_things_classes=num_things_classes,
     num_stuff_classes=num_stuff_classes,
 )
+batch_augments = _base_.model.data_preprocessor.batch_augments
+batch_augments[0].size = image_size
 model = dict(
-    data_preprocessor=dict(
-        bgr_to_rgb=False,  # LoadPanopticImage reads RGB
-        batch_augments=[
-            dict(
-                type='BatchFixedSizePad',
-                size=image_size,
-                img_pad_value=0,
-                pad_mask=True,
-                mask_pad_value=0,
-                pad_seg=True,
-                seg_pad_value=255,
-            )
-        ],
-    ),
+    data_preprocessor=dict(batch_augments=batch_augments),
     panoptic_head=dict(
         loss_cls=dict(
             class_weight=[1.0] * (num_things_classes + num_stuff_classes)
@@ -43,70 +30,26 @@ model = dict(
     panoptic_fusion_head=counts,
 )
 
-train_pipeline = [
-    dict(type='LoadPanopticImage'),
-    dict(type='LoadPanopticMap'),
-    dict(
-        type='RandomChoiceResize',
-        scales=[1024 * i // 10 for i in range(5, 21)],  # shorter side
-        resize_type='ResizeShortestEdge',
-        max_size=4096,
-    ),
-    dict(
-        type='RandomCrop',
-        crop_size=image_size[::-1],  # width, height
-        crop_type='absolute',
-    ),
-    dict(type='SSDColourJitter'),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='PanopticMapToMasks'),
-    dict(
-        type='PackDetInputs',
-        meta_keys=(
-            'img_id',
-            'img_path',
-            'ori_shape',
-            'img_shape',
-            'scale_factor',
-            'flip',
-            'sample_idx',
-            'num_discarded',
-        ),
-    ),
-]
-test_pipeline = [
-    dict(type='LoadPanopticImage'),
-    dict(type='ResizeShortestSide', short_side=1024, long_side=2048),
-    dict(type='PackPanopticInputs'),
-]
+train_pipeline = _base_.train_pipeline
+train_pipeline[2].update(
+    scales=[1024 * i // 10 for i in range(5, 21)],  # shorter side
+    max_size=4096,
+)
+train_pipeline[3].crop_size = image_size[::-1]  # width, height
+test_pipeline = _base_.test_pipeline
+test_pipeline[1].update(short_side=1024, long_side=2048)
 train_dataloader = dict(
-    _delete_=True,
-    batch_size=2,
-    num_workers=4,
-    persistent_workers=True,
-    pin_memory=True,
-    sampler=dict(type='SeededInfiniteSampler'),
     dataset=dict(
-        type='PanopticDataset',
         data_root=data_root,
-        ann_file='panoptic_train.json',
-        data_prefix=dict(img='leftImg8bit/train/', seg='panoptic_train/'),
+        data_prefix=dict(img='leftImg8bit/train/'),
         pipeline=train_pipeline,
     ),
 )
 val_dataloader = dict(
-    _delete_=True,
-    batch_size=1,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='PanopticDataset',
         data_root=data_root,
-        ann_file='panoptic_val.json',
-        data_prefix=dict(img='leftImg8bit/val/', seg='panoptic_val/'),
+        data_prefix=dict(img='leftImg8bit/val/'),
         pipeline=test_pipeline,
-        test_mode=True,
     ),
 )
 test_dataloader = val_dataloader
@@ -116,37 +59,7 @@ val_evaluator = [
 ]
 test_evaluator = val_evaluator
 
-# The step schedule; upstream Mask2Former has polynomial decay here.
 max_iters = 90000
-param_scheduler = [
-    dict(
-        type='MultiStepLR',
-        milestones=[80000, 85000],
-        gamma=0.1,
-        by_epoch=False,
-    )
-]
-train_cfg = dict(
-    _delete_=True,
-    type='IterBasedTrainLoop',
-    max_iters=max_iters,
-    val_interval=5000,
-)
-default_hooks = dict(
-    logger=dict(log_metric_by_epoch=False),
-    checkpoint=dict(
-        _delete_=True,
-        type='ResumableCheckpointHook',
-        by_epoch=False,
-        interval=5000,
-        max_keep_ckpts=3,
-        save_best='coco_panoptic/PQ',
-        rule='greater',
-    ),
-)
-custom_hooks = [
-    dict(type='ClassCountCheckHook'),
-    dict(type='ResumePositionHook'),
-    dict(type='NonFiniteGuardHook', action='stop'),
-]
-randomness = dict(seed=0)
+param_scheduler = _base_.param_scheduler
+param_scheduler[0].milestones = [80000, 85000]
+train_cfg = dict(max_iters=max_iters)
