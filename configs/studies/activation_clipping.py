@@ -8,6 +8,8 @@ one. The paper does not give its clipping norm; 0.1 is what DETR and its
 successors use. The base rate is a tenth of the quickstart's.
 """
 
+_base_ = '_base_/steps_600.py'
+
 title = 'Activation, clipping and learning rate'
 claim = (
     'ReMaX with sigmoid masks trains stably at the high learning rate '

@@ -4,6 +4,8 @@
         --data-root data/shapes
 """
 
+_base_ = '_base_/steps_600.py'
+
 title = 'Strength of ReClass'
 claim = (
     'eta of 0 / 0.01 / 0.05 / 0.1 / 0.2 gives 51.7 / 51.7 / 51.9 / 52.4 / '

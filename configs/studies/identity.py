@@ -8,10 +8,12 @@ test the relaxed stages with and without it, for each arm and seed:
 
     python tools/analysis/stage_scores.py \
         configs/quickstart/remax_mnv3-s_shapes.py \
-        work_dirs/studies/identity/ARM/seedN/work/iter_900.pth \
+        work_dirs/studies/identity/ARM/seedN/work/iter_600.pth \
         --data-root data/shapes \
         --cfg-options model.panoptic_head.mask_loss.identity=False
 """
+
+_base_ = '_base_/steps_600.py'
 
 title = 'Identity mapping'
 claim = (

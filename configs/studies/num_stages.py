@@ -4,6 +4,8 @@
         --data-root data/shapes
 """
 
+_base_ = '_base_/steps_600.py'
+
 title = 'Number of relaxed stages'
 claim = '0 / 2 / 4 / 6 relaxed stages give 50.4 / 51.9 / 52.4 / about 51 PQ.'
 paper = 'Table 3'

@@ -7,6 +7,8 @@ The numbers are those of docs/design.md, "Open points". Watch m_hat on the
 matched class and off it (`diagnostics` of the result).
 """
 
+_base_ = '_base_/steps_600.py'
+
 title = 'Open points of the paper'
 claim = 'None: the paper does not say which of these readings it means.'
 paper = 'left open'

@@ -7,6 +7,8 @@ With true masks there is no semantic branch; the stop-gradient is then that
 of the class scores in Eq. 1.
 """
 
+_base_ = '_base_/steps_600.py'
+
 title = 'Stop-gradient and ground-truth masking'
 claim = (
     'Without the stop-gradient the training diverges (36.6 instead of 52.4 '

@@ -25,9 +25,10 @@ class ReMaskLoss(BaseModule):
     """Relax the masks of the first stages, then apply both mask losses.
 
     Eq. 1: m_hat = sigma(m_sem) sigma(p)^T, summed over the K real classes.
-    Eq. 2: m_tilde = m_pan + stopgrad(m_hat) * m_pan.
+    Eq. 2: m_tilde = m_pan + gain * stopgrad(m_hat) * m_pan.
 
-    Paper: ReMaX Sec. 3.1; the arguments are its Tables 2, 3, 5 and 7.
+    Paper: ReMaX Sec. 3.1; the arguments are its Tables 2, 3, 5 and 7, and
+    two controls that it does not have (`gain`, `source='mean'`).
 
     A head with mask losses of its own (ReMaXMask2FormerMixin) leaves both
     losses out, and calls `m_hat` and `scale`.
@@ -43,8 +44,11 @@ class ReMaskLoss(BaseModule):
             'softmax' m_hat is at most 1.
         identity: Keep the first term of Eq. 2.
         stop_gradient: Let no gradient of these losses reach m_hat.
-        source: 'predicted', or 'ground_truth' to replace sigma(m_sem) by
-            the binary semantic masks.
+        source: 'predicted'; 'ground_truth' to replace sigma(m_sem) by the
+            binary semantic masks; 'mean' to replace m_hat by its mean over
+            an image's queries and cells, which scales and selects nothing.
+        gain: Strength of Eq. 2, 1 in the paper; at 0 the semantic branch
+            is trained and relaxes nothing.
 
     Raises:
         ValueError: An activation or `source` is none of the above, or
@@ -61,13 +65,14 @@ class ReMaskLoss(BaseModule):
         identity: bool = True,
         stop_gradient: bool = True,
         source: str = 'predicted',
+        gain: float = 1.0,
     ) -> None:
         super().__init__()
         class_activation = class_activation or activation
         for sigma in (activation, class_activation):
             if sigma not in ('sigmoid', 'softmax'):
                 raise ValueError(f'ReMaskLoss: activation={sigma!r}.')
-        if source not in ('predicted', 'ground_truth'):
+        if source not in ('predicted', 'ground_truth', 'mean'):
             raise ValueError(f'ReMaskLoss: source={source!r}.')
         if (loss_mask is None) != (loss_dice is None):
             raise ValueError('ReMaskLoss: give loss_mask and loss_dice both.')
@@ -78,11 +83,12 @@ class ReMaskLoss(BaseModule):
         self.identity = identity
         self.stop_gradient = stop_gradient
         self.source = source
+        self.gain = gain
 
     @property
     def num_semantic_stages(self) -> int:
         """Stages that ask for semantic logits."""
-        return self.num_stages if self.source == 'predicted' else 0
+        return 0 if self.source == 'ground_truth' else self.num_stages
 
     def forward(
         self,
@@ -150,8 +156,10 @@ class ReMaskLoss(BaseModule):
     def scale(self, mask_logits: Tensor, m_hat: Tensor) -> Tensor:
         """Eq. 2, from m_pan and m_hat to m_tilde. (B, Q, H, W)."""
         if self.identity:
-            return torch.addcmul(mask_logits, mask_logits, m_hat)
-        return mask_logits * m_hat
+            return torch.addcmul(
+                mask_logits, mask_logits, m_hat, value=self.gain
+            )
+        return self.gain * mask_logits * m_hat
 
     def relax(
         self,
@@ -194,6 +202,8 @@ class ReMaskLoss(BaseModule):
             else:
                 class_prob = class_logits.softmax(2)
             m_hat = class_prob[:, :, :-1] @ semantic_prob.flatten(2)
+            if self.source == 'mean':
+                m_hat = m_hat.mean((1, 2), keepdim=True).expand_as(m_hat)
             return m_hat.unflatten(2, semantic_prob.shape[-2:])
 
     def _gradient(self) -> torch.no_grad | nullcontext:

@@ -179,6 +179,8 @@ def test_ground_truth_masking():
         dict(identity=False),
         dict(num_stages=0),
         dict(source='ground_truth'),
+        dict(source='mean'),
+        dict(gain=0.5),
     ],
 )
 def test_every_key_changes_the_loss(settings):
@@ -186,6 +188,17 @@ def test_every_key_changes_the_loss(settings):
     default = total_of(remask()(mask, classes, targets, 0, semantic))
     changed = remask(**settings)(mask, classes, targets, 0, semantic)
     assert not torch.isclose(default, total_of(changed), rtol=1e-3)
+
+
+def test_controls():
+    """No gain is no relaxing; the mean scales an image by one number."""
+    mask, classes, semantic, _ = inputs()
+    off = remask(gain=0.0).relax(mask, classes, semantic)
+    assert torch.equal(off, mask)
+    m_hat = classes.sigmoid()[:, :, :-1] @ semantic.sigmoid().flatten(2)
+    scale = 1 + m_hat.mean((1, 2))[:, None, None, None]
+    mean = remask(source='mean').relax(mask, classes, semantic)
+    torch.testing.assert_close(mean, mask * scale)
 
 
 @pytest.mark.parametrize(
