@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.stats import norm
 from scipy.stats import t as student
 
 
@@ -56,3 +57,29 @@ def paired_difference(
         high=mean + half,
         level=level,
     )
+
+
+def pairs_needed(
+    differences: Sequence[float], half_width: float = 1.0, level: float = 0.95
+) -> int:
+    """Plan a study: seeds whose interval is at most +- `half_width` wide.
+
+    The smallest n with t * s / sqrt(n) <= half_width, s being the standard
+    deviation of the differences at hand: an estimate, and a rough one from
+    few of them.
+
+    Args:
+        differences: Of at least two seeds.
+        half_width: In units of the differences.
+        level: Of the interval.
+
+    Returns:
+        At least 2.
+    """
+    spread = float(np.std(differences, ddof=1))
+    quantile = (1 + level) / 2
+    # Student's quantile is above the normal one, so n is not below this.
+    n = max(2, math.floor((norm.ppf(quantile) * spread / half_width) ** 2))
+    while student.ppf(quantile, n - 1) * spread > half_width * math.sqrt(n):
+        n += 1
+    return n

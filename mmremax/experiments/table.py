@@ -7,6 +7,7 @@ from statistics import mean
 from rich.table import Table
 
 from .progress import duration
+from .statistics import pairs_needed
 
 
 def result_table(result: dict) -> Table:
@@ -17,7 +18,8 @@ def result_table(result: dict) -> Table:
 
     Returns:
         Finished runs, mean and spread, paired difference with its
-        interval, time and memory of each arm.
+        interval, the seeds that an interval of +- 1 would take, time and
+        memory of each arm.
     """
     study = result['study']
     score = study['metric'].rsplit('/', 1)[-1]
@@ -28,6 +30,7 @@ def result_table(result: dict) -> Table:
         score,
         f'to {study["baseline"]}',
         '95 % interval',
+        'seeds for ±1',
         'time',
         'peak MB',
     ):
@@ -58,10 +61,11 @@ def _mean_and_spread(summary: dict | None) -> str:
     return f'{summary["mean"]:.2f} ± {summary["spread"]:.2f}'
 
 
-def _difference(paired: dict | None) -> tuple[str, str]:
+def _difference(paired: dict | None) -> tuple[str, str, str]:
     if paired is None:
-        return '', ''
+        return '', '', ''
     return (
         f'{paired["mean"]:+.2f}',
         f'{paired["low"]:+.2f} to {paired["high"]:+.2f}',
+        str(pairs_needed(paired['differences'])),
     )

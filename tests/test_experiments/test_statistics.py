@@ -4,6 +4,7 @@ import pytest
 from scipy import stats
 
 from mmremax.experiments import paired_difference, summarise
+from mmremax.experiments.statistics import pairs_needed
 
 
 def test_summary_by_hand() -> None:
@@ -33,3 +34,14 @@ def test_interval_by_scipy() -> None:
 def test_fewer_than_two_pairs() -> None:
     assert paired_difference([1.0], [2.0]) is None
     assert paired_difference([], []) is None
+
+
+def test_seeds_of_a_planned_interval() -> None:
+    """Deviation 1: t is 2.571 for n = 6 (1.05 wide), 2.447 for 7 (0.92)."""
+    differences = [-1.0, 0.0, 1.0]
+    assert pairs_needed(differences) == 7
+    assert pairs_needed(differences, half_width=100.0) == 2
+    assert pairs_needed([3.0, 3.0]) == 2
+    wide = pairs_needed([-50.0, 0.0, 50.0])
+    assert stats.t.ppf(0.975, wide - 1) * 50 <= wide**0.5
+    assert stats.t.ppf(0.975, wide - 2) * 50 > (wide - 1) ** 0.5
