@@ -38,6 +38,13 @@ _readings = dict(
         '8: sigmoid class loss',
         {'loss_cls.activation': 'sigmoid'},
     ),
+    both_sigmoid=(
+        '7 and 8: both sigmoid',
+        {
+            'semantic_head.loss_semantic.activation': 'sigmoid',
+            'loss_cls.activation': 'sigmoid',
+        },
+    ),
     m_hat_softmax=(
         '10: softmax in Eq. 1',
         {'mask_loss.activation': 'softmax'},
