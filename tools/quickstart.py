@@ -1,4 +1,4 @@
-"""Draw a data set, train a small ReMaX on it, score it, make pictures.
+"""Draw a data set, train a small ReMaX on it, write a report with pictures.
 
 Minutes on two CPU cores. `make quickstart` calls it after the set-up:
 
@@ -6,6 +6,7 @@ Minutes on two CPU cores. `make quickstart` calls it after the set-up:
 """
 
 import argparse
+import json
 import subprocess
 import sys
 import time
@@ -14,7 +15,8 @@ from pathlib import Path
 from rich.console import Console
 
 TOOLS = Path(__file__).parent
-CONFIG = TOOLS.parent / 'configs' / 'quickstart' / 'remax_mnv3-s_shapes.py'
+STUDY = TOOLS.parent / 'configs' / 'studies' / 'quickstart.py'
+NUM_TRAIN, NUM_VAL = 2000, 100  # images
 CONSOLE = Console(highlight=False)
 
 
@@ -47,59 +49,66 @@ def parse_args() -> argparse.Namespace:
         '--out',
         type=Path,
         default=Path('work_dirs/quickstart'),
-        help='folder of the data set, the run and the pictures',
+        help='folder of the data set, the run and the report',
     )
     return parser.parse_args()
+
+
+def tell(study: Path) -> None:
+    """Print the scores of the finished run, and where everything is.
+
+    Args:
+        study: Folder of its result.json.
+    """
+    arm = json.loads((study / 'result.json').read_text())['arms'][0]
+    run = arm['runs'][0]
+    scores = run['final']
+    folder = study / arm['name'] / f'seed{run["seed"]}'
+    report = study / 'report'
+    rows = [
+        (
+            'PQ',
+            f'{scores["PQ"]:.1f} (things {scores["PQ_th"]:.1f}, '
+            f'stuff {scores["PQ_st"]:.1f})',
+        ),
+        *(('picture', path) for path in sorted(report.glob('*.png'))),
+        ('report', report / 'report.html'),
+        ('checkpoint', (folder / 'work/last_checkpoint').read_text().strip()),
+        ('log', folder / 'train.log'),
+    ]
+    for name, value in rows:
+        CONSOLE.print(f'{name:<12}{value}', soft_wrap=True)
 
 
 def main() -> None:
     """Run the steps in order and name what they made."""
     out = parse_args().out
-    data, work_dir = out / 'data', out / 'run'
+    data, study = out / 'data', out / 'study'
     start = time.perf_counter()
     run(
-        '1 of 4: data',
-        'dataset_converters/make_vivid_shapes.py',
+        '1 of 3: data',
+        'dataset_converters/make_shapes.py',
         data,
+        '--version',
+        'vivid1',
+        '--train',
+        NUM_TRAIN,
+        '--val',
+        NUM_VAL,
     )
     run(
-        '2 of 4: training',
-        'train.py',
-        CONFIG,
-        '--no-pretrained',
-        '--data-root',
-        data,
-        '--work-dir',
-        work_dir,
-    )
-    checkpoint = Path((work_dir / 'last_checkpoint').read_text().strip())
-    test = out / 'test'
-    run(
-        '3 of 4: scores',
-        'test.py',
-        CONFIG,
-        checkpoint,
-        '--data-root',
-        data,
-        '--work-dir',
-        test,
-    )
-    run('4 of 4: curve', 'analysis/plot_run.py', work_dir, '--out', out)
-    run(
-        '4 of 4: pictures',
-        'analysis/show_predictions.py',
-        CONFIG,
-        checkpoint,
+        '2 of 3: training',
+        'experiments/run.py',
+        STUDY,
         '--data-root',
         data,
         '--out',
-        out,
+        study,
+        '--retry-failed',
     )
+    run('3 of 3: report', 'experiments/report.py', study / 'result.json')
     CONSOLE.rule(f'[bold]Done in {(time.perf_counter() - start) / 60:.1f} min')
-    for picture in sorted(out.glob('*.png')):
-        CONSOLE.print(f'picture     {picture}', soft_wrap=True)
-    CONSOLE.print(f'checkpoint  {checkpoint}', soft_wrap=True)
-    CONSOLE.print(f'log         {work_dir}', soft_wrap=True)
+    tell(study)
 
 
 if __name__ == '__main__':

@@ -4,7 +4,7 @@ from dataclasses import astuple, dataclass
 
 import numpy as np
 
-from .shape_painter import ShapePainter
+from .shape_canvas import ShapeCanvas
 from .shape_textures import THINGS
 
 _THING_IDS = {category['id'] for category in THINGS}
@@ -43,11 +43,11 @@ class SampleStatistics:
         return SampleStatistics(*(a + b for a, b in pairs))
 
 
-def measure(painter: ShapePainter, segments: list[dict]) -> SampleStatistics:
+def measure(canvas: ShapeCanvas, segments: list[dict]) -> SampleStatistics:
     """Count what is in a finished drawing.
 
     Args:
-        painter: After its ``segments()``.
+        canvas: After its ``segments()``.
         segments: The table that it gave.
     """
     objects = {
@@ -55,19 +55,19 @@ def measure(painter: ShapePainter, segments: list[dict]) -> SampleStatistics:
         for s in segments
         if s['category_id'] in _THING_IDS and not s['iscrowd']
     }
-    touching = touching_ids(painter.id_map, objects)
+    touching = touching_ids(canvas.id_map, objects)
     crowds = sum(s['iscrowd'] for s in segments)
     return SampleStatistics(
         images=1,
         things=len(objects),
         stuff=len(segments) - len(objects) - crowds,
         crowds=crowds,
-        pixels=painter.id_map.size,
+        pixels=canvas.id_map.size,
         thing_pixels=sum(s['area'] for s in objects.values()),
-        void_pixels=int(np.count_nonzero(painter.id_map == 0)),
+        void_pixels=int(np.count_nonzero(canvas.id_map == 0)),
         touching_pixels=sum(objects[i]['area'] for i in touching),
-        drawn_pixels=painter.num_drawn,
-        hidden_pixels=painter.num_hidden,
+        drawn_pixels=canvas.num_drawn,
+        hidden_pixels=canvas.num_hidden,
     )
 
 

@@ -33,13 +33,13 @@ STUFF = [
     for i, (name, colour) in enumerate(STUFF_COLOURS.items())
 ]
 
-# A texture says which of two colours a pixel has, without mixing them: mixed
-# tones would be more frequent in some classes than in others.
+# The textures here say which of two colours a pixel has, without mixing them:
+# mixed tones would be more frequent in some classes than in others.
 # (u, v) -> inside or not, second colour or not.
 Outline = Callable[
     [np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray | bool]
 ]
-# (y, x, source of randomness) -> second colour or not.
+# (y, x, source of randomness) -> second colour or not, or its share.
 Texture = Callable[[np.ndarray, np.ndarray, np.random.Generator], np.ndarray]
 
 

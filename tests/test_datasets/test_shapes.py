@@ -1,4 +1,4 @@
-"""The synthetic benchmark: valid, reproducible, and without colour cues."""
+"""The synthetic benchmark: valid, reproducible, no class has a colour."""
 
 import hashlib
 import json
@@ -10,19 +10,30 @@ import pytest
 from PIL import Image
 
 from mmremax.datasets.panoptic_check import check_images, check_lists
-from mmremax.datasets.shape_painter import MIN_VISIBLE_AREA
+from mmremax.datasets.shape_canvas import MIN_VISIBLE_AREA
 from mmremax.datasets.shape_statistics import SampleStatistics, touching_ids
+from mmremax.datasets.shape_writer import make_shapes
 from mmremax.datasets.shapes import (
     CATEGORIES,
+    SPLITS,
     VERSIONS,
     ShapesDefinition,
     draw_sample,
-    make_shapes,
 )
 from mmremax.utils.panoptic_png import ids_to_colours
 
-V1 = VERSIONS['v1']
-V1_SHA256 = 'df1205bb603eea050decec4dfb7f1cb93b2ea718a95f67a38f2a7e6ae25cdd62'
+V1, VIVID = VERSIONS['v1'], VERSIONS['vivid1']
+# Of annotations and decoded pixels of six images of each split.
+SHA256 = dict(
+    v1='df1205bb603eea050decec4dfb7f1cb93b2ea718a95f67a38f2a7e6ae25cdd62',
+    vivid1=(
+        '5d652379056d06a6bbefe605f93aba73c3186b6999bd9ca831bd9034c3545c3b'
+    ),
+)
+
+every_version = pytest.mark.parametrize(
+    'definition', VERSIONS.values(), ids=VERSIONS
+)
 
 
 def write(root: Path, definition: ShapesDefinition, workers: int = 1) -> Path:
@@ -47,32 +58,45 @@ def checksum(root: Path) -> str:
     return total.hexdigest()
 
 
-def measured(num: int = 60, **knobs) -> SampleStatistics:
-    definition = replace(V1, **knobs)
+def measured(
+    num: int = 60, definition: ShapesDefinition = V1, **knobs
+) -> SampleStatistics:
+    definition = replace(definition, **knobs)
     samples = (draw_sample(definition, 'val', i)[-1] for i in range(num))
     return sum(samples, SampleStatistics())
 
 
-def test_v1_is_what_it_was(tmp_path: Path) -> None:
+@pytest.mark.parametrize('version', VERSIONS)
+def test_a_version_is_what_it_was(version: str, tmp_path: Path) -> None:
     """A change here is another version: old results do not compare."""
-    root = write(tmp_path, replace(V1, num_train=6, num_val=6))
-    assert checksum(root) == V1_SHA256
+    definition = VERSIONS[version]
+    root = write(tmp_path, replace(definition, num_train=6, num_val=6))
+    assert checksum(root) == SHA256[version]
     info = json.loads(
         (root / 'annotations' / 'panoptic_val.json').read_text()
     )['info']
-    assert info['version'] == 'v1'
+    assert info['version'] == version
     assert info['definition']['size'] == [129, 129]
-    assert (V1.num_train, V1.num_val) == (8000, 1000)
+    assert (definition.num_train, definition.num_val) == (8000, 1000)
 
 
 def test_version_is_named_only_if_the_images_are_its() -> None:
     assert replace(V1, num_train=3, num_val=2).version == 'v1'
-    assert replace(V1, seed=1).version is None
+    assert replace(VIVID, num_train=3, num_val=2).version == 'vivid1'
     assert replace(V1, occlusion=0.5).version is None
+    for definition in VERSIONS.values():
+        assert replace(definition, seed=1).version is None
 
 
-def test_workers_and_counts_do_not_change_the_pixels(tmp_path: Path) -> None:
-    definition = replace(V1, num_train=40, num_val=3, size=(64, 70), seed=3)
+@every_version
+def test_workers_and_counts_do_not_change_the_pixels(
+    tmp_path: Path, definition: ShapesDefinition
+) -> None:
+    first, second = (draw_sample(definition, s, 0)[0] for s in SPLITS)
+    assert (first != second).any()
+    definition = replace(
+        definition, num_train=20, num_val=3, size=(64, 70), seed=3
+    )
     alone = write(tmp_path / 'alone', definition)
     crew = write(tmp_path / 'crew', definition, workers=3)
     assert checksum(alone) == checksum(crew)
@@ -82,8 +106,16 @@ def test_workers_and_counts_do_not_change_the_pixels(tmp_path: Path) -> None:
         assert path.read_bytes() == twin.read_bytes()
     other = replace(definition, num_train=2, num_val=1, seed=4)
     assert checksum(write(tmp_path / 'other', other)) != checksum(few)
-    first, validation = (draw_sample(V1, s, 0)[0] for s in ('train', 'val'))
-    assert (first != validation).any()
+
+
+def test_the_same_command_writes_the_same_files(tmp_path: Path) -> None:
+    definition = replace(VIVID, num_train=2, num_val=1)
+    write(tmp_path, definition)
+    files = [path for path in tmp_path.rglob('*') if path.is_file()]
+    before = [path.read_bytes() for path in files]
+    write(tmp_path, definition)
+    assert [path.read_bytes() for path in files] == before
+    assert len(files) == 8
 
 
 @pytest.mark.parametrize('workers', [1, 2])
@@ -100,14 +132,15 @@ def test_categories_are_things_then_stuff() -> None:
     assert len({tuple(c['color']) for c in CATEGORIES}) == 10
 
 
+@every_version
 @pytest.mark.parametrize(
     'size', [(129, 129), (32, 32), (33, 150), (201, 47), (300, 257)]
 )
 def test_any_size_is_a_valid_data_set(
-    tmp_path: Path, size: tuple[int, int]
+    tmp_path: Path, definition: ShapesDefinition, size: tuple[int, int]
 ) -> None:
-    definition = ShapesDefinition(4, 2, size, seed=5, clutter=8)
-    write(tmp_path, definition)
+    counts = dict(num_train=4, num_val=2)
+    write(tmp_path, replace(definition, size=size, seed=5, **counts))
     for split, count in (('train', 4), ('val', 2)):
         path = tmp_path / 'annotations' / f'panoptic_{split}.json'
         content = json.loads(path.read_text())
@@ -123,18 +156,17 @@ def test_any_size_is_a_valid_data_set(
 
 
 def colour_samples(
-    split: str, num: int, labelled: bool, salience: float
+    definition: ShapesDefinition, split: str, num: int, labelled: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """Pixels of each segment with their classes: colour bin, label.
 
     Args:
-        split: Of V1.
+        definition: Of the set.
+        split: 'train' or 'val'.
         num: Number of images.
         labelled: Take colours that tell the class: those of the ids.
-        salience: In place of V1's.
     """
     places = {c['id']: k for k, c in enumerate(CATEGORIES)}
-    definition = replace(V1, salience=salience)
     bins, labels = [], []
     for index in range(num):
         image, id_map, segments, _ = draw_sample(definition, split, index)
@@ -150,15 +182,17 @@ def colour_samples(
 
 
 def colour_accuracy(
-    labelled: bool, salience: float = 0.0
+    definition: ShapesDefinition, labelled: bool = False
 ) -> tuple[float, float, float]:
     """Balanced accuracy of guessing class, thing or stuff, class of things.
 
     The guess is the most likely one given the pixel's colour, from
     frequencies on training images; validation images are guessed.
     """
-    train_bins, train_labels = colour_samples('train', 120, labelled, salience)
-    bins, labels = colour_samples('val', 120, labelled, salience)
+    train_bins, train_labels = colour_samples(
+        definition, 'train', 120, labelled
+    )
+    bins, labels = colour_samples(definition, 'val', 120, labelled)
     accuracies = []
     for count, group in (
         (10, np.arange(10)),
@@ -179,19 +213,29 @@ def colour_accuracy(
 
 def test_colour_does_not_tell_the_class() -> None:
     """Chance is 1 / 10, 1 / 2 for thing or stuff, 1 / 6 among things."""
-    by_class, by_kind, among_things = colour_accuracy(labelled=False)
+    by_class, by_kind, among_things = colour_accuracy(V1)
     assert by_class < 0.14
     assert by_kind < 0.55
     assert among_things < 0.2
-    for accuracy in colour_accuracy(labelled=True):  # the guess can work
+    for accuracy in colour_accuracy(V1, labelled=True):  # the guess can work
         assert accuracy > 0.9
 
 
-def test_salience_tells_things_from_stuff_alone() -> None:
+@pytest.mark.parametrize(
+    ('definition', 'bound'),
+    [
+        (replace(V1, salience=1), 0.2),
+        (VIVID, 0.25),  # a cross lacks the darker of two colours
+    ],
+    ids=['salient', 'vivid1'],
+)
+def test_colour_tells_things_from_stuff_alone(
+    definition: ShapesDefinition, bound: float
+) -> None:
     """Chance is 1 / 2 for thing or stuff, 1 / 6 among things."""
-    _, by_kind, among_things = colour_accuracy(labelled=False, salience=1)
+    _, by_kind, among_things = colour_accuracy(definition)
     assert by_kind > 0.75
-    assert among_things < 0.2
+    assert among_things < bound
 
 
 def test_occlusion_hides_pixels_by_the_same_class() -> None:
@@ -212,6 +256,15 @@ def test_v1_is_crowded_by_the_same_class() -> None:
     assert 0 < total.void_pixels / total.pixels < 0.02
     assert 2 <= total.crowds <= 15
     assert 3.2 < total.things / total.images < 4.8
+
+
+def test_vivid_shapes_hold_overlap_void_and_crowd() -> None:
+    total = measured(definition=VIVID)
+    assert 0.1 < total.touching_pixels / total.thing_pixels < 0.5
+    assert 0.005 < total.hidden_pixels / total.drawn_pixels < 0.1
+    assert 0 < total.void_pixels / total.pixels < 0.02
+    assert 2 <= total.crowds <= 15
+    assert 2.5 < total.things / total.images < 4.5
 
 
 def test_clutter_and_radius_say_how_much_is_drawn() -> None:

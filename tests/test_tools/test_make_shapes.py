@@ -33,6 +33,21 @@ def test_the_tool_writes_both_splits(
     assert (out / 'annotations/panoptic_train.json').is_file()
 
 
+def test_the_other_version(
+    run, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    options = '--version vivid1 --train 1 --val 1 --workers 1'
+    run(str(tmp_path), *options.split())
+    assert f'1 + 1 images of vivid1: {tmp_path}' in capsys.readouterr().out
+    assert Image.open(tmp_path / 'val/000000000001.png').size == (129, 129)
+    path = tmp_path / 'annotations' / 'panoptic_train.json'
+    assert json.loads(path.read_text())['info'] == dict(
+        description='mmremax shapes',
+        version='vivid1',
+        definition=dict(num_train=1, num_val=1, size=[129, 129], seed=0),
+    )
+
+
 def test_every_knob_reaches_the_images(
     run, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -75,6 +90,14 @@ def test_the_picture_shows_images_above_segments(run, tmp_path: Path) -> None:
         ('--size 31 80', 'at least 32 pixels'),
         ('--occlusion 2', 'occlusion: 2.0 must be a share'),
         ('--workers 0', '--workers: 0 must be at least 1'),
+        ('--version v2', "invalid choice: 'v2'"),
+        ('--version vivid1 --clutter 4', '--clutter: not with'),
+        ('--version vivid1 --occlusion 0', '--occlusion: not with'),
+        ('--version vivid1 --salience 0', '--salience: not with'),
+        (
+            '--version vivid1 --thin 0 --radius 0.1 0.2',
+            '--thin, --radius: not with version vivid1',
+        ),
     ],
 )
 def test_wrong_options_are_refused(

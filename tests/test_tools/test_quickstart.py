@@ -1,13 +1,26 @@
 """The quickstart calls the tools in order and stops where one fails."""
 
 import importlib.util
+import json
 import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / 'tools' / 'quickstart.py'
+from mmremax.experiments import load_study
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / 'tools' / 'quickstart.py'
+FEW_STEPS = f"""
+_base_ = '{ROOT}/configs/studies/quickstart.py'
+options = {{
+    'train_cfg.max_iters': 4,
+    'train_cfg.val_interval': 2,
+    'train_dataloader.batch_size': 2,
+    'val_dataloader.batch_size': 2,
+}}
+"""
 
 
 def load(script: str | Path) -> ModuleType:
@@ -16,6 +29,16 @@ def load(script: str | Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def leave_result(study: Path) -> None:
+    """Write what the quickstart reads of a finished study."""
+    folder = study / 'remax' / 'seed0' / 'work'
+    folder.mkdir(parents=True)
+    (folder / 'last_checkpoint').write_text('iter_9.pth\n')
+    final = dict(PQ=30.04, PQ_th=12.0, PQ_st=60.0)
+    arms = [dict(name='remax', runs=[dict(seed=0, final=final)])]
+    (study / 'result.json').write_text(json.dumps(dict(arms=arms)))
 
 
 def run_quickstart(
@@ -28,11 +51,11 @@ def run_quickstart(
     def record(command: list[str]) -> SimpleNamespace:
         commands.append(command[1:])
         name = Path(command[1]).name
-        if name == 'train.py':
-            (out / 'run').mkdir(parents=True)
-            (out / 'run' / 'last_checkpoint').write_text('iter_9.pth\n')
-        if name == 'plot_run.py':
-            (out / 'curve.png').touch()
+        if name == 'run.py':
+            leave_result(out / 'study')
+        if name == 'report.py':
+            (out / 'study' / 'report').mkdir()
+            (out / 'study' / 'report' / 'predictions.png').touch()
         return SimpleNamespace(returncode=3 if name == failing else 0)
 
     monkeypatch.setattr(module, 'subprocess', SimpleNamespace(run=record))
@@ -52,19 +75,24 @@ def test_steps_in_order(
 ) -> None:
     commands = run_quickstart(tmp_path, monkeypatch)
     assert [Path(command[0]).name for command in commands] == [
-        'make_vivid_shapes.py',
-        'train.py',
-        'test.py',
-        'plot_run.py',
-        'show_predictions.py',
+        'make_shapes.py',
+        'run.py',
+        'report.py',
     ]
     for command in commands:
         assert Path(command[0]).is_file()
-    assert '--no-pretrained' in commands[1]
-    assert commands[2][2] == 'iter_9.pth'
+    assert 'vivid1' in commands[0]
     out = capsys.readouterr().out
-    assert str(tmp_path / 'curve.png') in out
     assert 'Done in' in out
+    rows = dict(line.split(maxsplit=1) for line in out.splitlines()[-5:])
+    study = tmp_path / 'study'
+    assert rows == dict(
+        PQ='30.0 (things 12.0, stuff 60.0)',
+        picture=str(study / 'report' / 'predictions.png'),
+        report=str(study / 'report' / 'report.html'),
+        checkpoint='iter_9.pth',
+        log=str(study / 'remax' / 'seed0' / 'train.log'),
+    )
 
 
 def test_failure_stops_and_is_passed_on(
@@ -72,7 +100,7 @@ def test_failure_stops_and_is_passed_on(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture,
 ) -> None:
-    commands = run_quickstart(tmp_path, monkeypatch, failing='train.py')
+    commands = run_quickstart(tmp_path, monkeypatch, failing='run.py')
     assert len(commands) == 2
     assert 'Failed with exit status 3' in capsys.readouterr().out
 
@@ -83,3 +111,36 @@ def test_every_command_is_understood_by_its_tool(
     for command in run_quickstart(tmp_path, monkeypatch):
         monkeypatch.setattr(sys, 'argv', command)
         load(command[0]).parse_args()  # exits on an unknown option
+    study = load_study(load(SCRIPT).STUDY)
+    assert (len(study.arms), study.seeds) == (1, (0,))
+
+
+@pytest.mark.slow
+def test_few_steps_and_a_second_call(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture,
+) -> None:
+    """The real tools; the second call leaves the finished run as it is."""
+    module = load(SCRIPT)
+    module.STUDY = tmp_path / 'quickstart.py'
+    module.STUDY.write_text(FEW_STEPS)
+    module.NUM_TRAIN, module.NUM_VAL = 6, 4
+    out = tmp_path / 'out'
+    monkeypatch.setenv('PYTHONPATH', str(ROOT))
+    monkeypatch.setattr(sys, 'argv', ['quickstart.py', '--out', str(out)])
+    module.main()
+    first = capfd.readouterr().out.split('Done in')[1]
+    assert {p.name for p in (out / 'study/report').iterdir()} >= {
+        'report.html',
+        'convergence.png',
+        'predictions.png',
+    }
+    for row in first.splitlines()[2:]:
+        assert Path(row.split()[1]).is_file()
+    log = out / 'study' / 'remax' / 'seed0' / 'train.log'
+    before = log.stat()
+    module.main()
+    assert log.stat() == before
+    again = capfd.readouterr().out.split('Done in')[1]
+    assert again.splitlines()[1:] == first.splitlines()[1:]

@@ -1,12 +1,13 @@
 """Make the synthetic benchmark ``shapes`` in COCO-panoptic layout.
 
 Without options it is version v1, whole. Fewer images (--train, --val) are
-the first ones of v1; any other option gives a data set of its own, with the
-rest as in v1. docs/shapes_benchmark.md describes the options.
+the first ones of a version; any other option gives a data set of its own, with
+the rest as in the version. docs/shapes_benchmark.md describes the options.
 
 Examples:
     python tools/dataset_converters/make_shapes.py data/shapes
     python tools/dataset_converters/make_shapes.py data/few --val 100
+    python tools/dataset_converters/make_shapes.py data/vivid --version vivid1
     python tools/dataset_converters/make_shapes.py data/large --size 641 641
     python tools/dataset_converters/make_shapes.py data/few --train 0 --val 12
         --picture shapes.png
@@ -24,17 +25,18 @@ from rich.progress import track
 from rich.table import Table
 
 from mmremax.datasets.shape_statistics import SampleStatistics
+from mmremax.datasets.shape_writer import make_shapes
 from mmremax.datasets.shapes import (
     CATEGORIES,
     SPLITS,
     VERSIONS,
     ShapesDefinition,
     draw_sample,
-    make_shapes,
 )
 from mmremax.visualization import draw_panoptic, encode_segments
 
 PICTURE_SHAPE = (2, 6)  # rows and columns of samples
+NOT_DRAWN = ('out', 'version', 'workers', 'picture')  # other options
 STATISTICS = (
     'images',
     'things of an image',
@@ -74,31 +76,6 @@ def parse_args() -> tuple[argparse.Namespace, ShapesDefinition]:
     )
     parser.add_argument('--seed', type=int, help='seed of the whole set')
     parser.add_argument(
-        '--clutter', type=float, help='mean number of objects of an image'
-    )
-    parser.add_argument(
-        '--occlusion',
-        type=float,
-        help='share of objects drawn over one of their class, 0 to 1',
-    )
-    parser.add_argument(
-        '--thin',
-        type=float,
-        help='share of rings and crosses with thin strokes, 0 to 1',
-    )
-    parser.add_argument(
-        '--salience',
-        type=float,
-        help='how much objects stand out from the grounds, 0 to 1',
-    )
-    parser.add_argument(
-        '--radius',
-        type=float,
-        nargs=2,
-        metavar=('LOW', 'HIGH'),
-        help='range of the radius of an object, in shorter sides',
-    )
-    parser.add_argument(
         '--workers',
         type=int,
         default=os.cpu_count() or 1,
@@ -110,15 +87,44 @@ def parse_args() -> tuple[argparse.Namespace, ShapesDefinition]:
         metavar='PNG',
         help='also draw the first validation images with their segments',
     )
+    knobs = parser.add_argument_group('of version v1 alone')
+    knobs.add_argument(
+        '--clutter', type=float, help='mean number of objects of an image'
+    )
+    knobs.add_argument(
+        '--occlusion',
+        type=float,
+        help='share of objects drawn over one of their class, 0 to 1',
+    )
+    knobs.add_argument(
+        '--thin',
+        type=float,
+        help='share of rings and crosses with thin strokes, 0 to 1',
+    )
+    knobs.add_argument(
+        '--salience',
+        type=float,
+        help='how much objects stand out from the grounds, 0 to 1',
+    )
+    knobs.add_argument(
+        '--radius',
+        type=float,
+        nargs=2,
+        metavar=('LOW', 'HIGH'),
+        help='range of the radius of an object, in shorter sides',
+    )
     args = parser.parse_args()
     if args.workers < 1:
         parser.error(f'--workers: {args.workers} must be at least 1')
     definition = VERSIONS[args.version]
+    known = {field.name for field in fields(definition)}
     given = {
-        field.name: tuple(value) if isinstance(value, list) else value
-        for field in fields(definition)
-        if (value := getattr(args, field.name)) is not None
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in vars(args).items()
+        if name not in NOT_DRAWN and value is not None
     }
+    if foreign := [f'--{name}' for name in given if name not in known]:
+        parser.error(f'{", ".join(foreign)}: not with version {args.version}')
     try:
         return args, replace(definition, **given)
     except ValueError as error:
