@@ -17,6 +17,7 @@ from rich.console import Console
 TOOLS = Path(__file__).parent
 STUDY = TOOLS.parent / 'configs' / 'studies' / 'quickstart.py'
 NUM_TRAIN, NUM_VAL = 2000, 100  # images
+PICTURES = ('predictions.png', 'convergence.png')  # to look at first
 CONSOLE = Console(highlight=False)
 
 
@@ -61,9 +62,9 @@ def tell(study: Path) -> None:
         study: Folder of its result.json.
     """
     arm = json.loads((study / 'result.json').read_text())['arms'][0]
-    run = arm['runs'][0]
-    scores = run['final']
-    folder = study / arm['name'] / f'seed{run["seed"]}'
+    first = arm['runs'][0]
+    scores = first['final']
+    folder = study / arm['name'] / f'seed{first["seed"]}'
     report = study / 'report'
     rows = [
         (
@@ -71,7 +72,7 @@ def tell(study: Path) -> None:
             f'{scores["PQ"]:.1f} (things {scores["PQ_th"]:.1f}, '
             f'stuff {scores["PQ_st"]:.1f})',
         ),
-        *(('picture', path) for path in sorted(report.glob('*.png'))),
+        *(('picture', report / name) for name in PICTURES),
         ('report', report / 'report.html'),
         ('checkpoint', (folder / 'work/last_checkpoint').read_text().strip()),
         ('log', folder / 'train.log'),
