@@ -62,6 +62,10 @@ param_scheduler = [
     ),
 ]
 train_cfg = dict(max_iters=max_iters, val_interval=150)
-custom_hooks = [*_base_.custom_hooks, dict(type='RichProgressHook')]
+custom_hooks = [
+    *_base_.custom_hooks,
+    dict(type='RichProgressHook'),
+    dict(type='NormMomentumHook', momentum=0.1),  # 900 steps are few
+]
 default_hooks = dict(checkpoint=dict(interval=300, max_keep_ckpts=1))
 train_dataloader = dict(batch_size=8, num_workers=1, pin_memory=False)
