@@ -108,8 +108,14 @@ def test_every_command_is_understood_by_its_tool(
     for command in run_quickstart(tmp_path, monkeypatch):
         monkeypatch.setattr(sys, 'argv', command)
         load(command[0]).parse_args()  # exits on an unknown option
+
+
+def test_the_study_is_one_run_of_the_quickstart_config() -> None:
+    """From random weights: nothing else needs to be trained before."""
     study = load_study(load(SCRIPT).STUDY)
-    assert (len(study.arms), study.seeds) == (1, (0,))
+    (arm,) = study.arms
+    assert study.seeds == (0,)
+    assert arm.config == ROOT / 'configs/quickstart/remax_mnv3-s_shapes.py'
 
 
 @pytest.mark.slow
