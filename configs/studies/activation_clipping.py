@@ -1,14 +1,12 @@
 """Softmax or sigmoid, clipping or none, ReMaX or none, at two rates.
 
     python tools/experiments/run.py configs/studies/activation_clipping.py \
-        --data-root data/shapes
+        --data-root data/vivid
 
 `softmax` and `sigmoid` are of the mask-id loss; in ReMaX Eq. 1 has the same
 one. The paper does not give its clipping norm; 0.1 is what DETR and its
 successors use. The base rate is a tenth of the quickstart's.
 """
-
-_base_ = '_base_/steps_600.py'
 
 title = 'Activation, clipping and learning rate'
 claim = (
@@ -37,7 +35,7 @@ def _options(method, activation, clip, rate):
 arms = {
     f'{method}_{activation}_{clip}_{rate}': dict(
         title=f'{name}, {activation}, {clip}, lr {rate}',
-        config=f'../quickstart/{method}_mnv3-s_shapes.py',
+        config=f'_base_/{method}_mnv3-s_shapes.py',
         options=_options(method, activation, clip, rate),
     )
     for method, name in (('kmax', 'kMaX'), ('remax', 'ReMaX'))

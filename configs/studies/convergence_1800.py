@@ -1,7 +1,7 @@
 """convergence.py with 1800 steps.
 
     python tools/experiments/run.py configs/studies/convergence_1800.py \
-        --data-root data/shapes
+        --data-root data/vivid
 """
 
 _base_ = 'convergence.py'

@@ -1,7 +1,7 @@
 """convergence.py with 2700 steps.
 
     python tools/experiments/run.py configs/studies/convergence_2700.py \
-        --data-root data/shapes
+        --data-root data/vivid
 """
 
 _base_ = 'convergence.py'

@@ -1,7 +1,7 @@
 """convergence.py with ResNet-50, its decoders as narrow as there.
 
     python tools/experiments/run.py configs/studies/convergence_r50.py \
-        --data-root data/shapes
+        --data-root data/vivid
 """
 
 _base_ = 'convergence.py'

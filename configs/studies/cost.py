@@ -1,7 +1,7 @@
 """What each part of ReMaX costs in training time and memory.
 
     python tools/experiments/run.py configs/studies/cost.py \
-        --data-root data/shapes
+        --data-root data/vivid
 
 Read `step_s` and `peak_memory_mb` of the runs, one job at a time on a quiet
 machine; the scores of so short runs mean nothing.
@@ -13,8 +13,8 @@ paper = 'Sec. 3 and Table 12'
 baseline = 'kmax'
 seeds = 3
 options = {'train_cfg.max_iters': 100, 'train_cfg.val_interval': 100}
-_kmax = '../quickstart/kmax_mnv3-s_shapes.py'
-_remax = '../quickstart/remax_mnv3-s_shapes.py'
+_kmax = '_base_/kmax_mnv3-s_shapes.py'
+_remax = '_base_/remax_mnv3-s_shapes.py'
 _head = 'model.panoptic_head.'
 arms = dict(
     kmax=dict(title='kMaX', config=_kmax),

@@ -1,10 +1,8 @@
 """The strength of ReClass.
 
     python tools/experiments/run.py configs/studies/eta.py \
-        --data-root data/shapes
+        --data-root data/vivid
 """
-
-_base_ = '_base_/steps_600.py'
 
 title = 'Strength of ReClass'
 claim = (
@@ -17,7 +15,7 @@ seeds = 3
 arms = {
     f'eta_{str(_eta).replace(".", "")}': dict(
         title=f'eta = {_eta:g}',
-        config='../quickstart/remax_mnv3-s_shapes.py',
+        config='_base_/remax_mnv3-s_shapes.py',
         options={'model.panoptic_head.assigner.eta': _eta},
     )
     for _eta in (0, 0.01, 0.05, 0.1, 0.2)

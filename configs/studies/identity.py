@@ -1,19 +1,17 @@
 """ReMask with and without the identity mapping of Eq. 2.
 
     python tools/experiments/run.py configs/studies/identity.py \
-        --data-root data/shapes
+        --data-root data/vivid
 
 Both arms are tested as all ReMaX models are, without the semantic branch. To
 test the relaxed stages with and without it, for each arm and seed:
 
     python tools/analysis/stage_scores.py \
-        configs/quickstart/remax_mnv3-s_shapes.py \
+        configs/studies/_base_/remax_mnv3-s_shapes.py \
         work_dirs/studies/identity/ARM/seedN/work/iter_600.pth \
-        --data-root data/shapes \
+        --data-root data/vivid \
         --cfg-options model.panoptic_head.mask_loss.identity=False
 """
-
-_base_ = '_base_/steps_600.py'
 
 title = 'Identity mapping'
 claim = (
@@ -26,7 +24,7 @@ seeds = 3
 arms = {
     _name: dict(
         title=f'{_name} identity mapping',
-        config='../quickstart/remax_mnv3-s_shapes.py',
+        config='_base_/remax_mnv3-s_shapes.py',
         options={'model.panoptic_head.mask_loss.identity': _name == 'with'},
     )
     for _name in ('with', 'without')

@@ -1,7 +1,7 @@
 """The balance of false positives and negatives in the mask-id loss.
 
     python tools/experiments/run.py configs/studies/loss_balance.py \
-        --data-root data/shapes
+        --data-root data/vivid
 
 Look at the histograms of log10(FP / FN) in the report: of the layers that
 ReMask relaxes, and of the final output, which it does not.
@@ -15,7 +15,7 @@ claim = (
 paper = 'Fig. 1 and 6'
 baseline = 'sigmoid'
 seeds = 3
-_kmax = '../quickstart/kmax_mnv3-s_shapes.py'
+_kmax = '_base_/kmax_mnv3-s_shapes.py'
 arms = dict(
     softmax=dict(title='softmax masks', config=_kmax),
     sigmoid=dict(
@@ -27,7 +27,7 @@ arms = dict(
     ),
     sigmoid_remask=dict(
         title='sigmoid masks, ReMask',
-        config='../quickstart/remax_mnv3-s_shapes.py',
+        config='_base_/remax_mnv3-s_shapes.py',
         options={'model.panoptic_head.assigner.eta': 0.0},
     ),
 )

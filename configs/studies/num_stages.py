@@ -1,10 +1,8 @@
 """How many of six decoder layers ReMask relaxes.
 
     python tools/experiments/run.py configs/studies/num_stages.py \
-        --data-root data/shapes
+        --data-root data/vivid
 """
-
-_base_ = '_base_/steps_600.py'
 
 title = 'Number of relaxed stages'
 claim = '0 / 2 / 4 / 6 relaxed stages give 50.4 / 51.9 / 52.4 / about 51 PQ.'
@@ -17,7 +15,7 @@ options = {
 arms = {
     f'stages_{_number}': dict(
         title=f'{_number} stages',
-        config='../quickstart/remax_mnv3-s_shapes.py',
+        config='_base_/remax_mnv3-s_shapes.py',
         options={'model.panoptic_head.mask_loss.num_stages': _number},
     )
     for _number in (0, 2, 4, 6)

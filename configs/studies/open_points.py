@@ -1,13 +1,11 @@
 """What the paper leaves open, one reading at a time.
 
     python tools/experiments/run.py configs/studies/open_points.py \
-        --data-root data/shapes
+        --data-root data/vivid
 
 The numbers are those of docs/design.md, "Open points". Watch m_hat on the
 matched class and off it (`diagnostics` of the result).
 """
-
-_base_ = '_base_/steps_600.py'
 
 title = 'Open points of the paper'
 claim = 'None: the paper does not say which of these readings it means.'
@@ -57,7 +55,7 @@ _readings = dict(
 arms = {
     _name: dict(
         title=_title,
-        config='../quickstart/remax_mnv3-s_shapes.py',
+        config='_base_/remax_mnv3-s_shapes.py',
         options={_head + _key: _value for _key, _value in _keys.items()},
     )
     for _name, (_title, _keys) in _readings.items()

@@ -1,7 +1,7 @@
 """Which part of ReMaX helps, and is it the relaxing?
 
     python tools/experiments/run.py configs/studies/parts.py \
-        --data-root data/shapes
+        --data-root data/vivid
 
 Two arms are controls: `semantic` trains ReMaX's semantic branch and relaxes
 nothing with it; `uniform` relaxes by the mean of m_hat, a larger scale of the
@@ -9,15 +9,13 @@ logits that selects neither pixels nor queries. `remax_softmax` is ReMaX with
 kMaX's softmax in the mask-id loss.
 """
 
-_base_ = '_base_/steps_600.py'
-
 title = 'Parts of ReMaX'
 claim = 'ReMask and ReClass both help: 50.4 without ReMask, 51.7 without eta.'
 paper = 'Tables 3 and 4, first rows'
 baseline = 'sigmoid'
 seeds = 3
-_kmax = '../quickstart/kmax_mnv3-s_shapes.py'
-_remax = '../quickstart/remax_mnv3-s_shapes.py'
+_kmax = '_base_/kmax_mnv3-s_shapes.py'
+_remax = '_base_/remax_mnv3-s_shapes.py'
 _head = 'model.panoptic_head.'
 arms = dict(
     kmax=dict(title='kMaX (softmax)', config=_kmax),

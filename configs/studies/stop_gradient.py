@@ -1,13 +1,11 @@
 """Stop-gradient of m_hat, predicted or true semantic masks.
 
     python tools/experiments/run.py configs/studies/stop_gradient.py \
-        --data-root data/shapes
+        --data-root data/vivid
 
 With true masks there is no semantic branch; the stop-gradient is then that
 of the class scores in Eq. 1.
 """
-
-_base_ = '_base_/steps_600.py'
 
 title = 'Stop-gradient and ground-truth masking'
 claim = (
@@ -26,7 +24,7 @@ _truth = {
 arms = {
     f'{_source}_{_gradient}': dict(
         title=f'{_source} masks, {_gradient}',
-        config='../quickstart/remax_mnv3-s_shapes.py',
+        config='_base_/remax_mnv3-s_shapes.py',
         options={
             _loss + 'stop_gradient': _gradient == 'stop',
             **(_truth if _source == 'truth' else {}),

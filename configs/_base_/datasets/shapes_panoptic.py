@@ -1,4 +1,4 @@
-"""The benchmark `shapes` v1 of `make_shapes.py`, small enough for a CPU.
+"""The benchmark `shapes` of `make_shapes.py`, small enough for a CPU.
 
 Its images are 129 x 129: a test image is not scaled.
 """

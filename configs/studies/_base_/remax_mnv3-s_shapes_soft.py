@@ -1,7 +1,7 @@
-"""The quickstart's ReMaX with soft semantic targets."""
+"""remax_mnv3-s_shapes.py with soft semantic targets."""
 
 _base_ = [
-    '../../quickstart/remax_mnv3-s_shapes.py',
+    './remax_mnv3-s_shapes.py',
     '../../_base_/overlays/soft_target.py',
 ]
 
