@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from statistics import mean
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from .progress import duration
@@ -18,21 +19,26 @@ def result_table(result: dict) -> Table:
 
     Returns:
         Finished runs, mean and spread, paired difference with its
-        interval, the seeds that an interval of +- 1 would take, time and
-        memory of each arm.
+        interval, the seeds that an interval of +- 1 would take, and the time
+        of each arm.
     """
     study = result['study']
     score = study['metric'].rsplit('/', 1)[-1]
-    table = Table(title=study['title'])
-    table.add_column('arm')
+    table = Table(
+        title=study['title'],
+        caption=f'difference: to {study["baseline"]}, paired by seed',
+        box=SIMPLE_HEAD,  # 80 columns are enough
+        pad_edge=False,
+        collapse_padding=True,
+    )
+    table.add_column('arm', no_wrap=True)
     for title in (
         'runs',
         score,
-        f'to {study["baseline"]}',
-        '95 % interval',
-        'seeds for ±1',
+        'differ-\nence',
+        '95 %\ninterval',
+        'seeds\nfor ±1',
         'time',
-        'peak MB',
     ):
         table.add_column(title, justify='right', no_wrap=True)
     for arm in result['arms']:
@@ -41,14 +47,12 @@ def result_table(result: dict) -> Table:
         count = f'{len(runs)}/{len(arm["runs"])}'
         if failed:
             count += f', {failed} failed'
-        peaks = [r['peak_memory_mb'] for r in runs if r['peak_memory_mb']]
         table.add_row(
             arm['name'],
             count,
             _mean_and_spread(arm['summary'].get(score)),
             *_difference(arm['paired'].get(score)),
             duration(mean(r['wall_s'] for r in runs)) if runs else '',
-            f'{max(peaks):.0f}' if peaks else '',
         )
     return table
 
@@ -57,15 +61,15 @@ def _mean_and_spread(summary: dict | None) -> str:
     if summary is None:
         return ''
     if summary['spread'] is None:
-        return f'{summary["mean"]:.2f}'
-    return f'{summary["mean"]:.2f} ± {summary["spread"]:.2f}'
+        return f'{summary["mean"]:.1f}'
+    return f'{summary["mean"]:.1f} ± {summary["spread"]:.1f}'
 
 
 def _difference(paired: dict | None) -> tuple[str, str, str]:
     if paired is None:
         return '', '', ''
     return (
-        f'{paired["mean"]:+.2f}',
-        f'{paired["low"]:+.2f} to {paired["high"]:+.2f}',
+        f'{paired["mean"]:+.1f}',
+        f'{paired["low"]:+.1f} to {paired["high"]:+.1f}',
         str(pairs_needed(paired['differences'])),
     )
