@@ -129,7 +129,7 @@ def summarise(result: dict) -> None:
     base = result['study']['metric'].split('/')[-1]
     for arm, mine in zip(result['arms'], finals, strict=True):
         names = {name for final in mine.values() for name in final}
-        arm['summary'], arm['paired'] = {}, None
+        arm['summary'], arm['paired'] = {}, {}
         for name in names:
             values = [final[name] for final in mine.values()]
             arm['summary'][name] = dict(
