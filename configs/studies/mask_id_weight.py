@@ -6,7 +6,7 @@
 The paper keeps kMaX's weight of 0.3 and does not say over what a sigmoid
 loss is averaged. Summed over Q queries it starts at Q ln 2 where the softmax
 starts at ln Q: 6.4 times as much with 32 queries, 18 times with 128. A weight
-of 0.05 lets both start alike. `semantic_005` is a control: the semantic
+of 0.05 lets both start alike; 0.3 / 32 is a mean over queries. `semantic_005` is a control: the semantic
 branch of ReMaX is trained and relaxes nothing.
 """
 
@@ -45,6 +45,11 @@ arms = dict(
     ),
     remax_005=dict(
         title='ReMaX, weight 0.05', config=_remax, options=_sigmoid(0.05)
+    ),
+    remax_001=dict(
+        title='ReMaX, weight 0.3 / 32: mean over queries',
+        config=_remax,
+        options=_sigmoid(0.3 / 32),
     ),
     sigmoid_030=dict(
         title='kMaX, sigmoid, weight 0.3', config=_kmax, options=_sigmoid(0.3)
