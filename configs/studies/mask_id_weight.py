@@ -6,8 +6,8 @@
 The paper keeps kMaX's weight of 0.3 and does not say over what a sigmoid
 loss is averaged. Summed over Q queries it starts at Q ln 2 where the softmax
 starts at ln Q: 6.4 times as much with 32 queries, 18 times with 128. A weight
-of 0.05 lets both start alike; 0.3 / 32 is a mean over queries. `semantic_005` is a control: the semantic
-branch of ReMaX is trained and relaxes nothing.
+of 0.05 lets both start alike; 0.3 / 32 is a mean over queries. `semantic_005`
+is a control: the semantic branch of ReMaX is trained and relaxes nothing.
 """
 
 title = 'ReMaX against kMaX, by the weight of the mask-id loss'
