@@ -50,7 +50,8 @@ python tools/analysis/memory_table.py docs/memory.md
 An image costs the same whatever N, and more in float32: ReMaX-M takes 2.50 GB
 with one image; in float32 it takes 3.43, 6.03 and 11.24 GB with 1, 2 and 4,
 that is 2.61, 2.61 and 2.60 an image (`--images N --float32` prints them). kMaX
-twins lack the semantic heads and need somewhat less.
+twins lack the semantic heads and need somewhat less. No row has
+`remax_axial-r50_cityscapes`: one image did not fit into 21 GB of host memory.
 
 | config | input | fixed | image | N = 1 | 2 | 4 | 8 |
 |---|---|---|---|---|---|---|---|
