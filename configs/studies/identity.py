@@ -8,9 +8,12 @@ test the relaxed stages with and without it, for each arm and seed:
 
     python tools/analysis/stage_scores.py \
         configs/studies/_base_/remax_mnv3-s_shapes.py \
-        work_dirs/studies/identity/ARM/seedN/work/iter_600.pth \
+        CHECKPOINT \
         --data-root data/vivid \
         --cfg-options model.panoptic_head.mask_loss.identity=False
+
+CHECKPOINT is iter_600.pth in the run's folder; the last line is for the arm
+without.
 """
 
 title = 'Identity mapping'
