@@ -71,7 +71,9 @@ def load_from_local(filename: str, map_location: Any = None) -> dict:
         raise _unreadable(path, error) from None
 
 
-def check_weights(model: nn.Module, filename: str) -> None:
+def check_weights(
+    model: nn.Module, filename: str, may_be_stripped: bool = True
+) -> None:
     """Compare a checkpoint with the weights that inference needs.
 
     mmengine only warns of missing weights, and then scores random ones.
@@ -79,6 +81,7 @@ def check_weights(model: nn.Module, filename: str) -> None:
     Args:
         model: The detector, wrapped or not.
         filename: The checkpoint.
+        may_be_stripped: Whether it may lack the training-only branches.
 
     Raises:
         RuntimeError: Weights are missing or of another shape.
@@ -93,7 +96,8 @@ def check_weights(model: nn.Module, filename: str) -> None:
         f'{key}: {tuple(value.shape)} in the model, '
         + (f'{tuple(found[key])} in the file' if key in found else 'missing')
         for key, value in model.state_dict().items()
-        if not is_training_only(key) and found.get(key) != value.shape
+        if found.get(key) != value.shape
+        and not (may_be_stripped and is_training_only(key))
     ]
     if wrong:
         more = f'\n... and {len(wrong) - 10} more' if len(wrong) > 10 else ''

@@ -48,3 +48,21 @@ def test_one_row_for_each_answer(
 def test_a_missing_checkpoint_is_named(tmp_path, monkeypatch) -> None:
     with pytest.raises(SystemExit, match='none.pth is not there'):
         call(monkeypatch, CONFIG, tmp_path / 'none.pth')
+
+
+def test_a_stripped_checkpoint_is_refused(
+    tmp_path, monkeypatch, shapes_root: Path
+) -> None:
+    init_default_scope('mmdet')
+    weights = MODELS.build(Config.fromfile(CONFIG).model).state_dict()
+    checkpoint = tmp_path / 'stripped.pth'
+    torch.save(
+        {k: v for k, v in weights.items() if 'semantic_head' not in k},
+        checkpoint,
+    )
+    with pytest.raises(RuntimeError, match='semantic_head.* missing'):
+        call(
+            monkeypatch,
+            *(CONFIG, checkpoint, '--data-root', shapes_root),
+            *('--work-dir', tmp_path / 'work', '--no-pretrained'),
+        )

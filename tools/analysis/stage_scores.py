@@ -46,7 +46,7 @@ def main() -> None:
     cfg = cli.load_config(args)
     cfg.load_from = args.checkpoint
     runner = Runner.from_cfg(cfg)
-    check_weights(runner.model, args.checkpoint)
+    check_weights(runner.model, args.checkpoint, may_be_stripped=False)
     head = runner.model.panoptic_head
     table = Table('output', 'semantic branch', *COLUMNS)
     for stage in [*range(head.transformer_decoder.num_outputs - 1), None]:
