@@ -13,14 +13,13 @@ paper = 'Fig. 4'
 baseline = 'kmax'
 seeds = 3
 _kmax = '_base_/kmax_mnv3-s_shapes.py'
+_mask = 'model.panoptic_head.mask_loss.loss_mask.'
 arms = dict(
     kmax=dict(title='kMaX (softmax)', config=_kmax),
     kmax_sigmoid=dict(
         title='kMaX, sigmoid mask-id loss',
         config=_kmax,
-        options={
-            'model.panoptic_head.mask_loss.loss_mask.activation': 'sigmoid'
-        },
+        options={_mask + 'activation': 'sigmoid', _mask + 'loss_weight': 0.05},
     ),
     remax=dict(title='ReMaX', config='_base_/remax_mnv3-s_shapes.py'),
 )

@@ -8,14 +8,13 @@ _base_ = 'convergence.py'
 
 title = 'Convergence, ResNet-50, 900 steps'
 _kmax = '_base_/kmax_r50_shapes.py'
+_mask = 'model.panoptic_head.mask_loss.loss_mask.'
 arms = dict(
     kmax=dict(title='kMaX (softmax)', config=_kmax),
     kmax_sigmoid=dict(
         title='kMaX, sigmoid mask-id loss',
         config=_kmax,
-        options={
-            'model.panoptic_head.mask_loss.loss_mask.activation': 'sigmoid'
-        },
+        options={_mask + 'activation': 'sigmoid', _mask + 'loss_weight': 0.05},
     ),
     remax=dict(title='ReMaX', config='_base_/remax_r50_shapes.py'),
 )

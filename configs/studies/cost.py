@@ -21,7 +21,10 @@ arms = dict(
     sigmoid=dict(
         title='kMaX, sigmoid masks',
         config=_kmax,
-        options={_head + 'mask_loss.loss_mask.activation': 'sigmoid'},
+        options={
+            _head + 'mask_loss.loss_mask.activation': 'sigmoid',
+            _head + 'mask_loss.loss_mask.loss_weight': 0.05,
+        },
     ),
     reclass=dict(
         title='sigmoid masks, ReClass',

@@ -10,13 +10,15 @@ claim = (
     'about 51.5 PQ.'
 )
 paper = 'Table 4'
-baseline = 'eta_0'
+baseline = 'eta_000'
 seeds = 3
+_config = '_base_/remax_mnv3-s_shapes.py'  # eta = 0.1
 arms = {
-    f'eta_{str(_eta).replace(".", "")}': dict(
-        title=f'eta = {_eta:g}',
-        config='_base_/remax_mnv3-s_shapes.py',
-        options={'model.panoptic_head.assigner.eta': _eta},
+    f'eta_{_percent:03}': dict(
+        title=f'eta = {_percent / 100:g}',
+        config=_config,
+        options={'model.panoptic_head.assigner.eta': _percent / 100},
     )
-    for _eta in (0, 0.01, 0.05, 0.1, 0.2)
+    for _percent in (0, 1, 5, 20)
 }
+arms['eta_010'] = dict(title='eta = 0.1', config=_config)

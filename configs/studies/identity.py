@@ -24,11 +24,12 @@ claim = (
 paper = 'Table 5'
 baseline = 'without'
 seeds = 3
+_config = '_base_/remax_mnv3-s_shapes.py'
 arms = {
-    _name: dict(
-        title=f'{_name} identity mapping',
-        config='_base_/remax_mnv3-s_shapes.py',
-        options={'model.panoptic_head.mask_loss.identity': _name == 'with'},
-    )
-    for _name in ('with', 'without')
+    'with': dict(title='with identity mapping', config=_config),
+    'without': dict(
+        title='without identity mapping',
+        config=_config,
+        options={'model.panoptic_head.mask_loss.identity': False},
+    ),
 }

@@ -16,14 +16,13 @@ paper = 'Fig. 1 and 6'
 baseline = 'sigmoid'
 seeds = 3
 _kmax = '_base_/kmax_mnv3-s_shapes.py'
+_mask = 'model.panoptic_head.mask_loss.loss_mask.'
 arms = dict(
     softmax=dict(title='softmax masks', config=_kmax),
     sigmoid=dict(
         title='sigmoid masks',
         config=_kmax,
-        options={
-            'model.panoptic_head.mask_loss.loss_mask.activation': 'sigmoid'
-        },
+        options={_mask + 'activation': 'sigmoid', _mask + 'loss_weight': 0.05},
     ),
     sigmoid_remask=dict(
         title='sigmoid masks, ReMask',

@@ -49,7 +49,14 @@ _readings = dict(
     ),
     mask_id_softmax=(
         '10: softmax mask-id loss',
-        {'mask_loss.loss_mask.activation': 'softmax'},
+        {
+            'mask_loss.loss_mask.activation': 'softmax',
+            'mask_loss.loss_mask.loss_weight': 0.3,
+        },
+    ),
+    dice_sigmoid=(
+        '10: sigmoid in the dice loss too',
+        {'mask_loss.loss_dice.activation': 'sigmoid'},
     ),
 )
 arms = {

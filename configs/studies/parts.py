@@ -6,7 +6,7 @@
 Two arms are controls: `semantic` trains ReMaX's semantic branch and relaxes
 nothing with it; `uniform` relaxes by the mean of m_hat, a larger scale of the
 logits that selects neither pixels nor queries. `remax_softmax` is ReMaX with
-kMaX's softmax in the mask-id loss.
+kMaX's softmax in the mask-id loss. All have the paper's weight of that loss.
 """
 
 title = 'Parts of ReMaX'
@@ -17,6 +17,7 @@ seeds = 3
 _kmax = '_base_/kmax_mnv3-s_shapes.py'
 _remax = '_base_/remax_mnv3-s_shapes.py'
 _head = 'model.panoptic_head.'
+options = {_head + 'mask_loss.loss_mask.loss_weight': 0.3}
 arms = dict(
     kmax=dict(title='kMaX (softmax)', config=_kmax),
     sigmoid=dict(

@@ -21,15 +21,15 @@ _truth = {
     _loss + 'source': 'ground_truth',
     'model.panoptic_head.semantic_head': None,
 }
-arms = {
-    f'{_source}_{_gradient}': dict(
-        title=f'{_source} masks, {_gradient}',
-        config='_base_/remax_mnv3-s_shapes.py',
-        options={
-            _loss + 'stop_gradient': _gradient == 'stop',
-            **(_truth if _source == 'truth' else {}),
-        },
-    )
-    for _source in ('predicted', 'truth')
-    for _gradient in ('stop', 'flow')
-}
+_flow = {_loss + 'stop_gradient': False}
+_config = '_base_/remax_mnv3-s_shapes.py'
+arms = dict(
+    predicted_stop=dict(title='predicted masks, stop', config=_config),
+    predicted_flow=dict(
+        title='predicted masks, flow', config=_config, options=_flow
+    ),
+    truth_stop=dict(title='true masks, stop', config=_config, options=_truth),
+    truth_flow=dict(
+        title='true masks, flow', config=_config, options=_truth | _flow
+    ),
+)
