@@ -97,6 +97,31 @@ def test_dice_by_hand():
 
 
 @pytest.mark.parametrize('activation', ['softmax', 'sigmoid'])
+def test_dice_equals_a_slow_oracle(activation):
+    logits, query_map = random_case()
+    weight = torch.tensor([[0.2, 0.0, 0.9, 0.0], [0.5, 0.7, 0.0, 0.3]])
+    value = PQDiceLoss(alpha=0.6, loss_weight=3.0, activation=activation)(
+        logits,
+        mask_statistics(logits, query_map),
+        targets_of(query_map, 4, (3, 5), weight.double()),
+    )
+    total = 0.0
+    for b in range(2):
+        cells = [p for p, own in enumerate(query_map[b].tolist()) if own >= 0]
+        m = logits[b, :, cells].numpy()
+        if activation == 'softmax':
+            prob = np.exp(m) / np.exp(m).sum(0)
+        else:
+            prob = 1 / (1 + np.exp(-m))
+        for q in range(4):
+            y = query_map[b, cells].numpy() == q
+            overlap = (prob[q] * y).sum()
+            dice = (2 * overlap + 1) / (prob[q].sum() + y.sum() + 1)
+            total += weight[b, q].item() * (1 - dice)
+    assert value.item() == pytest.approx(3 * 0.6 * total / (2 * 4))
+
+
+@pytest.mark.parametrize('activation', ['softmax', 'sigmoid'])
 def test_permuting_queries_changes_nothing(activation):
     logits, query_map = random_case()
     order = torch.tensor([2, 0, 3, 1])
@@ -105,7 +130,7 @@ def test_permuting_queries_changes_nothing(activation):
     moved = torch.where(query_map < 0, -1, place[query_map.clamp(min=0)])
     loss = MaskLoss(
         dict(type='MaskIdLoss', activation=activation),
-        dict(type='PQDiceLoss'),
+        dict(type='PQDiceLoss', activation=activation),
     )
     plain = loss(
         logits.view(2, 4, 3, 5),
@@ -129,7 +154,7 @@ def test_void_cells_do_not_matter(activation):
     noisy = logits + 9.0 * (query_map < 0)[:, None]
     loss = MaskLoss(
         dict(type='MaskIdLoss', activation=activation),
-        dict(type='PQDiceLoss'),
+        dict(type='PQDiceLoss', activation=activation),
     )
     targets = targets_of(query_map, 4, (3, 5))
     plain = loss(logits.view(2, 4, 3, 5), None, targets, None)
@@ -153,6 +178,7 @@ def test_balance_of_false_positives_and_negatives():
         torch.testing.assert_close(ratio, positive / negative)
 
 
-def test_unknown_activation():
+@pytest.mark.parametrize('loss', [MaskIdLoss, PQDiceLoss])
+def test_unknown_activation(loss):
     with pytest.raises(ValueError, match='relu'):
-        MaskIdLoss('relu')
+        loss(activation='relu')
