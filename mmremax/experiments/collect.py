@@ -62,6 +62,7 @@ def collect_run(folder: RunFolder, metric: str, out: Path) -> dict[str, Any]:
         seed=folder.seed,
         status=state['status'],
         error=state['error'],
+        reused_from=state['reused_from'],
         iters=last_step(records),
         curve=curve,
         final=final,

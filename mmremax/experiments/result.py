@@ -12,6 +12,7 @@ It is written anew, in one step, after each run::
          "seed": 0,
          "status": "finished" | "failed" | "running" | "pending",
          "error": null,               # last lines of a failed run
+         "reused_from": null,         # "STUDY/ARM/seedN", see --reuse
          "iters": 900,                # last step logged
          "curve": [{"iter": 150, "PQ": ..., ...}, ...],  # validations
          "final": {"PQ": ..., ...},   # after the last step

@@ -32,6 +32,7 @@ class RunFolder:
             'error': None,
             'wall_s': 0.0,
             'peak_memory_mb': None,
+            'reused_from': None,
         }
         if self.state_file.is_file():
             self.state |= json.loads(self.state_file.read_text())

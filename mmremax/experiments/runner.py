@@ -23,6 +23,7 @@ from .plan import find_runs, plan_runs
 from .process import Process, describe_exit
 from .progress import StudyProgress, duration
 from .result import build_result
+from .reuse import find_finished, take_over
 from .run_folder import RunFolder, write_json
 from .settings import check_data, resolve
 from .study import Study, StudyError
@@ -46,6 +47,8 @@ class StudyRunner:
         budget: Minutes of this call; None takes the study's.
         arms: Names of the arms to run; None is all.
         retry_failed: Run failed runs again, from their last checkpoint.
+        reuse: Folder of studies; their finished runs of equal settings are
+            copied instead of trained again.
         command: Makes the command of a run (tests replace it).
     """
 
@@ -58,6 +61,7 @@ class StudyRunner:
         budget: float | None = None,
         arms: list[str] | None = None,
         retry_failed: bool = False,
+        reuse: Path | None = None,
         command: Launch = train_command,
     ) -> None:
         known = [arm.name for arm in study.arms]
@@ -76,6 +80,7 @@ class StudyRunner:
         self.budget = study.budget if budget is None else budget
         self.chosen = set(arms or known)
         self.retry_failed = retry_failed
+        self.finished = {} if reuse is None else find_finished(reuse)
         self.command = command
         self.threads = max(1, total_threads() // jobs)
         self.configs = {
@@ -106,6 +111,12 @@ class StudyRunner:
                 self.chosen,
                 self.retry_failed,
             )
+            taken = [
+                folder
+                for folder in self.queue
+                if take_over(folder, self.settings[folder], self.finished)
+            ]
+            self.queue = [f for f in self.queue if f not in taken]
             self.all = list(self.queue)
             for folder in self.queue:
                 folder.write_config(self.configs[folder.arm])
@@ -113,6 +124,9 @@ class StudyRunner:
             total = sum(f.state['max_iters'] for f in self.all)
             try:
                 with StudyProgress(total) as self.progress:
+                    for folder in taken:
+                        source = folder.state['reused_from']
+                        self.progress.note(f'{folder.label}: from {source}')
                     self._work()
             finally:
                 for folder, process in self.active.items():

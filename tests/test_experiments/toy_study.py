@@ -62,7 +62,7 @@ def write_study(folder: Path, max_iters: int = 40, **arms: float) -> Path:
     return path
 
 
-def make_runner(path: Path, **options) -> StudyRunner:
+def make_runner(path: Path, out: Path | None = None, **options) -> StudyRunner:
     """Make a runner whose processes run `SCRIPT`."""
     script = path.parent / 'train_toy.py'
     script.write_text(SCRIPT)
@@ -80,9 +80,8 @@ def make_runner(path: Path, **options) -> StudyRunner:
             *arguments,
         ]
 
-    return StudyRunner(
-        load_study(path), path.parent / 'out', command=command, **options
-    )
+    out = out or path.parent / 'out'
+    return StudyRunner(load_study(path), out, command=command, **options)
 
 
 def order_of(path: Path) -> list[tuple[str, str, int]]:

@@ -65,6 +65,13 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help='try failed runs again, from their last checkpoint',
     )
+    parser.add_argument(
+        '--reuse',
+        type=Path,
+        metavar='DIR',
+        help='copy finished runs of equal settings from the studies in DIR '
+        '(work_dirs/studies) instead of training them again',
+    )
     return parser.parse_args()
 
 
@@ -91,6 +98,7 @@ def main() -> int:
             budget=args.budget,
             arms=args.arms.split(',') if args.arms else None,
             retry_failed=args.retry_failed,
+            reuse=args.reuse,
         ).run()
     except StudyError as error:
         sys.exit(str(error))
