@@ -6,7 +6,8 @@
 A sigmoid loss weighs a cell's false positives by the number of queries that
 it does not belong to: 31 in the other studies, 127 here and in the paper. Of
 the two weights of the sigmoid mask-id loss 0.3 is the paper's, and 0.016 lets
-the loss, a sum over queries, start where kMaX's softmax does.
+the loss, a sum over queries, start where kMaX's softmax does. `semantic` is a
+control: the semantic branch of ReMaX is trained and relaxes nothing.
 """
 
 title = 'ReMaX against kMaX, 128 queries'
@@ -20,7 +21,9 @@ seeds = 3
 options = {'model.panoptic_head.transformer_decoder.num_queries': 128}
 _kmax = '_base_/kmax_mnv3-s_shapes.py'
 _remax = '_base_/remax_mnv3-s_shapes.py'
-_mask = 'model.panoptic_head.mask_loss.loss_mask.'
+_head = 'model.panoptic_head.'
+_mask = _head + 'mask_loss.loss_mask.'
+_unrelaxed = {_head + 'mask_loss.gain': 0.0, _head + 'assigner.eta': 0.0}
 
 
 def _sigmoid(weight):
@@ -42,5 +45,15 @@ arms = dict(
     ),
     remax_016=dict(
         title='ReMaX, weight 0.016', config=_remax, options=_sigmoid(0.016)
+    ),
+    semantic_030=dict(
+        title='semantic branch alone, weight 0.3',
+        config=_remax,
+        options=_sigmoid(0.3) | _unrelaxed,
+    ),
+    semantic_016=dict(
+        title='semantic branch alone, weight 0.016',
+        config=_remax,
+        options=_sigmoid(0.016) | _unrelaxed,
     ),
 )

@@ -1,3 +1,4 @@
+from .fusion_config import FusionConfig
 from .kmax_fusion_head import KMaXFusionHead
 
-__all__ = ['KMaXFusionHead']
+__all__ = ['FusionConfig', 'KMaXFusionHead']
