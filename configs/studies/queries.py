@@ -5,8 +5,8 @@
 
 A sigmoid loss weighs a cell's false positives by the number of queries that
 it does not belong to: 31 in the other studies, 127 here and in the paper. Of
-the two weights of the sigmoid mask-id loss 0.3 is the paper's, and 0.016 lets
-the loss, a sum over queries, start where kMaX's softmax does. `semantic` is a
+the weights of the sigmoid mask-id loss 0.3 is the paper's, and 0.016 lets the
+loss, a sum over queries, start where kMaX's softmax does; 0.05 lies between. `semantic` is a
 control: the semantic branch of ReMaX is trained and relaxes nothing.
 """
 
@@ -45,6 +45,9 @@ arms = dict(
     ),
     remax_016=dict(
         title='ReMaX, weight 0.016', config=_remax, options=_sigmoid(0.016)
+    ),
+    remax_050=dict(
+        title='ReMaX, weight 0.05', config=_remax, options=_sigmoid(0.05)
     ),
     semantic_030=dict(
         title='semantic branch alone, weight 0.3',
