@@ -6,8 +6,9 @@
 A sigmoid loss weighs a cell's false positives by the number of queries that
 it does not belong to: 31 in the other studies, 127 here and in the paper. Of
 the weights of the sigmoid mask-id loss 0.3 is the paper's, and 0.016 lets the
-loss, a sum over queries, start where kMaX's softmax does; 0.05 lies between. `semantic` is a
-control: the semantic branch of ReMaX is trained and relaxes nothing.
+loss, a sum over queries, start where kMaX's softmax does; 0.05 lies between.
+`semantic` is a control: the semantic branch of ReMaX is trained and relaxes
+nothing.
 """
 
 title = 'ReMaX against kMaX, 128 queries'
@@ -32,10 +33,10 @@ def _sigmoid(weight):
 
 arms = dict(
     kmax=dict(title='kMaX (softmax)', config=_kmax),
-    sigmoid_030=dict(
+    sigmoid_300=dict(
         title='kMaX, sigmoid, weight 0.3', config=_kmax, options=_sigmoid(0.3)
     ),
-    remax_030=dict(
+    remax_300=dict(
         title='ReMaX, weight 0.3', config=_remax, options=_sigmoid(0.3)
     ),
     sigmoid_016=dict(
@@ -49,7 +50,7 @@ arms = dict(
     remax_050=dict(
         title='ReMaX, weight 0.05', config=_remax, options=_sigmoid(0.05)
     ),
-    semantic_030=dict(
+    semantic_300=dict(
         title='semantic branch alone, weight 0.3',
         config=_remax,
         options=_sigmoid(0.3) | _unrelaxed,

@@ -5,6 +5,8 @@ Letters: B images, Q queries, P cells of the mask grid.
 
 from __future__ import annotations
 
+import math
+
 from mmdet.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor
@@ -33,13 +35,21 @@ class MaskIdLoss(BaseModule):
     Args:
         activation: 'softmax' or 'sigmoid'.
         loss_weight: Factor of the term.
+        start_as_softmax: With sigmoid, multiply by ln Q / (Q ln 2). At equal
+            logits of 0 the sum over Q queries is Q ln 2 and the softmax's
+            term ln Q; so both start alike, and one weight serves both with
+            any number of queries. ReMaX names no normalisation; without it
+            the sum starts 18 times higher with 128 queries.
 
     Raises:
         ValueError: `activation` is neither.
     """
 
     def __init__(
-        self, activation: str = 'softmax', loss_weight: float = 1.0
+        self,
+        activation: str = 'softmax',
+        loss_weight: float = 1.0,
+        start_as_softmax: bool = False,
     ) -> None:
         super().__init__()
         if activation not in ('softmax', 'sigmoid'):
@@ -48,6 +58,7 @@ class MaskIdLoss(BaseModule):
                 'sigmoid.'
             )
         self.activation = activation
+        self.start_as_softmax = start_as_softmax
         self.loss_weight = loss_weight
 
     def forward(
@@ -73,6 +84,9 @@ class MaskIdLoss(BaseModule):
             own = mask_logits.gather(1, index).squeeze(1)
             terms = F.softplus(mask_logits).sum(1) - own
             terms = terms * targets.valid
+            if self.start_as_softmax:
+                num_queries = mask_logits.shape[1]
+                terms = terms * (math.log2(num_queries) / num_queries)
         return self.loss_weight * mean_over_nonzero(terms)
 
     def balance(self, mask_logits: Tensor, query_map: Tensor) -> Tensor:

@@ -79,6 +79,24 @@ def test_mask_id_equals_a_slow_oracle(activation):
     assert value.item() == pytest.approx(2 * np.mean(per_image))
 
 
+@pytest.mark.parametrize('queries', [2, 32, 128])
+def test_sigmoid_starts_where_softmax_does(queries):
+    """At logits of 0 both are ln Q; by itself the sum is Q ln 2."""
+    logits = torch.zeros(1, queries, 3).double()
+    query_map = torch.tensor([[0, 1, -1]])
+    arguments = (
+        logits,
+        mask_statistics(logits, query_map),
+        targets_of(query_map, queries, (1, 3)),
+    )
+    softmax = MaskIdLoss()(*arguments).item()
+    sigmoid = MaskIdLoss('sigmoid', start_as_softmax=True)(*arguments).item()
+    plain = MaskIdLoss('sigmoid')(*arguments).item()
+    assert softmax == pytest.approx(np.log(queries))
+    assert sigmoid == pytest.approx(np.log(queries))
+    assert plain == pytest.approx(queries * np.log(2))
+
+
 def test_dice_by_hand():
     """One cell, two queries, both logits 0: s = 1/2; the first is matched.
 
