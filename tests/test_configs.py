@@ -35,6 +35,7 @@ OVERLAY_KEYS = {
     'panoptic_head.semantic_head.loss_semantic.loss_weight',
     'panoptic_head.mask_loss.type',
     'panoptic_head.mask_loss.loss_mask.activation',
+    'panoptic_head.mask_loss.loss_mask.start_as_softmax',
     'panoptic_head.assigner.type',
     'panoptic_head.assigner.base.type',
 }

@@ -44,12 +44,13 @@ _kmax = '../kmax/kmax_mnv3-s_coco.py'
 _remax = '../remax/remax-t_mnv3-s_coco.py'
 _head = 'model.panoptic_head.'
 _mask = _head + 'mask_loss.loss_mask.'
+_start = {_mask + 'start_as_softmax': True}
 arms = dict(
     kmax=dict(title='kMaX (softmax)', config=_kmax),
     sigmoid=dict(
         title='kMaX, sigmoid masks',
         config=_kmax,
-        options={_mask + 'activation': 'sigmoid'},
+        options={_mask + 'activation': 'sigmoid', **_start},
     ),
     semantic=dict(
         title='semantic branch alone',
@@ -57,9 +58,9 @@ arms = dict(
         options={_head + 'mask_loss.gain': 0.0, _head + 'assigner.eta': 0.0},
     ),
     remax=dict(title='ReMaX', config=_remax),
-    remax_016=dict(
-        title='ReMaX, mask-id weight 0.016',
+    remax_sum=dict(
+        title='ReMaX, mask-id loss a plain sum',
         config=_remax,
-        options={_mask + 'loss_weight': 0.016},
+        options={_mask + 'start_as_softmax': False},
     ),
 )

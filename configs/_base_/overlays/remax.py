@@ -7,7 +7,8 @@ remax = dict(
             loss_semantic=dict(type='SemanticLoss', loss_weight=0.5),
         ),
         mask_loss=dict(
-            type='ReMaskLoss', loss_mask=dict(activation='sigmoid')
+            type='ReMaskLoss',
+            loss_mask=dict(activation='sigmoid', start_as_softmax=True),
         ),
         assigner=dict(type='ReClassAssigner', base=dict(type='KMaXAssigner')),
     )
