@@ -23,6 +23,10 @@ _readings = dict(
         '4: m_hat at most 1 (softmax of p)',
         {'mask_loss.class_activation': 'softmax'},
     ),
+    gain=(
+        '4: m_hat as large as with 133 classes',
+        {'mask_loss.gain': 13.3},
+    ),
     reclass_all=(
         '5: ReClass on all queries',
         {'assigner.queries': 'all'},
