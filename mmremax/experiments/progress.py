@@ -21,6 +21,8 @@ from .run_folder import RunFolder
 class StudyProgress:
     """A bar of all steps and one of each run; lines alone off a terminal.
 
+    Off a terminal, in a log, each new score is a line.
+
     It draws only when told to. A refreshing thread would make it unsafe to
     start processes that end with their parent.
 
@@ -42,6 +44,7 @@ class StudyProgress:
             disable=not self.console.is_terminal,
         )
         self.tasks: dict[RunFolder, TaskID] = {}
+        self.scores: dict[RunFolder, str] = {}
         self.all = self.bars.add_task('study', total=total, note='')
 
     def __enter__(self) -> StudyProgress:
@@ -64,6 +67,9 @@ class StudyProgress:
     def move(self, folder: RunFolder, step: int, note: str) -> None:
         """Show the step of a run and its last score."""
         self.bars.update(self.tasks[folder], completed=step, note=note)
+        if note and self.bars.disable and self.scores.get(folder) != note:
+            self.note(f'{folder.label}: step {step}, {note}')
+        self.scores[folder] = note
 
     def end(self, folder: RunFolder) -> None:
         """Remove the bar of a run."""
