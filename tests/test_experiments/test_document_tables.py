@@ -69,6 +69,12 @@ def test_one_seed_has_a_difference_without_interval(
     assert row == ['kMaX, sigmoid', '46.0', '46.0', '+4.0']
 
 
+def test_another_baseline(content: dict, tmp_path: Path) -> None:
+    result = load_result(write(content, tmp_path))
+    table = score_table(result, ['PQ'], ['arm0', 'arm1'], baseline='arm1')
+    assert [row[-1] for row in cells(table)[2:]] == ['-3.5 [-9.9, +2.9]', '']
+
+
 def test_curve(content: dict, tmp_path: Path) -> None:
     result = load_result(write(content, tmp_path))
     assert cells(curve_table(result, 'PQ'))[2:] == [

@@ -56,6 +56,11 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
             command.add_argument(
                 '--scores', nargs='+', help="default: the study's metric"
             )
+            command.add_argument(
+                '--baseline',
+                metavar='ARM',
+                help="of the differences; default: the study's",
+            )
         if name == 'curve':
             command.add_argument('--score', help="default: the study's metric")
         if name == 'diagnostics':
@@ -92,7 +97,12 @@ def make_table(args: argparse.Namespace) -> str:
     """
     result = load_result(args.result)
     if args.command == 'scores':
-        return score_table(result, args.scores or [result.metric], args.arms)
+        return score_table(
+            result,
+            args.scores or [result.metric],
+            args.arms,
+            args.baseline,
+        )
     if args.command == 'curve':
         return curve_table(result, args.score or result.metric, args.arms)
     return diagnostic_table(

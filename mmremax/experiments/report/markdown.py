@@ -12,7 +12,10 @@ from .data import Arm, ReportError, Result
 
 
 def score_table(
-    result: Result, scores: list[str], arms: list[str] | None = None
+    result: Result,
+    scores: list[str],
+    arms: list[str] | None = None,
+    baseline: str | None = None,
 ) -> str:
     """Final scores: mean and spread, by seed, difference to the baseline.
 
@@ -21,6 +24,7 @@ def score_table(
         scores: The first with its mean and difference, all of them by seed.
         arms: Names, in the order of the rows; None is all with a finished
             run.
+        baseline: Arm of the differences; None is the study's.
 
     Returns:
         Lines of Markdown. A difference of one seed has no interval.
@@ -29,7 +33,8 @@ def score_table(
         ReportError: An arm is not there or has no finished run.
     """
     first = scores[0]
-    baseline = _finals(result.baseline)
+    baseline = baseline or result.study['baseline']
+    others = _finals(_chosen(result, [baseline])[0])
     rows = []
     for arm in _chosen(result, arms):
         own = _finals(arm)
@@ -42,8 +47,8 @@ def score_table(
             for score in scores
         ]
         difference = ''
-        if arm.name != result.study['baseline']:
-            difference = _difference(own, baseline, first)
+        if arm.name != baseline:
+            difference = _difference(own, others, first)
         rows.append([arm.title, text, *by_seed, difference])
     names = [f'{score} by seed' for score in scores]
     return _markdown(['arm', first, *names, 'difference'], rows)
