@@ -5,7 +5,7 @@ Examples:
         --out eta_rescored.json \
         --cfg-options model.test_cfg.thing_threshold=0.2
 
-What it writes is read as result.json is, by report.py, figures.py and table.py.
+What it writes is read as result.json is: by report.py, figures.py, table.py.
 The same command goes on after a stop.
 """
 
