@@ -98,3 +98,19 @@ def test_real_runs_and_a_lost_last_validation(
     before, after = (one['arms'][1]['runs'][0] for one in (result, again))
     assert after['status'] == 'finished'
     assert after['final'] == before['final']
+
+    # Another test of the same checkpoint: equal settings, equal scores.
+    rescored = tmp_path / 'rescored.json'
+    process = subprocess.run(
+        [
+            *(sys.executable, ROOT / 'tools/experiments/rescore.py'),
+            *(tmp_path / 'out', '--out', rescored, '--arms', 'remax'),
+            *('--cfg-options', 'model.test_cfg.overlap_threshold=0.0'),
+        ],
+        env=os.environ | {'PYTHONPATH': str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert process.returncode == 0, process.stderr
+    (arm,) = json.loads(rescored.read_text())['arms']
+    assert arm['runs'][0]['final'] == before['final']
