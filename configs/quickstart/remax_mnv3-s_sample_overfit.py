@@ -20,6 +20,7 @@ model = dict(
         loss_insdis=dict(num_samples=2048),
         loss_aux_semantic=dict(num_samples=2048),
     ),
+    test_cfg=dict(thing_threshold=0.7),  # as published: it is sure
 )
 
 data_root = 'data/coco_panoptic_sample/'
