@@ -58,6 +58,15 @@ _readings = dict(
             'mask_loss.loss_mask.loss_weight': 0.3,
         },
     ),
+    branch_softmax=(
+        '10: softmax mask-id loss, branch alone',
+        {
+            'mask_loss.loss_mask.activation': 'softmax',
+            'mask_loss.loss_mask.loss_weight': 0.3,
+            'mask_loss.gain': 0.0,
+            'assigner.eta': 0.0,
+        },
+    ),
     dice_sigmoid=(
         '10: sigmoid in the dice loss too',
         {'mask_loss.loss_dice.activation': 'sigmoid'},
@@ -71,6 +80,10 @@ arms = {
     )
     for _name, (_title, _keys) in _readings.items()
 }
+arms['kmax'] = dict(
+    title='kMaX (softmax), for comparison',
+    config='_base_/kmax_mnv3-s_shapes.py',
+)
 arms['soft_target'] = dict(
     title='soft semantic target',
     config='_base_/remax_mnv3-s_shapes_soft.py',
