@@ -102,13 +102,14 @@ def test_an_arm_without_runs_is_named(content: dict, tmp_path: Path) -> None:
         score_table(result, ['PQ'], ['arm7'])
 
 
+@pytest.mark.parametrize('old', ['', '| old |\n| - |\n\n'])
 def test_write_renews_the_tables_alone(
-    content: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    content: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str
 ) -> None:
     result = write(content, tmp_path)
     document = tmp_path / 'doc.md'
     marker = f'<!-- table.py scores {result} --scores PQ -->\n\n'
-    document.write_text(f'Before.\n\n{marker}| old |\n| - |\n\nAfter.\n')
+    document.write_text(f'Before.\n\n{marker}{old}After.\n')
     monkeypatch.setattr(sys, 'argv', ['table.py', 'write', str(document)])
     runpy.run_path(str(TOOL), run_name='__main__')
     table = score_table(load_result(result), ['PQ'])

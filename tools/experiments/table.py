@@ -28,7 +28,7 @@ from mmremax.experiments.report.markdown import (
     score_table,
 )
 
-TABLE = re.compile(r'<!-- table\.py (.+?) -->\n\n(?:\|.*\n)*')
+TABLE = re.compile(r'<!-- table\.py (.+?) -->\n\n(?:(?:\|.*\n)+\n?)?')
 
 
 def window(text: str) -> tuple[int, int]:
@@ -127,7 +127,7 @@ def renew(text: str) -> str:
 
     def table(match: re.Match) -> str:
         args = parse_args(shlex.split(match[1]))
-        return f'<!-- table.py {match[1]} -->\n\n{make_table(args)}\n'
+        return f'<!-- table.py {match[1]} -->\n\n{make_table(args)}\n\n'
 
     return TABLE.sub(table, text)
 
