@@ -23,6 +23,7 @@ from mmremax.utils import cli
 from mmremax.utils.checkpoint import check_weights
 from mmremax.utils.config_edits import dicts_of
 from mmremax.utils.cpu_distributed import prepare_cpu_distributed
+from mmremax.utils.process_group import leave_process_group
 
 
 def parse_args() -> argparse.Namespace:
@@ -79,6 +80,7 @@ def main() -> None:
     scores = runner.test()
     if args.json is not None and is_main_process():
         write_scores(args.json, scores, runner.test_evaluator.metrics)
+    leave_process_group()
 
 
 if __name__ == '__main__':

@@ -15,6 +15,7 @@ from mmengine.runner import Runner
 import mmremax  # noqa: F401
 from mmremax.utils import cli
 from mmremax.utils.cpu_distributed import prepare_cpu_distributed
+from mmremax.utils.process_group import leave_process_group
 
 
 def parse_args() -> argparse.Namespace:
@@ -74,6 +75,7 @@ def main() -> None:
         cli.resume(cfg, args.resume, keep_seed=args.seed is not None)
     prepare_cpu_distributed(cfg)
     Runner.from_cfg(cfg).train()
+    leave_process_group()
 
 
 if __name__ == '__main__':
