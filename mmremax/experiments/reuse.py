@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
 
-from .run_folder import RunFolder
+from .run_folder import RunFolder, read_state
 from .settings import fingerprint
 from .study import StudyError
 
@@ -22,7 +21,7 @@ def find_finished(root: Path) -> dict[str, Path]:
         Folders by the fingerprint of what they computed.
 
     Raises:
-        StudyError: There is no such folder.
+        StudyError: There is no such folder, or a state in it is damaged.
     """
     if not root.is_dir():
         raise StudyError(
@@ -31,7 +30,7 @@ def find_finished(root: Path) -> dict[str, Path]:
         )
     found = {}
     for file in sorted(root.glob('*/*/seed*/run.json')):
-        state = json.loads(file.read_text())
+        state = read_state(file)
         if state['status'] == 'finished':
             found[fingerprint(state['settings'])] = file.parent
     return found
@@ -62,7 +61,7 @@ def take_over(
     shutil.copytree(source, beside)
     shutil.rmtree(folder.path, ignore_errors=True)  # its config alone
     beside.rename(folder.path)
-    state = json.loads(folder.state_file.read_text())
+    state = read_state(folder.state_file)
     state['reused_from'] = '/'.join(source.parts[-3:])
     folder.update(**state)
     return True

@@ -9,6 +9,8 @@ from typing import Any
 
 from mmengine.config import Config
 
+from .study import StudyError
+
 
 class RunFolder:
     """One arm with one seed.
@@ -21,6 +23,9 @@ class RunFolder:
         path: Made when first written to.
         arm: Name of the arm.
         seed: Of the run.
+
+    Raises:
+        StudyError: The file of its state is damaged.
     """
 
     def __init__(self, path: Path, arm: str, seed: int) -> None:
@@ -35,7 +40,7 @@ class RunFolder:
             'reused_from': None,
         }
         if self.state_file.is_file():
-            self.state |= json.loads(self.state_file.read_text())
+            self.state |= read_state(self.state_file)
 
     @property
     def state_file(self) -> Path:
@@ -110,6 +115,33 @@ class RunFolder:
         """Change the state and write it."""
         self.state |= values
         write_json(self.state_file, self.state)
+
+
+def read_state(file: Path) -> dict[str, Any]:
+    """Read the state of a run.
+
+    Args:
+        file: A run.json.
+
+    Returns:
+        With ``status`` and, of a run that began, ``settings``.
+
+    Raises:
+        StudyError: It is not the state of a run.
+    """
+    try:
+        state = json.loads(file.read_text(encoding='utf-8'))
+    except (OSError, ValueError) as error:
+        raise StudyError(
+            f'{file}: not readable ({error}). Remove the folder '
+            f'{file.parent}; the run is done again then.'
+        ) from error
+    if not isinstance(state, dict) or 'status' not in state:
+        raise StudyError(
+            f'{file}: not the state of a run, "status" is missing. Remove '
+            f'the folder {file.parent}; the run is done again then.'
+        )
+    return state
 
 
 def write_json(path: Path, content: Any, **style: Any) -> None:

@@ -58,3 +58,14 @@ def test_missing_folder(tmp_path: Path) -> None:
     path = write_study(tmp_path, base=0.0)
     with pytest.raises(StudyError, match='--reuse: there is no folder'):
         make_runner(path, reuse=tmp_path / 'nowhere')
+
+
+@pytest.mark.parametrize('content', ['', '{"stat', '[]', '{}'])
+def test_damaged_state(studies: Path, content: str) -> None:
+    file = studies / 'first' / 'base' / 'seed1' / 'run.json'
+    file.write_text(content)
+    path = write_study(studies.parent, same=0.0)
+    with pytest.raises(StudyError, match=r'seed1.run\.json: .*Remove'):
+        make_runner(path, out=studies / 'second', reuse=studies)
+    with pytest.raises(StudyError, match=r'seed1.run\.json: .*Remove'):
+        make_runner(write_study(studies.parent, base=0.0), out=file.parents[2])
