@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -54,6 +55,28 @@ def devices() -> list[str]:
     if named := os.environ.get('CUDA_VISIBLE_DEVICES'):
         return named.split(',')
     return [str(i) for i in range(torch.cuda.device_count())]
+
+
+def share(
+    threads: int, busy: Sequence[str | None]
+) -> tuple[dict[str, str], str | None]:
+    """Give a process its part of the machine.
+
+    Args:
+        threads: Of the process.
+        busy: GPUs of the processes that run.
+
+    Returns:
+        Environment variables, and the least busy GPU where there are several.
+    """
+    environment = dict.fromkeys(
+        ('OMP_NUM_THREADS', 'MKL_NUM_THREADS'), str(threads)
+    )
+    gpus = devices()
+    if len(gpus) < 2:
+        return environment, None
+    gpu = min(gpus, key=busy.count)
+    return environment | {'CUDA_VISIBLE_DEVICES': gpu}, gpu
 
 
 def _cpu_name() -> str:

@@ -17,7 +17,7 @@ from .commands import (
     test_command,
     train_command,
 )
-from .machine import describe_machine, devices, total_threads
+from .machine import describe_machine, share, total_threads
 from .pace import Pace, steps_done
 from .plan import find_runs, plan_runs
 from .process import Process, describe_exit
@@ -176,16 +176,9 @@ class StudyRunner:
         self, folder: RunFolder, command: list[str], stage: str = 'train'
     ) -> None:
         """Start a process with its share of threads and its GPU."""
-        environment = dict.fromkeys(
-            ('OMP_NUM_THREADS', 'MKL_NUM_THREADS'), str(self.threads)
-        )
+        busy = [process.gpu for process in self.active.values()]
+        environment, gpu = share(self.threads, busy)
         environment['PYTHONUNBUFFERED'] = '1'
-        gpus = devices()
-        gpu = None
-        if len(gpus) > 1:
-            busy = [process.gpu for process in self.active.values()]
-            gpu = min(gpus, key=busy.count)
-            environment['CUDA_VISIBLE_DEVICES'] = gpu
         process = Process(
             command, folder.log_file, environment, self.lock.descriptor
         )
