@@ -14,11 +14,7 @@ from .panel import INK, MUTED, PAPER
 def paired_differences(axes: Axes, result: Result) -> bool:
     """Draw the difference to the baseline: each seed, mean and interval."""
     metric = result.metric
-    arms = [
-        arm
-        for arm in result.arms
-        if arm.paired.get(metric) and arm is not result.baseline
-    ]
+    arms = paired_arms(result)
     axes.axvline(0, color=MUTED, linewidth=1.2)
     for row, arm in enumerate(arms):
         pair, colour = arm.paired[metric], arm.style.colour
@@ -45,14 +41,14 @@ def paired_differences(axes: Axes, result: Result) -> bool:
         )
     base = result.baseline.title if result.baseline else 'the baseline'
     _label_rows(axes, arms)
-    axes.set_xlabel(f'{metric} less that of {base}')
+    axes.set_xlabel(textwrap.fill(f'{metric} minus that of {base}', 34))
     return bool(arms)
 
 
 def ablation_bars(axes: Axes, result: Result) -> bool:
     """Draw final scores: bars of the means, spread, each seed."""
     metric = result.metric
-    arms = [arm for arm in result.arms if arm.finals(metric)]
+    arms = scored_arms(result)
     scores = [score for arm in arms for score in arm.finals(metric)]
     for row, arm in enumerate(arms):
         finals = arm.finals(metric)
@@ -84,9 +80,23 @@ def ablation_bars(axes: Axes, result: Result) -> bool:
     return bool(arms)
 
 
-def bars_height(result: Result) -> float:
+def paired_arms(result: Result) -> list[Arm]:
+    """Arms with a difference to the baseline."""
+    return [
+        arm
+        for arm in result.arms
+        if arm.paired.get(result.metric) and arm is not result.baseline
+    ]
+
+
+def scored_arms(result: Result) -> list[Arm]:
+    """Arms with a final score."""
+    return [arm for arm in result.arms if arm.finals(result.metric)]
+
+
+def bars_height(arms: list[Arm]) -> float:
     """Inches for a panel with a row for each arm."""
-    return max(3.0, 0.75 + 0.38 * len(result.arms))
+    return max(3.0, 0.75 + 0.38 * len(arms))
 
 
 def _label_rows(axes: Axes, arms: list[Arm]) -> None:

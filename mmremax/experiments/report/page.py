@@ -8,7 +8,13 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from .bars import ablation_bars, bars_height, paired_differences
+from .bars import (
+    ablation_bars,
+    bars_height,
+    paired_arms,
+    paired_differences,
+    scored_arms,
+)
 from .curves import (
     RATIO,
     convergence,
@@ -127,7 +133,7 @@ def make_sections(result: Result, out_dir: Path) -> Iterator[Section]:
     Yields:
         Sections in the order of the page.
     """
-    metric, height = result.metric, bars_height(result)
+    metric = result.metric
 
     def panel(
         name: str, title: str, caption: str, draw: Draw, size: float = 3.0
@@ -151,7 +157,11 @@ def make_sections(result: Result, out_dir: Path) -> Iterator[Section]:
         'convergence', f'{metric} over training', CURVE_CAPTION, convergence
     )
     bars = panel(
-        'ablation', f'Final {metric}', BAR_CAPTION, ablation_bars, height
+        'ablation',
+        f'Final {metric}',
+        BAR_CAPTION,
+        ablation_bars,
+        bars_height(scored_arms(result)),
     )
     pairs = panel(
         'paired',
@@ -160,7 +170,7 @@ def make_sections(result: Result, out_dir: Path) -> Iterator[Section]:
         'interval. Left of zero is '
         f'{"worse" if higher_is_better(result) else "better"}.',
         paired_differences,
-        height,
+        bars_height(paired_arms(result)),
     )
     yield Section(
         'Scores',
