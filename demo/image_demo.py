@@ -25,7 +25,10 @@ from torch import nn
 
 from mmremax.utils.config_edits import merge_options
 from mmremax.utils.load_model import load_model
-from mmremax.utils.panoptic_png import ids_to_colours, read_rgb
+from mmremax.utils.panoptic_png import (
+    ids_to_colours,
+    read_rgb,
+)
 from mmremax.visualization import draw_panoptic
 
 SUFFIXES = {'.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff'}

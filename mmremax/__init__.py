@@ -13,8 +13,10 @@ from . import (  # noqa: E402
     datasets,
     engine,
     evaluation,
-    models,
-    structures,
+    kmax,
+    mp_former,
+    remax,
+    soft_label,
     visualization,
 )
 
@@ -23,7 +25,9 @@ __all__ = [
     'datasets',
     'engine',
     'evaluation',
-    'models',
-    'structures',
+    'kmax',
+    'mp_former',
+    'remax',
+    'soft_label',
     'visualization',
 ]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-pytest_plugins = ['tests.fixtures.shapes']
+pytest_plugins = ['tests.helpers.shapes']
 
 
 @pytest.fixture(autouse=True)

@@ -17,8 +17,11 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
 from mmengine.visualization import Visualizer
 
-from mmremax.utils.config_edits import remove_pretrained, set_data_root
-from tests.meta import on_meta
+from mmremax.utils.config_edits import (
+    remove_pretrained,
+    set_data_root,
+)
+from tests.helpers.meta import on_meta
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
 PATHS = sorted(

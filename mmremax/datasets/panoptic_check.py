@@ -9,9 +9,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mmremax.utils.panoptic_png import VOID_ID, colours_to_ids, read_rgb
-
-from .conversion import segments_of
+from mmremax.datasets.conversion.panoptic_files import segments_of
+from mmremax.utils.panoptic_png import (
+    VOID_ID,
+    colours_to_ids,
+    read_rgb,
+)
 
 _TURNED = (5, 6, 7, 8)  # values of the EXIF orientation that swap the sides
 _ORIENTATION = 0x0112

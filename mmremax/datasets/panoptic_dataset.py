@@ -12,7 +12,10 @@ from .annotation_file import (
     metainfo_of,
     segment_table,
 )
-from .sample_seed import sample_rng, seeded_globals
+from .sample_seed import (
+    sample_rng,
+    seeded_globals,
+)
 
 
 @DATASETS.register_module()

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from .samplers import SampleKey
+from .sampler import SampleKey
 
 
 def sample_rng(index: int) -> np.random.Generator:

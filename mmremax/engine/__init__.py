@@ -1,13 +1,21 @@
-from . import hooks, optim_wrappers, optimizers, schedulers
+"""What the runner needs: hooks, optimizers, checkpoints."""
+
+from . import (
+    hooks,
+    optim,
+)
 from .atomic_backend import AtomicBackend
-from .random_states import get_random_states, set_random_states
+from .pretrained_weights import PretrainedWeights
+from .random_states import (
+    get_random_states,
+    set_random_states,
+)
 
 __all__ = [
     'AtomicBackend',
+    'PretrainedWeights',
     'get_random_states',
     'hooks',
-    'optim_wrappers',
-    'optimizers',
-    'schedulers',
+    'optim',
     'set_random_states',
 ]

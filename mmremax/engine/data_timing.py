@@ -11,7 +11,7 @@ import torch
 from mmdet.datasets import CocoPanopticDataset
 from mmdet.registry import DATASETS
 
-from mmremax.datasets import SampleKey
+from mmremax.datasets.sampler import SampleKey
 
 # What mmdet's stock pipeline has no counterpart of.
 EXTRAS = ('PanopticCopyPaste', 'SSDColourJitter', 'AutoAugmentColour')

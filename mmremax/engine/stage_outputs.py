@@ -8,8 +8,11 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-from mmremax.models.dense_heads import KMaXHead
-from mmremax.models.layers import is_odd, resize_like_kmax
+from mmremax.kmax.head import KMaXHead
+from mmremax.kmax.resize import (
+    is_odd,
+    resize_like_kmax,
+)
 
 
 @torch.no_grad()

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import torch
 from mmengine.runner import Runner
 
-from mmremax.models.seg_heads import FusionConfig
+from mmremax.kmax.fusion_config import FusionConfig
 
 
 @torch.no_grad()

@@ -1,14 +1,14 @@
-from .functional import (
+"""Scores: panoptic quality, AP, mIoU."""
+
+from . import panoptic_quality
+from .bootstrap import bootstrap_pq
+from .cityscapes_ap_metric import CityscapesAPMetric
+from .instance_ap_metric import InstanceAPMetric
+from .mean_iou_metric import MeanIoUMetric
+from .panoptic_metric import PanopticQualityMetric
+from .panoptic_quality import (
     PQCounts,
     average_scores,
-    bootstrap_pq,
-    panoptic_quality,
-)
-from .metrics import (
-    CityscapesAPMetric,
-    InstanceAPMetric,
-    MeanIoUMetric,
-    PanopticQualityMetric,
 )
 from .score_file import write_scores
 

@@ -2,7 +2,11 @@
 
 import numpy as np
 
-from mmremax.utils.panoptic_png import colours_to_ids, read_rgb, replace_ids
+from mmremax.utils.panoptic_png import (
+    colours_to_ids,
+    read_rgb,
+    replace_ids,
+)
 
 VOID_LABEL = -1
 

@@ -3,8 +3,16 @@
 from .result import build_result
 from .runner import StudyRunner
 from .settings import resolve
-from .statistics import paired_difference, summarise
-from .study import Arm, Study, StudyError, load_study
+from .statistics import (
+    paired_difference,
+    summarise,
+)
+from .study import (
+    Arm,
+    Study,
+    StudyError,
+    load_study,
+)
 from .table import result_table
 
 __all__ = [

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from mmremax.visualization import read_scalars
+from mmremax.visualization.curves import read_scalars
 
 from .run_folder import RunFolder
 

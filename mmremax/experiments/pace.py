@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from .collect import last_step, read_records
+from .collect import (
+    last_step,
+    read_records,
+)
 from .run_folder import RunFolder
 
 

@@ -8,8 +8,15 @@ from typing import Any
 from mmengine.config import Config
 
 from .run_folder import RunFolder
-from .settings import differences, fingerprint, settings_of
-from .study import Study, StudyError
+from .settings import (
+    differences,
+    fingerprint,
+    settings_of,
+)
+from .study import (
+    Study,
+    StudyError,
+)
 
 
 def find_runs(study: Study, out: Path) -> dict[str, list[RunFolder]]:

@@ -11,8 +11,15 @@ from mmremax.utils.cli import find_last_checkpoint
 
 from .collect import scores_of
 from .commands import test_command
-from .result import finals, paired_of, summary_of
-from .run_folder import RunFolder, write_json
+from .result import (
+    finals,
+    paired_of,
+    summary_of,
+)
+from .run_folder import (
+    RunFolder,
+    write_json,
+)
 from .study import StudyError
 
 

@@ -40,7 +40,10 @@ from typing import Any
 
 from .collect import collect_run
 from .run_folder import RunFolder
-from .statistics import paired_difference, summarise
+from .statistics import (
+    paired_difference,
+    summarise,
+)
 from .study import Study
 
 SCHEMA = 1

@@ -6,7 +6,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from .run_folder import RunFolder, read_state
+from .run_folder import (
+    RunFolder,
+    read_state,
+)
 from .settings import fingerprint
 from .study import StudyError
 

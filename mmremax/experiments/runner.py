@@ -10,23 +10,56 @@ from typing import Any
 
 from mmremax.utils.cli import find_last_checkpoint
 
-from .collect import curve_of, final_scores, last_step, read_records
+from .collect import (
+    curve_of,
+    final_scores,
+    last_step,
+    read_records,
+)
 from .commands import (
     Launch,
     picture_command,
     test_command,
     train_command,
 )
-from .machine import describe_machine, share, total_threads
-from .pace import Pace, steps_done
-from .plan import find_runs, plan_runs
-from .process import Process, describe_exit
-from .progress import StudyProgress, duration
+from .machine import (
+    describe_machine,
+    share,
+    total_threads,
+)
+from .pace import (
+    Pace,
+    steps_done,
+)
+from .plan import (
+    find_runs,
+    plan_runs,
+)
+from .process import (
+    Process,
+    describe_exit,
+)
+from .progress import (
+    StudyProgress,
+    duration,
+)
 from .result import build_result
-from .reuse import find_finished, take_over
-from .run_folder import RunFolder, write_json
-from .settings import check_data, resolve
-from .study import Study, StudyError
+from .reuse import (
+    find_finished,
+    take_over,
+)
+from .run_folder import (
+    RunFolder,
+    write_json,
+)
+from .settings import (
+    check_data,
+    resolve,
+)
+from .study import (
+    Study,
+    StudyError,
+)
 from .study_lock import StudyLock
 
 POLL_SECONDS = 0.25

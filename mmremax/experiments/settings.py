@@ -18,7 +18,11 @@ from mmremax.utils.config_edits import (
     set_data_root,
 )
 
-from .study import Arm, Study, StudyError
+from .study import (
+    Arm,
+    Study,
+    StudyError,
+)
 
 LOG_INTERVAL = 10
 # Where a run writes and starts from: not what it computes.

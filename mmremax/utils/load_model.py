@@ -10,7 +10,10 @@ from mmengine.model.utils import revert_sync_batchnorm
 from mmengine.registry import init_default_scope
 from torch import nn
 
-from .checkpoint import is_training_only, load_from_local
+from .checkpoint import (
+    is_training_only,
+    load_from_local,
+)
 from .config_edits import remove_pretrained
 
 

@@ -1,8 +1,15 @@
 """Pictures of results and runs."""
 
-from .curves import plot_run, read_scalars
+from .curves import (
+    plot_run,
+    read_scalars,
+)
 from .panels import side_by_side
-from .panoptic_drawing import draw_panoptic, encode_grid, encode_segments
+from .panoptic_drawing import (
+    draw_panoptic,
+    encode_grid,
+    encode_segments,
+)
 
 __all__ = [
     'draw_panoptic',

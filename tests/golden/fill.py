@@ -8,12 +8,12 @@ from mmengine.registry import init_default_scope
 from torch import nn
 
 import mmremax  # noqa: F401 (registers the components)
-from mmremax.models.checkpoint import (
+from mmremax.kmax.published_weights import (
     check_state_dict,
     convert_kmax_key,
     convert_kmax_state_dict,
 )
-from tests.meta import build_on_meta
+from tests.helpers.meta import build_on_meta
 
 from . import golden_fill, load_case, manifest
 

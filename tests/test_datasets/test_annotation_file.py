@@ -6,9 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from mmremax.datasets import AnnotationError, PanopticDataset
-from mmremax.datasets.annotation_file import load_annotations, metainfo_of
-from tests.test_datasets.tiny import (
+from mmremax.datasets import (
+    AnnotationError,
+    PanopticDataset,
+)
+from mmremax.datasets.annotation_file import (
+    load_annotations,
+    metainfo_of,
+)
+from tests.helpers.tiny import (
     CAT,
     CATEGORIES,
     SEGMENTS,

@@ -8,9 +8,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmremax.datasets.panoptic_check import check_images, check_lists
+from mmremax.datasets.panoptic_check import (
+    check_images,
+    check_lists,
+)
 from mmremax.utils.panoptic_png import ids_to_colours
-from tests.sample_data import ANN_FILE, DATA_PREFIX, needs_sample, sample_root
+from tests.helpers.sample_data import (
+    ANN_FILE,
+    DATA_PREFIX,
+    needs_sample,
+    sample_root,
+)
 
 SHAPE = (20, 30)
 

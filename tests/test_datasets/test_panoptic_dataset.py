@@ -7,8 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from mmremax.datasets import AnnotationError, PanopticDataset, SampleKey
-from tests.test_datasets.tiny import (
+from mmremax.datasets import (
+    AnnotationError,
+    PanopticDataset,
+    SampleKey,
+)
+from tests.helpers.tiny import (
     CAT,
     CROWD,
     SEA,

@@ -12,7 +12,12 @@ from mmremax.engine.data_timing import (
     loaders,
     time_loaders,
 )
-from tests.sample_data import ANN_FILE, DATA_PREFIX, needs_sample, sample_root
+from tests.helpers.sample_data import (
+    ANN_FILE,
+    DATA_PREFIX,
+    needs_sample,
+    sample_root,
+)
 from tests.test_configs import CONFIGS
 
 

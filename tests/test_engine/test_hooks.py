@@ -9,9 +9,12 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from rich.console import Console
 
-from mmremax.engine.hooks import NonFiniteError, rich_progress_hook
+from mmremax.engine.hooks import (
+    NonFiniteError,
+    rich_progress_hook,
+)
 from mmremax.engine.hooks.non_finite_guard_hook import describe
-from tests.toy import toy_config
+from tests.helpers.toy import toy_config
 
 
 def build(folder, name: str, **options) -> Runner:

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from mmremax.engine.hooks import NormMomentumHook
-from tests.model_fixture import build_model
+from tests.helpers.model_fixture import build_model
 
 
 def test_all_norms_of_the_model_are_set():

@@ -4,7 +4,10 @@ import random
 import numpy as np
 import torch
 
-from mmremax.engine import get_random_states, set_random_states
+from mmremax.engine import (
+    get_random_states,
+    set_random_states,
+)
 
 
 def draw() -> list[float]:

@@ -14,7 +14,7 @@ from mmremax.engine import AtomicBackend
 from mmremax.engine.hooks.resume_position_hook import PositionedIterator
 from mmremax.utils import cli
 from mmremax.utils.checkpoint import load_from_local
-from tests.toy import toy_config
+from tests.helpers.toy import toy_config
 
 ROOT = Path(__file__).parents[2]
 

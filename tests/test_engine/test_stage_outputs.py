@@ -3,8 +3,11 @@
 import pytest
 import torch
 
-from mmremax.engine.stage_outputs import answering_from, stage_output
-from tests.model_fixture import build_model
+from mmremax.engine.stage_outputs import (
+    answering_from,
+    stage_output,
+)
+from tests.helpers.model_fixture import build_model
 
 
 @pytest.fixture(scope='module')

@@ -1,7 +1,10 @@
 import torch
 from torch import nn
 
-from mmremax.engine.synthetic import DrawnLogits, drawn_batch
+from mmremax.engine.synthetic import (
+    DrawnLogits,
+    drawn_batch,
+)
 
 
 def test_training_batch_follows_the_data_contract():

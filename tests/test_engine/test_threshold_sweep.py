@@ -8,8 +8,11 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from mmremax.engine.threshold_sweep import sweep_thresholds
-from mmremax.models.seg_heads import FusionConfig
-from mmremax.utils.config_edits import merge_options, set_data_root
+from mmremax.kmax.fusion_config import FusionConfig
+from mmremax.utils.config_edits import (
+    merge_options,
+    set_data_root,
+)
 
 CONFIG = (
     Path(__file__).parents[2] / 'configs/quickstart/remax_mnv3-s_shapes.py'

@@ -9,7 +9,7 @@ from mmengine.registry import init_default_scope
 
 from mmremax.datasets import PanopticDataset
 from mmremax.datasets.conversion.cityscapes import convert_cityscapes
-from tests.fixtures.original_layouts import write_cityscapes
+from tests.helpers.original_layouts import write_cityscapes
 
 CONFIGS = Path(__file__).parents[2] / 'configs/_base_/datasets'
 

@@ -17,8 +17,8 @@ from mmremax.evaluation import (
     MeanIoUMetric,
     PanopticQualityMetric,
 )
-from tests.test_evaluation.random_predictions import random_samples
-from tests.test_evaluation.simulated import predictions, shift
+from tests.helpers.random_predictions import random_samples
+from tests.helpers.simulated import predictions, shift
 
 METRICS = (
     PanopticQualityMetric,

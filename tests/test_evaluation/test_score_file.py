@@ -5,8 +5,11 @@ import math
 from pathlib import Path
 
 from mmremax.datasets import PanopticDataset
-from mmremax.evaluation import MeanIoUMetric, write_scores
-from tests.test_evaluation.random_predictions import evaluate, random_samples
+from mmremax.evaluation import (
+    MeanIoUMetric,
+    write_scores,
+)
+from tests.helpers.random_predictions import evaluate, random_samples
 
 
 def test_scores_overall_and_by_class(

@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from mmremax.experiments.report import ReportError, load_result
+from mmremax.experiments.report import (
+    ReportError,
+    load_result,
+)
 from mmremax.experiments.report.markdown import (
     curve_table,
     diagnostic_table,
     score_table,
 )
-from tests.result_fixture import make_result, write
+from tests.helpers.result_fixture import make_result, write
 
 ROOT = Path(__file__).parents[2]
 TOOL = ROOT / 'tools/experiments/table.py'

@@ -8,13 +8,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmremax.experiments.report import ReportError, load_result
+from mmremax.experiments.report import (
+    ReportError,
+    load_result,
+)
 from mmremax.experiments.report.pareto import (
     COLUMNS,
     draw_pareto,
     read_points,
 )
-from tests.result_fixture import make_result, write
+from tests.helpers.result_fixture import make_result, write
 
 ROOT = Path(__file__).parents[2]
 TOOL = ROOT / 'tools/experiments/figures.py'

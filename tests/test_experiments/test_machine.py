@@ -2,7 +2,10 @@
 
 import pytest
 
-from mmremax.experiments.machine import share, total_threads
+from mmremax.experiments.machine import (
+    share,
+    total_threads,
+)
 
 
 def test_gpus_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from mmremax.experiments.report import (
     write_report,
 )
 from mmremax.experiments.report.data import BASELINE_COLOUR
-from tests.result_fixture import (
+from tests.helpers.result_fixture import (
     add_predictions,
     fail,
     make_result,

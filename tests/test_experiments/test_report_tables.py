@@ -5,7 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmremax.experiments.report import ReportError, load_result
+from mmremax.experiments.report import (
+    ReportError,
+    load_result,
+)
 from mmremax.experiments.report.data import Arm
 from mmremax.experiments.report.records import (
     histogram_of,
@@ -19,7 +22,7 @@ from mmremax.experiments.report.tables import (
     score_cell,
     verdict,
 )
-from tests.result_fixture import make_result, write
+from tests.helpers.result_fixture import make_result, write
 
 
 def load(tmp_path: Path, **changes) -> tuple:

@@ -8,9 +8,12 @@ import pytest
 
 from mmremax.experiments import StudyError
 from mmremax.experiments.report import load_result
-from mmremax.experiments.rescore import rescore_run, with_scores
+from mmremax.experiments.rescore import (
+    rescore_run,
+    with_scores,
+)
 from mmremax.experiments.run_folder import RunFolder
-from tests.result_fixture import make_result, write
+from tests.helpers.result_fixture import make_result, write
 
 OPTIONS = ['--cfg-options', 'model.test_cfg.thing_threshold=0.2']
 METRIC = 'coco_panoptic/PQ'

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from mmremax.experiments import StudyError, result_table
+from mmremax.experiments import (
+    StudyError,
+    result_table,
+)
 from mmremax.experiments import runner as runner_module
 from mmremax.experiments.study_lock import StudyLock
 

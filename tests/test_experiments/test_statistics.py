@@ -3,7 +3,10 @@
 import pytest
 from scipy import stats
 
-from mmremax.experiments import paired_difference, summarise
+from mmremax.experiments import (
+    paired_difference,
+    summarise,
+)
 from mmremax.experiments.statistics import pairs_needed
 
 

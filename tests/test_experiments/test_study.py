@@ -9,10 +9,20 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
-from mmremax.experiments import StudyError, load_study, resolve
-from mmremax.experiments.settings import fingerprint, settings_of
-from mmremax.utils.config_edits import remove_pretrained, set_data_root
-from tests.meta import on_meta
+from mmremax.experiments import (
+    StudyError,
+    load_study,
+    resolve,
+)
+from mmremax.experiments.settings import (
+    fingerprint,
+    settings_of,
+)
+from mmremax.utils.config_edits import (
+    remove_pretrained,
+    set_data_root,
+)
+from tests.helpers.meta import on_meta
 
 from .toy_study import write_study
 

@@ -3,7 +3,7 @@
 from rich.console import Console
 
 from mmremax.experiments import result_table
-from tests.result_fixture import make_result
+from tests.helpers.result_fixture import make_result
 
 
 def printed(result: dict) -> str:

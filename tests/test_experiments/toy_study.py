@@ -4,9 +4,12 @@ import json
 import sys
 from pathlib import Path
 
-from mmremax.experiments import StudyRunner, load_study
+from mmremax.experiments import (
+    StudyRunner,
+    load_study,
+)
 from mmremax.experiments.run_folder import RunFolder
-from tests.toy import toy_config
+from tests.helpers.toy import toy_config
 
 # Logs as mmengine does, 10 steps at a time; PQ is step + 100 lr + seed.
 SCRIPT = """

@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from mmremax.engine.data_timing import CONFIGURED, PLAIN, STOCK
+from mmremax.engine.data_timing import (
+    CONFIGURED,
+    PLAIN,
+    STOCK,
+)
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / 'configs/quickstart/remax_mnv3-s_shapes.py'

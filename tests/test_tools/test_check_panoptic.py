@@ -10,7 +10,7 @@ import pytest
 
 from mmremax.datasets.conversion.ade20k import convert_ade20k
 from mmremax.datasets.conversion.cityscapes import convert_cityscapes
-from tests.fixtures.original_layouts import write_ade20k, write_cityscapes
+from tests.helpers.original_layouts import write_ade20k, write_cityscapes
 
 TOOL = Path(__file__).parents[2] / 'tools/dataset_converters/check_panoptic.py'
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.fixtures.original_layouts import (
+from tests.helpers.original_layouts import (
     write_ade20k,
     write_cityscapes,
     write_coco_instances,

@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from tests.golden import golden_fill, manifest
-from tests.meta import build_on_meta
+from tests.helpers.meta import build_on_meta
 
 SCRIPT = (
     Path(__file__).parents[2] / 'tools/model_converters/kmax_to_mmremax.py'

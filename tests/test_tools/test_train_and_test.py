@@ -20,7 +20,7 @@ CONFIG = ROOT / 'configs/quickstart/remax_mnv3-s_shapes.py'
 SMALL = f"""
 _base_ = ['{CONFIG}']
 custom_imports = dict(
-    imports=['mmremax', 'tests.toy'], allow_failed_imports=False)
+    imports=['mmremax', 'tests.helpers.toy'], allow_failed_imports=False)
 train_dataloader = dict(batch_size=2, num_workers=0, persistent_workers=False)
 val_dataloader = dict(batch_size=1, num_workers=0, persistent_workers=False)
 test_dataloader = val_dataloader

@@ -12,7 +12,7 @@ from mmremax.utils.batch_size import (
     keep_batch_size,
     processes_of_launch,
 )
-from tests.model_fixture import CONFIGS
+from tests.helpers.model_fixture import CONFIGS
 
 NAMES = ['kmax/kmax_r50_coco.py', 'remax/remax_r50_coco.py']
 

@@ -8,7 +8,7 @@ from mmengine.logging import HistoryBuffer
 from mmengine.runner.checkpoint import _load_checkpoint
 from torch import nn
 
-from mmremax.models.dense_heads import KMaXHead
+from mmremax.kmax.head import KMaXHead
 from mmremax.utils.checkpoint import (
     TRAINING_ONLY_PREFIXES,
     check_weights,

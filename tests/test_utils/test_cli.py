@@ -6,7 +6,7 @@ from mmengine.config import Config
 
 from mmremax.utils import cli
 from mmremax.utils.cpu_distributed import use_slurm_environment
-from tests.toy import toy_config
+from tests.helpers.toy import toy_config
 
 
 def parse(*arguments: str) -> argparse.Namespace:

@@ -1,6 +1,9 @@
 import torch
 
-from mmremax.utils.resources import PeakMemory, matrix_product_rate
+from mmremax.utils.resources import (
+    PeakMemory,
+    matrix_product_rate,
+)
 
 
 def test_peak_sees_what_is_freed_inside():

@@ -4,7 +4,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from mmremax.visualization import plot_run, read_scalars
+from mmremax.visualization import (
+    plot_run,
+    read_scalars,
+)
 
 
 def write(work_dir: Path, name: str, lines: list) -> None:

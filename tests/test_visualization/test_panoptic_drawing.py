@@ -1,7 +1,10 @@
 import numpy as np
 import pytest
 
-from mmremax.visualization import draw_panoptic, encode_segments
+from mmremax.visualization import (
+    draw_panoptic,
+    encode_segments,
+)
 from mmremax.visualization.panoptic_drawing import segment_colours
 
 CLASSES = ('cat', 'dog', 'grass')

@@ -33,12 +33,29 @@ from rich.console import Console
 from rich.table import Table
 
 import mmremax  # noqa: F401
-from mmremax.engine.data_timing import STOCK, loaders, time_loaders
-from mmremax.engine.step_timing import Stopwatch, infer_step, train_step
-from mmremax.engine.synthetic import DrawnLogits, drawn_batch
+from mmremax.engine.data_timing import (
+    STOCK,
+    loaders,
+    time_loaders,
+)
+from mmremax.engine.step_timing import (
+    Stopwatch,
+    infer_step,
+    train_step,
+)
+from mmremax.engine.synthetic import (
+    DrawnLogits,
+    drawn_batch,
+)
 from mmremax.utils.cli import apply_options
-from mmremax.utils.config_edits import remove_pretrained, set_data_root
-from mmremax.utils.resources import PeakMemory, matrix_product_rate
+from mmremax.utils.config_edits import (
+    remove_pretrained,
+    set_data_root,
+)
+from mmremax.utils.resources import (
+    PeakMemory,
+    matrix_product_rate,
+)
 
 
 def parse_args() -> argparse.Namespace:

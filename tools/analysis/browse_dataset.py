@@ -24,9 +24,19 @@ from mmengine.registry import init_default_scope
 from PIL import Image
 from torch import nn
 
-from mmremax.datasets import PackPanopticInputs, SeededInfiniteSampler
-from mmremax.utils.config_edits import merge_options, set_data_root
-from mmremax.visualization import draw_panoptic, encode_grid, side_by_side
+from mmremax.datasets import (
+    PackPanopticInputs,
+    SeededInfiniteSampler,
+)
+from mmremax.utils.config_edits import (
+    merge_options,
+    set_data_root,
+)
+from mmremax.visualization import (
+    draw_panoptic,
+    encode_grid,
+    side_by_side,
+)
 
 
 def parse_args() -> argparse.Namespace:

@@ -25,7 +25,10 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
 import mmremax  # noqa: F401
-from mmremax.utils.config_edits import remove_pretrained, set_data_root
+from mmremax.utils.config_edits import (
+    remove_pretrained,
+    set_data_root,
+)
 
 
 def parse_args() -> argparse.Namespace:

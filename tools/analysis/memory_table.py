@@ -29,7 +29,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 from benchmark import label_stride  # noqa: E402
 from size_table import PUBLISHED  # noqa: E402
 
-from mmremax.engine.step_timing import Stopwatch, train_step  # noqa: E402
+from mmremax.engine.step_timing import (  # noqa: E402
+    Stopwatch,
+    train_step,
+)
 from mmremax.engine.synthetic import drawn_batch  # noqa: E402
 from mmremax.engine.tensor_memory import TensorMemory  # noqa: E402
 from mmremax.utils.config_edits import remove_pretrained  # noqa: E402

@@ -22,8 +22,15 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from mmremax.evaluation import PQCounts, bootstrap_pq, panoptic_quality
-from mmremax.utils.panoptic_png import colours_to_ids, read_rgb
+from mmremax.evaluation import (
+    PQCounts,
+    bootstrap_pq,
+    panoptic_quality,
+)
+from mmremax.utils.panoptic_png import (
+    colours_to_ids,
+    read_rgb,
+)
 
 
 def parse_args() -> argparse.Namespace:

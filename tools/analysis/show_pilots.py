@@ -14,7 +14,8 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 import mmremax  # noqa: F401
-from mmremax.models.layers import MaskPilotNoise, pilot_masks
+from mmremax.mp_former import pilot_masks
+from mmremax.mp_former.noise import MaskPilotNoise
 
 CANVAS = 512  # pixels of a side
 STRIDES = (32, 16, 8)

@@ -20,13 +20,19 @@ import numpy as np
 mpl.use('Agg')
 from matplotlib import pyplot as plt
 
-from mmremax.datasets.annotation_file import load_annotations, metainfo_of
+from mmremax.datasets.annotation_file import (
+    load_annotations,
+    metainfo_of,
+)
 from mmremax.datasets.conversion.semantic_maps import semantic_maps
-from mmremax.evaluation.functional.label_fidelity import (
+from mmremax.soft_label.fidelity import (
     LabelFidelity,
     thin_pixels,
 )
-from mmremax.structures.label_kernels import IGNORE, class_fractions
+from mmremax.soft_label.kernels import (
+    IGNORE,
+    class_fractions,
+)
 
 KERNELS = ('nearest', 'bilinear', 'area')
 FACTORS = (2, 4, 8)

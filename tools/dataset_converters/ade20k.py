@@ -12,7 +12,10 @@ Example:
     python tools/dataset_converters/ade20k.py data/ADEChallengeData2016
 """
 
-from mmremax.datasets.conversion.ade20k import convert_ade20k, find_images
+from mmremax.datasets.conversion.ade20k import (
+    convert_ade20k,
+    find_images,
+)
 from mmremax.datasets.conversion.command import run_command
 
 if __name__ == '__main__':

@@ -19,21 +19,24 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
-from rich.console import Console
-from rich.progress import track
-from rich.table import Table
-
-from mmremax.datasets.shape_statistics import SampleStatistics
-from mmremax.datasets.shape_writer import make_shapes
-from mmremax.datasets.shapes import (
+from mmremax.datasets.shapes.generator.generator import (
     CATEGORIES,
     SPLITS,
     VERSIONS,
     ShapesDefinition,
     draw_sample,
 )
-from mmremax.visualization import draw_panoptic, encode_segments
+from mmremax.datasets.shapes.generator.statistics import SampleStatistics
+from mmremax.datasets.shapes.generator.writer import make_shapes
+from PIL import Image
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from mmremax.visualization import (
+    draw_panoptic,
+    encode_segments,
+)
 
 PICTURE_SHAPE = (2, 6)  # rows and columns of samples
 NOT_DRAWN = ('out', 'version', 'workers', 'picture')  # other options

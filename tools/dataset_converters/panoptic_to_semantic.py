@@ -16,7 +16,10 @@ from pathlib import Path
 
 from rich.progress import track
 
-from mmremax.datasets.annotation_file import load_annotations, metainfo_of
+from mmremax.datasets.annotation_file import (
+    load_annotations,
+    metainfo_of,
+)
 from mmremax.datasets.conversion.semantic_maps import write_semantic_maps
 
 

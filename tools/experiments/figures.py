@@ -12,10 +12,19 @@ import argparse
 import sys
 from pathlib import Path
 
-from mmremax.experiments.report import ReportError, load_result
-from mmremax.experiments.report.curves import convergence, histogram
+from mmremax.experiments.report import (
+    ReportError,
+    load_result,
+)
+from mmremax.experiments.report.curves import (
+    convergence,
+    histogram,
+)
 from mmremax.experiments.report.panel import draw_row
-from mmremax.experiments.report.pareto import draw_pareto, read_points
+from mmremax.experiments.report.pareto import (
+    draw_pareto,
+    read_points,
+)
 from mmremax.experiments.report.pictures import to_png
 
 PUBLISHED = Path(__file__).with_name('pareto.csv')

@@ -21,10 +21,22 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from mmremax.experiments import StudyError, result_table
-from mmremax.experiments.report import ReportError, load_result
-from mmremax.experiments.rescore import rescore_run, with_scores
-from mmremax.experiments.run_folder import RunFolder, write_json
+from mmremax.experiments import (
+    StudyError,
+    result_table,
+)
+from mmremax.experiments.report import (
+    ReportError,
+    load_result,
+)
+from mmremax.experiments.rescore import (
+    rescore_run,
+    with_scores,
+)
+from mmremax.experiments.run_folder import (
+    RunFolder,
+    write_json,
+)
 
 
 def parse_args() -> argparse.Namespace:

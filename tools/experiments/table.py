@@ -21,7 +21,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmremax.experiments.report import ReportError, load_result
+from mmremax.experiments.report import (
+    ReportError,
+    load_result,
+)
 from mmremax.experiments.report.markdown import (
     curve_table,
     diagnostic_table,

@@ -18,12 +18,12 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 import mmremax  # noqa: F401, registers the models
-from mmremax.models.checkpoint import (
+from mmremax.kmax.class_order import put_things_first
+from mmremax.kmax.published_weights import (
     check_state_dict,
     convert_kmax_state_dict,
     load_published,
 )
-from mmremax.models.class_order import put_things_first
 
 
 def parse_args() -> argparse.Namespace:

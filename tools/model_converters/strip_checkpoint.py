@@ -17,7 +17,10 @@ import torch
 
 import mmremax  # noqa: F401
 from mmremax.engine import AtomicBackend
-from mmremax.utils.checkpoint import is_training_only, load_from_local
+from mmremax.utils.checkpoint import (
+    is_training_only,
+    load_from_local,
+)
 
 KEPT_META = ('dataset_meta', 'iter', 'epoch', 'cfg', 'experiment_name')
 

@@ -10,10 +10,17 @@ from pathlib import Path
 import numpy as np
 from pycocotools import mask as mask_utils
 
-from mmremax.utils.panoptic_png import VOID_ID, read_labels
+from mmremax.datasets.annotation_file import AnnotationError
+from mmremax.utils.panoptic_png import (
+    VOID_ID,
+    read_labels,
+)
 
-from ..annotation_file import AnnotationError
-from .panoptic_files import convert_images, spread_id, write_segments
+from .panoptic_files import (
+    convert_images,
+    spread_id,
+    write_segments,
+)
 
 # Who gets the pixels that several instances claim.
 OVERLAPS = {

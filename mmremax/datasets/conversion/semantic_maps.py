@@ -14,7 +14,10 @@ from mmremax.datasets.annotation_file import (
     segment_table,
 )
 from mmremax.datasets.transforms.formatting import class_map
-from mmremax.utils.panoptic_png import colours_to_ids, read_rgb
+from mmremax.utils.panoptic_png import (
+    colours_to_ids,
+    read_rgb,
+)
 
 
 def semantic_maps(

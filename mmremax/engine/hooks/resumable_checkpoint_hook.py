@@ -17,7 +17,10 @@ from mmengine.hooks import CheckpointHook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
-from ..random_states import get_random_states, set_random_states
+from mmremax.engine.random_states import (
+    get_random_states,
+    set_random_states,
+)
 
 
 @HOOKS.register_module()

@@ -7,8 +7,17 @@ import textwrap
 import numpy as np
 from matplotlib.axes import Axes
 
-from .data import Arm, Result, format_score, to_float
-from .panel import INK, MUTED, PAPER
+from .data import (
+    Arm,
+    Result,
+    format_score,
+    to_float,
+)
+from .panel import (
+    INK,
+    MUTED,
+    PAPER,
+)
 
 
 def paired_differences(axes: Axes, result: Result) -> bool:

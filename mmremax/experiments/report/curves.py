@@ -6,8 +6,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
-from .data import Arm, Result
-from .panel import PAPER, Draw
+from .data import (
+    Arm,
+    Result,
+)
+from .panel import (
+    PAPER,
+    Draw,
+)
 from .records import (
     Series,
     curve_of,

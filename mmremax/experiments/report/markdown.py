@@ -6,9 +6,16 @@ import math
 from collections.abc import Iterable
 from statistics import mean
 
-from mmremax.experiments.statistics import paired_difference, summarise
+from mmremax.experiments.statistics import (
+    paired_difference,
+    summarise,
+)
 
-from .data import Arm, ReportError, Result
+from .data import (
+    Arm,
+    ReportError,
+    Result,
+)
 
 
 def score_table(

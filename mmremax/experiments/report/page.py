@@ -23,8 +23,14 @@ from .curves import (
     histogram,
     loss_term,
 )
-from .data import SCHEMA, Result
-from .panel import Draw, draw_panel
+from .data import (
+    SCHEMA,
+    Result,
+)
+from .panel import (
+    Draw,
+    draw_panel,
+)
 from .pictures import (
     find_samples,
     inline,
@@ -33,7 +39,11 @@ from .pictures import (
     to_svg,
     write_sheet,
 )
-from .records import diagnostic_names, histogram_names, loss_names
+from .records import (
+    diagnostic_names,
+    histogram_names,
+    loss_names,
+)
 from .tables import (
     COSTS,
     cost_row,

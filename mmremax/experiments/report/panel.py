@@ -13,7 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from .data import ReportError, Result
+from .data import (
+    ReportError,
+    Result,
+)
 
 INK, MUTED, GRID, PAPER = '#24292f', '#656d76', '#d8dee4', '#ffffff'
 WIDTH = 4.4  # inches, as wide as a phone shows without shrinking much

@@ -12,8 +12,16 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from .data import COLOURS, MARKERS, ReportError
-from .panel import LOOK, PAPER, add_legend
+from .data import (
+    COLOURS,
+    MARKERS,
+    ReportError,
+)
+from .panel import (
+    LOOK,
+    PAPER,
+    add_legend,
+)
 
 COLUMNS = ('series', 'model', 'data', 'fps', 'pq', 'device', 'source')
 

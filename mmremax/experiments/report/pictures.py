@@ -13,10 +13,20 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
-from mmremax.visualization import side_by_side
+from mmremax.visualization.panels import side_by_side
 
-from .data import BASELINE_COLOUR, Arm, Result
-from .panel import GRID, INK, LOOK, MUTED, PAPER
+from .data import (
+    BASELINE_COLOUR,
+    Arm,
+    Result,
+)
+from .panel import (
+    GRID,
+    INK,
+    LOOK,
+    MUTED,
+    PAPER,
+)
 
 # Colours of a figure that follow the page's light or dark look.
 PAGE_COLOURS = {

@@ -7,7 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .data import Arm, ReportError, Result, to_float
+from .data import (
+    Arm,
+    ReportError,
+    Result,
+    to_float,
+)
 
 Series = tuple[np.ndarray, np.ndarray]  # iterations, values
 

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import math
 
-from .data import Arm, Result, format_score, to_float
+from .data import (
+    Arm,
+    Result,
+    format_score,
+    to_float,
+)
 
 QUALITIES = ('PQ', 'SQ', 'RQ', 'PQ_th', 'PQ_st', 'mIoU')
 NONE = '–'

@@ -9,11 +9,17 @@ from mmdet.registry import DATASETS
 from mmengine.config import Config
 from PIL import Image
 
-from mmremax.datasets.conversion.ade20k import CATEGORIES, convert_ade20k
+from mmremax.datasets.conversion.ade20k import (
+    CATEGORIES,
+    convert_ade20k,
+)
 from mmremax.evaluation import PanopticQualityMetric
-from mmremax.utils.panoptic_png import colours_to_ids, read_rgb
-from tests.fixtures.original_layouts import write_ade20k
-from tests.test_evaluation.simulated import predictions
+from mmremax.utils.panoptic_png import (
+    colours_to_ids,
+    read_rgb,
+)
+from tests.helpers.original_layouts import write_ade20k
+from tests.helpers.simulated import predictions
 
 CONFIG = (
     Path(__file__).parents[3] / 'configs/_base_/datasets/ade20k_panoptic.py'

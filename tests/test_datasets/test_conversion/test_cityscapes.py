@@ -15,8 +15,8 @@ from PIL import Image
 
 from mmremax.datasets.conversion.cityscapes import convert_cityscapes
 from mmremax.evaluation import PanopticQualityMetric
-from tests.fixtures.original_layouts import write_cityscapes
-from tests.test_evaluation.simulated import predictions
+from tests.helpers.original_layouts import write_cityscapes
+from tests.helpers.simulated import predictions
 
 CONFIG = (
     Path(__file__).parents[3]

@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmremax.datasets import AnnotationError, PanopticDataset
+from mmremax.datasets import (
+    AnnotationError,
+    PanopticDataset,
+)
 from mmremax.datasets.conversion.instances import (
     OVERLAPS,
     StuffMaps,
@@ -17,10 +20,13 @@ from mmremax.datasets.conversion.instances import (
     read_instances,
 )
 from mmremax.evaluation import PanopticQualityMetric
-from mmremax.utils.panoptic_png import colours_to_ids, read_rgb
-from tests.fixtures.original_layouts import write_coco_instances
-from tests.test_datasets.tiny import rewrite
-from tests.test_evaluation.simulated import predictions
+from mmremax.utils.panoptic_png import (
+    colours_to_ids,
+    read_rgb,
+)
+from tests.helpers.original_layouts import write_coco_instances
+from tests.helpers.simulated import predictions
+from tests.helpers.tiny import rewrite
 
 SHAPE = (10, 20)
 

@@ -17,8 +17,13 @@ from mmremax.utils.panoptic_png import (
     read_rgb,
     replace_ids,
 )
-from tests.sample_data import ANN_FILE, DATA_PREFIX, needs_sample, sample_root
-from tests.test_datasets.tiny import (
+from tests.helpers.sample_data import (
+    ANN_FILE,
+    DATA_PREFIX,
+    needs_sample,
+    sample_root,
+)
+from tests.helpers.tiny import (
     CAT,
     CROWD,
     SEA,

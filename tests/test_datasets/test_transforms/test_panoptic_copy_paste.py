@@ -15,9 +15,9 @@ from mmremax.datasets import (
     SeededInfiniteSampler,
 )
 from mmremax.datasets.transforms.panoptic_copy_paste import choose_segments
-from mmremax.models.data_preprocessors import KMaXDataPreprocessor
+from mmremax.kmax.data_preprocessor import KMaXDataPreprocessor
 from tests.golden import load_case
-from tests.test_datasets.tiny import SEGMENTS, id_map, write_tiny
+from tests.helpers.tiny import SEGMENTS, id_map, write_tiny
 
 
 def row(segment_id: int, label: int, is_thing: bool, crowd: int = 0) -> dict:

@@ -1,0 +1,1 @@
+"""Synthetic images of shapes, with panoptic ground truth."""

@@ -1,0 +1,135 @@
+"""An image and its panoptic annotation while they are drawn."""
+
+import numpy as np
+
+from .textures import Outline
+
+MIN_VISIBLE_AREA = 32  # pixels; what is more hidden than this stays unlabelled
+Window = tuple[slice, slice]
+
+
+class ShapeCanvas:
+    """Hold one image while it is drawn, from back to front.
+
+    Args:
+        rng: Source of the segment ids.
+        size: Height and width, in pixels.
+
+    Attributes:
+        size: As an array.
+        unit: The shorter side, in pixels.
+        image: RGB in [0, 255]. (H, W, 3), float64; uint8 once it is finished.
+        id_map: Segment ids, 0 for unlabelled pixels. (H, W), int32.
+        num_drawn: Pixels that objects had when they were drawn.
+        num_hidden: Those of them that a later object of the same class
+            covered.
+    """
+
+    def __init__(
+        self, rng: np.random.Generator, size: tuple[int, int]
+    ) -> None:
+        self.rng = rng
+        self.size = np.array(size)
+        self.unit = min(size)
+        self.image = np.zeros((*size, 3))
+        self.id_map = np.zeros(size, np.int32)
+        self.num_drawn = self.num_hidden = 0
+        self._table: dict[int, tuple[int, int]] = {}  # id: category, crowd
+
+    def new_id(self, category: dict, iscrowd: int = 0) -> int:
+        """Draw an unused segment id near the colour of the class."""
+        segment_id = 0
+        while segment_id == 0 or segment_id in self._table:
+            jitter = self.rng.integers(-25, 26, 3)
+            r, g, b = np.clip(category['color'] + jitter, 0, 255).tolist()
+            segment_id = r + 256 * g + 65536 * b
+        self._table[segment_id] = (category['id'], iscrowd)
+        return segment_id
+
+    def paint(
+        self,
+        mask: np.ndarray,
+        texture: np.ndarray | bool,
+        colours: np.ndarray,
+        segment_id: int,
+        window: Window = np.s_[:, :],
+    ) -> None:
+        """Put two colours on the mask, mixed as the texture says.
+
+        Args:
+            mask: Pixels of the window. (h, w), bool.
+            texture: Share of the second colour, in [0, 1]. (h, w).
+            colours: RGB in [0, 255]. (2, 3).
+            segment_id: 0 for unlabelled.
+            window: The part of the canvas that mask and texture cover.
+        """
+        blend = np.broadcast_to(texture, mask.shape)[mask][:, None]
+        first, second = colours
+        self.image[window][mask] = (1 - blend) * first + blend * second
+        self.id_map[window][mask] = segment_id
+
+    def draw(
+        self,
+        outline: Outline,
+        centre: np.ndarray,
+        radius: float,
+        angle: float,
+        colours: np.ndarray,
+        segment_id: int,
+    ) -> None:
+        """Draw a shape that is filled with its texture.
+
+        Args:
+            outline: Shape and texture.
+            centre: (y, x), in pixels.
+            radius: In pixels.
+            angle: Of rotation, in radians.
+            colours: RGB in [0, 255]. (2, 3).
+            segment_id: 0 for unlabelled.
+        """
+        # No outline leaves the circle around its square's corners.
+        low = np.maximum(np.floor(centre - 1.5 * radius), 0).astype(int)
+        high = np.ceil(np.minimum(centre + 1.5 * radius, self.size))
+        window = tuple(map(slice, low, high.astype(int)))
+        y, x = np.mgrid[window]
+        dy, dx = (y - centre[0]) / radius, (x - centre[1]) / radius
+        u = np.cos(angle) * dx + np.sin(angle) * dy
+        v = np.cos(angle) * dy - np.sin(angle) * dx
+        mask, texture = outline(u, v)
+        self._count_hidden(self.id_map[window][mask], segment_id)
+        self.paint(mask, texture, colours, segment_id, window)
+
+    def segments(self) -> list[dict]:
+        """List the visible segments; clear what is almost hidden."""
+        infos = []
+        for segment_id, (category_id, iscrowd) in self._table.items():
+            mask = self.id_map == segment_id
+            area = int(np.count_nonzero(mask))
+            if area < MIN_VISIBLE_AREA:
+                self.id_map[mask] = 0
+                continue
+            rows, cols = mask.any(1).nonzero()[0], mask.any(0).nonzero()[0]
+            top, left = int(rows[0]), int(cols[0])
+            width, height = int(cols[-1]) - left + 1, int(rows[-1]) - top + 1
+            infos.append(
+                dict(
+                    id=segment_id,
+                    category_id=category_id,
+                    area=area,
+                    bbox=[left, top, width, height],
+                    iscrowd=iscrowd,
+                )
+            )
+        return infos
+
+    def _count_hidden(self, below: np.ndarray, segment_id: int) -> None:
+        """Count what an object covers of those of its class."""
+        if self._table.get(segment_id, (0, 1))[1]:  # unlabelled or a crowd
+            return
+        same = [
+            i
+            for i, entry in self._table.items()
+            if entry == self._table[segment_id]
+        ]
+        self.num_drawn += below.size
+        self.num_hidden += int(np.isin(below, same).sum())

@@ -1,0 +1,199 @@
+"""The synthetic panoptic benchmark: shapes on textured ground.
+
+Six thing classes differ in outline and texture, four stuff classes in
+texture. Objects hide others of their class, a few pixels are unlabelled and a
+few groups of small objects are annotated as crowd, as in COCO.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .canvas import ShapeCanvas
+from .statistics import (
+    SampleStatistics,
+    measure,
+)
+from .textured_painter import TexturedPainter
+from .textures import (
+    STUFF,
+    THINGS,
+)
+from .vivid_painter import VividPainter
+
+CATEGORIES = [*THINGS, *STUFF]
+SPLITS = ('train', 'val')
+MIN_SIDE = 32  # pixels
+
+
+@dataclass(frozen=True)
+class ShapesDefinition(ABC):
+    """What the images of a set look like, and how many there are.
+
+    An image depends on the seed, its split, its number and the knobs, not on
+    the counts: a smaller set is the beginning of a larger one.
+
+    Args:
+        num_train: Number of images of the split ``train``.
+        num_val: Number of images of the split ``val``.
+        size: Height and width of the images, in pixels; at least 32 each.
+        seed: Seed of the whole set, not negative.
+
+    Raises:
+        ValueError: A value is out of its range; the message names it.
+    """
+
+    num_train: int = 8000
+    num_val: int = 1000
+    size: tuple[int, int] = (129, 129)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        self._refuse_negative('num_train', 'num_val', 'seed')
+        if min(self.size) < MIN_SIDE:
+            raise ValueError(
+                f'size: {self.size} (height, width): both sides must be at '
+                f'least {MIN_SIDE} pixels.'
+            )
+
+    @property
+    def version(self) -> str | None:
+        """The version whose images these are, None if they are others."""
+        for name, other in VERSIONS.items():
+            counts = dict(num_train=other.num_train, num_val=other.num_val)
+            if replace(self, **counts) == other:
+                return name
+        return None
+
+    @abstractmethod
+    def paint(self, rng: np.random.Generator) -> ShapeCanvas:
+        """Draw one image.
+
+        Args:
+            rng: Source of all randomness.
+
+        Returns:
+            The canvas with the finished image.
+        """
+
+    def _refuse_negative(self, *names: str) -> None:
+        for name in names:
+            if getattr(self, name) < 0:
+                raise ValueError(
+                    f'{name}: {getattr(self, name)} must not be negative.'
+                )
+
+
+@dataclass(frozen=True)
+class TexturedShapes(ShapesDefinition):
+    """Images in which no class can be told by its colour; v1.
+
+    Colours are random everywhere, objects cover their like, some are thin.
+
+    Args:
+        clutter: Mean number of objects that are drawn on an image; the
+            number is uniform in [clutter / 2, 3 clutter / 2].
+        occlusion: Share of the objects, except the first of each image,
+            that are drawn over an earlier one of their class. In [0, 1].
+        thin: Share of the rings and crosses with thin strokes. In [0, 1].
+        salience: How much objects stand out: at 0 all colours are of one
+            distribution; at 1 objects are saturated, and grounds are pale
+            and low in contrast, and lines and dots are always the darker
+            tone of a texture. No class has a hue. In [0, 1].
+        radius: Least and largest radius of an object, in shorter sides of
+            the image.
+    """
+
+    clutter: float = 4.0
+    occlusion: float = 0.4
+    thin: float = 0.3
+    salience: float = 0.0
+    radius: tuple[float, float] = (0.16, 0.27)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._refuse_negative('clutter')
+        for name in ('occlusion', 'thin', 'salience'):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(
+                    f'{name}: {getattr(self, name)} must be a share in [0, 1].'
+                )
+        if not 0 < self.radius[0] <= self.radius[1] <= 0.5:
+            raise ValueError(
+                f'radius: {self.radius} must be two numbers in (0, 0.5], the '
+                'smaller one first.'
+            )
+
+    def paint(self, rng: np.random.Generator) -> ShapeCanvas:
+        """Draw ground, sometimes a crowd, objects, sometimes a blob."""
+        canvas = ShapeCanvas(rng, self.size)
+        painter = TexturedPainter(rng, canvas, self.salience)
+        painter.draw_ground()
+        if rng.random() < 0.12:
+            painter.draw_crowd()
+        low, high = np.rint(np.array([0.5, 1.5]) * self.clutter).astype(int)
+        for _ in range(int(rng.integers(low, high + 1))):
+            painter.draw_thing(
+                radius=rng.uniform(*self.radius),
+                twin=rng.random() < self.occlusion,
+                thin=rng.random() < self.thin,
+            )
+        if rng.random() < 0.5:
+            painter.draw_unlabelled()
+        painter.finish()
+        return canvas
+
+
+@dataclass(frozen=True)
+class VividShapes(ShapesDefinition):
+    """Images that are learnt in minutes; vivid1.
+
+    Objects are saturated and rich in contrast, grounds pale and smooth, so
+    that colour tells things from stuff, though no class of either.
+    """
+
+    def paint(self, rng: np.random.Generator) -> ShapeCanvas:
+        """Draw ground, sometimes a crowd, objects, sometimes a blob."""
+        canvas = ShapeCanvas(rng, self.size)
+        painter = VividPainter(rng, canvas)
+        painter.draw_ground()
+        if rng.random() < 0.12:
+            painter.draw_crowd()
+        labels = rng.integers(len(THINGS), size=rng.integers(2, 5))
+        with_twin = rng.random() < 0.5
+        for label in labels:
+            painter.draw_thing(label)
+        if with_twin:
+            painter.draw_thing(labels[-1], beside_last=True)
+        if rng.random() < 0.5:
+            painter.draw_unlabelled()
+        painter.finish()
+        return canvas
+
+
+# A version never changes; other images are another version.
+VERSIONS: dict[str, ShapesDefinition] = dict(
+    v1=TexturedShapes(), vivid1=VividShapes()
+)
+
+
+def draw_sample(
+    definition: ShapesDefinition, split: str, index: int
+) -> tuple[np.ndarray, np.ndarray, list[dict], SampleStatistics]:
+    """Draw one image with its panoptic annotation.
+
+    Args:
+        definition: Of the set.
+        split: 'train' or 'val'.
+        index: Number of the image in its split, from 0.
+
+    Returns:
+        Tuple of the RGB image (H, W, 3) in uint8, the map of segment ids
+        (H, W) in int32 with 0 for unlabelled pixels, the segment table of
+        the annotation file, and what was measured.
+    """
+    rng = np.random.default_rng((definition.seed, SPLITS.index(split), index))
+    canvas = definition.paint(rng)
+    segments = canvas.segments()
+    return canvas.image, canvas.id_map, segments, measure(canvas, segments)

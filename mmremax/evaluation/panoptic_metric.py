@@ -1,0 +1,225 @@
+"""Panoptic quality while predictions come in."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from mmdet.evaluation.functional import INSTANCE_OFFSET
+from mmdet.registry import METRICS
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import MMLogger
+from PIL import Image
+from terminaltables import AsciiTable
+
+from mmremax.utils.panoptic_png import (
+    VOID_ID,
+    ids_to_colours,
+)
+
+from . import panoptic_quality
+from .class_table import (
+    class_table,
+    format_score,
+)
+from .ground_truth import read_gt_ids
+from .panoptic_quality import (
+    PQCounts,
+    average_scores,
+)
+
+_GROUPS = (('All', ''), ('Things', '_th'), ('Stuff', '_st'))
+
+
+@METRICS.register_module()
+class PanopticQualityMetric(BaseMetric):
+    """Score each image when it comes, and keep a few numbers of it.
+
+    No temporary files, no pool of processes. Each image is scored at its
+    original size, in the process that predicted it; only counts by class
+    travel between processes. Results are equal to panopticapi's.
+
+    Reads of each sample: `pred_panoptic_seg.sem_seg` (1, H, W), class +
+    1000 * instance for things, class for stuff, number of classes for void;
+    and from the metainfo `img_id`, `img_path`, `seg_map_path` and
+    `segments_info`.
+
+    Returns `PQ`, `SQ`, `RQ` in percent over all classes, and the same over
+    things (`PQ_th`, ...) and stuff (`PQ_st`, ...). Classes that occur
+    neither in the ground truth nor in a prediction do not count; an
+    average over none is NaN. `class_scores` then has the three by class.
+
+    Args:
+        classwise: Whether to print the table of the classes, too.
+        dump_dir: Folder for the predictions in the official format,
+            `panoptic.json` and `panoptic/*.png`, as panopticapi and the
+            COCO server take them. Then images without ground truth are
+            dumped and not scored.
+        prefix: Of the names of the results.
+        collect_device: 'cpu' or 'gpu', for several processes.
+        backend_args: Of mmengine's file backend.
+    """
+
+    default_prefix = 'coco_panoptic'
+
+    def __init__(
+        self,
+        classwise: bool = True,
+        dump_dir: str | None = None,
+        prefix: str | None = None,
+        collect_device: str = 'cpu',
+        backend_args: dict | None = None,
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        self.classwise = classwise
+        self.dump_dir = None if dump_dir is None else Path(dump_dir)
+        self.backend_args = backend_args
+        self.class_scores: dict[str, dict[str, float]] = {}
+
+    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
+        """Score a batch.
+
+        Args:
+            data_batch: Not used.
+            data_samples: Predictions and metainfo, as dicts.
+        """
+        for sample in data_samples:
+            id_map, labels = self._prediction(sample)
+            self.results.append(
+                dict(
+                    counts=self._score(sample, id_map, labels),
+                    entry=self._dump(sample, id_map, labels),
+                )
+            )
+
+    def compute_metrics(self, results: list[dict]) -> dict[str, float]:
+        """Sum up, print the tables, write the json of the dump.
+
+        Args:
+            results: One dict for each image, in the order of the data set.
+
+        Returns:
+            Scores in percent; empty if no image had ground truth.
+        """
+        logger = MMLogger.get_current_instance()
+        if self.dump_dir is not None:
+            path = self.dump_dir / 'panoptic.json'
+            entries = [result['entry'] for result in results]
+            path.write_text(json.dumps(dict(annotations=entries)))
+            logger.info(f'Predictions in COCO-panoptic format: {path}')
+        scored = [r['counts'] for r in results if r['counts'] is not None]
+        if not scored:
+            return {}
+        total = PQCounts.zeros(len(self.dataset_meta['classes']))
+        for labels, *counts in scored:
+            for sums, values in zip(
+                (total.iou, total.tp, total.fp, total.fn), counts, strict=True
+            ):
+                sums[labels] += values
+        return self._report(total, logger)
+
+    def _prediction(self, sample: dict) -> tuple[np.ndarray, dict[int, int]]:
+        """Turn the encoded prediction into ids (0 is void) and a table."""
+        num_classes = len(self.dataset_meta['classes'])
+        encoded = sample['pred_panoptic_seg']['sem_seg']
+        encoded = encoded.squeeze(0).cpu().numpy().astype(np.int64)
+        labels = {}
+        for code in np.unique(encoded).tolist():
+            label = code % INSTANCE_OFFSET
+            if label > num_classes:
+                raise ValueError(
+                    f'The prediction for {sample["img_path"]} has class '
+                    f'{label}, but the data has {num_classes} classes: the '
+                    'numbers of classes of model and data differ.'
+                )
+            if label < num_classes:
+                labels[code + 1] = label
+        void = encoded % INSTANCE_OFFSET == num_classes
+        return np.where(void, VOID_ID, encoded + 1), labels
+
+    def _score(
+        self, sample: dict, id_map: np.ndarray, labels: dict[int, int]
+    ) -> tuple[np.ndarray, ...] | None:
+        """Count hits and misses; keep the classes that occur."""
+        if self.dump_dir is not None and sample.get('seg_map_path') is None:
+            return None
+        gt_map = read_gt_ids(
+            sample,
+            'Set dump_dir to write the predictions only.',
+            self.backend_args,
+        )
+        try:
+            counts = panoptic_quality(
+                id_map,
+                labels,
+                gt_map,
+                sample['segments_info'],
+                len(self.dataset_meta['classes']),
+            )
+        except ValueError as error:
+            raise ValueError(f'{sample["img_path"]}: {error}') from error
+        seen = (counts.tp + counts.fp + counts.fn).nonzero()[0]
+        return (
+            seen,
+            counts.iou[seen],
+            counts.tp[seen],
+            counts.fp[seen],
+            counts.fn[seen],
+        )
+
+    def _dump(
+        self, sample: dict, id_map: np.ndarray, labels: dict[int, int]
+    ) -> dict | None:
+        """Write one PNG and return its entry of the json."""
+        if self.dump_dir is None:
+            return None
+        source = sample.get('seg_map_path') or sample['img_path']
+        name = f'{Path(source).stem}.png'
+        folder = self.dump_dir / 'panoptic'
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(ids_to_colours(id_map)).save(folder / name)
+        category_ids = self.dataset_meta['category_ids']
+        return dict(
+            image_id=sample['img_id'],
+            file_name=name,
+            segments_info=[
+                dict(id=segment_id, category_id=category_ids[label])
+                for segment_id, label in labels.items()
+            ],
+        )
+
+    def _report(self, total: PQCounts, logger: MMLogger) -> dict[str, float]:
+        """Print the tables and name the averages."""
+        scores = total.scores()
+        num_things = len(self.dataset_meta['thing_classes'])
+        rows = [('', 'PQ', 'SQ', 'RQ', 'classes')]
+        metrics = {}
+        for (name, suffix), part in zip(
+            _GROUPS,
+            (scores, scores[:num_things], scores[num_things:]),
+            strict=True,
+        ):
+            means = 100 * average_scores(part)
+            for key, value in zip(('PQ', 'SQ', 'RQ'), means, strict=True):
+                metrics[f'{key}{suffix}'] = float(value)
+            count = int((~np.isnan(part[:, 0])).sum())
+            rows.append((name, *map(format_score, means), str(count)))
+            if len(part) and not count:
+                logger.warning(
+                    f'{name}: no class occurs in the ground truth or in a '
+                    'prediction; the averages are NaN.'
+                )
+        logger.info('Panoptic quality:\n' + AsciiTable(rows).table)
+        names = self.dataset_meta['classes']
+        columns = dict(zip(('PQ', 'SQ', 'RQ'), 100 * scores.T, strict=True))
+        self.class_scores = {
+            name: {key: float(values[k]) for key, values in columns.items()}
+            for k, name in enumerate(names)
+        }
+        if self.classwise:
+            columns['n'] = (total.tp + total.fn).tolist()
+            logger.info(
+                'Panoptic quality by class (n: true segments):\n'
+                + class_table(names, columns)
+            )
+        return metrics

@@ -1,0 +1,274 @@
+"""Turns the final logits into panoptic, semantic and instance results.
+
+One pass over the pixels, in strips of rows: resize, softmax over queries,
+and a few readers that keep what the results need. Then the merge runs on
+the host on a small table, so an image costs one device-to-host copy.
+
+Letters: B images, Q queries, K real classes, h w stride 4, H W output (see
+docs/shapes.md).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from mmdet.evaluation.functional import INSTANCE_OFFSET
+from mmdet.registry import MODELS
+from mmdet.structures import SampleList
+from mmdet.structures.mask import mask2bbox
+from mmengine.model import BaseModule
+from mmengine.structures import InstanceData, PixelData
+from torch import Tensor
+
+from .fusion_config import FusionConfig
+from .merge import (
+    MaskCanvas,
+    PairCanvas,
+    merge_queries,
+    panoptic_ids,
+)
+from .pixel_readers import (
+    MaskReader,
+    PairReader,
+    SemanticReader,
+)
+from .strip_resize import (
+    Band,
+    crop_shape,
+    resize_in_strips,
+    resize_matrix,
+    split_bands,
+)
+
+# Probabilities of a strip: on a CPU they stay in its caches, on a GPU they
+# fill it. Measured at Q = 128 and 427 x 640: 8 to 24 rows are equally fast.
+STRIP_NUMEL = {'cpu': 2**20, 'cuda': 2**26}
+# Columns made by one matrix product: short blocks have dense bands.
+COLUMN_BLOCK = 64
+# Above this at most two queries can hold a pixel, rounding included.
+PAIR_THRESHOLD = 1 / 3 + 1e-4
+
+
+@MODELS.register_module()
+class KMaXFusionHead(BaseModule):
+    """Post-processing of kMaX-DeepLab; has no parameters.
+
+    Args:
+        num_things_classes: Contiguous ids below this are things.
+        num_stuff_classes: The ids after them.
+        test_cfg: Keys of `FusionConfig`.
+        init_cfg: Not used; MMEngine passes it.
+    """
+
+    def __init__(
+        self,
+        num_things_classes: int,
+        num_stuff_classes: int,
+        test_cfg: dict | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        self.num_things_classes = num_things_classes
+        self.num_stuff_classes = num_stuff_classes
+        self.num_classes = num_things_classes + num_stuff_classes
+        if self.num_classes >= INSTANCE_OFFSET:
+            raise ValueError(
+                f"{self.num_classes} classes do not fit below mmdet's "
+                f'INSTANCE_OFFSET, {INSTANCE_OFFSET}'
+            )
+        self.test_cfg = FusionConfig.from_test_cfg(test_cfg)
+
+    @torch.no_grad()
+    def predict(
+        self,
+        class_logits: Tensor,
+        mask_logits: Tensor,
+        batch_data_samples: SampleList,
+        rescale: bool = True,
+    ) -> list[dict]:
+        """Make the results that `test_cfg` switches on.
+
+        Computed in float32 (float64 if the logits are), also under autocast.
+
+        Args:
+            class_logits: Logits, no_object last. (B, Q, K + 1).
+            mask_logits: Logits, competing over the queries. (B, Q, h, w).
+            batch_data_samples: Metainfo `ori_shape`, `img_shape` and
+                `batch_input_shape` is read.
+            rescale: Results at `ori_shape` (as published); otherwise at the
+                size of the image in the network input.
+
+        Returns:
+            One dict per image with any of
+            - `pan_results`: PixelData, `sem_seg` (1, H, W) int32. Stuff is
+              its class id, a thing class + INSTANCE_OFFSET * instance with
+              instance from 1, void is K.
+            - `sem_results`: PixelData, `sem_seg` (1, H, W) int64, class ids.
+            - `ins_results`: InstanceData: labels, scores in [0, 1], masks
+              (bool), bboxes (x1, y1, x2, y2 around the masks).
+        """
+        if class_logits.shape[-1] != self.num_classes + 1:
+            raise ValueError(
+                f'class_logits has {class_logits.shape[-1]} classes, but '
+                f'num_things_classes + num_stuff_classes + no_object is '
+                f'{self.num_classes + 1}'
+            )
+        if class_logits.dtype != torch.float64:
+            class_logits = class_logits.float()
+        with torch.autocast(class_logits.device.type, enabled=False):
+            return [
+                self._predict_single(
+                    logits, masks.to(logits.dtype), sample.metainfo, rescale
+                )
+                for logits, masks, sample in zip(
+                    class_logits,
+                    mask_logits,
+                    batch_data_samples,
+                    strict=True,
+                )
+            ]
+
+    def _predict_single(
+        self,
+        class_logits: Tensor,
+        mask_logits: Tensor,
+        meta: dict,
+        rescale: bool,
+    ) -> dict:
+        """Make the results of one image. (Q, K + 1), (Q, h, w)."""
+        cfg = self.test_cfg
+        crop = crop_shape(meta)
+        size = tuple(meta['ori_shape'][:2]) if rescale else crop
+        rows, cols = self._bands(mask_logits, meta, crop, rescale)
+        class_prob = class_logits.softmax(-1)[:, :-1]  # (Q, K)
+
+        num_queries, device = len(mask_logits), mask_logits.device
+        pixels = (num_queries, size, cfg.pixel_threshold, device)
+        use_pairs = cfg.pixel_threshold > PAIR_THRESHOLD and num_queries > 1
+        readers = {}
+        if cfg.panoptic_on and use_pairs:
+            readers['pair'] = PairReader(*pixels)
+        if cfg.instance_on or (cfg.panoptic_on and not use_pairs):
+            readers['mask'] = MaskReader(*pixels)
+        if cfg.semantic_on:
+            readers['semantic'] = SemanticReader(
+                class_prob, size, cfg.semantic_by_query
+            )
+        for strip, logits in resize_in_strips(mask_logits, rows, cols):
+            mask_prob = logits.softmax(-1)  # (rows, W, Q)
+            for reader in readers.values():
+                reader.read(strip, mask_prob)
+
+        results = {}
+        if cfg.panoptic_on:
+            scale = (crop[0] * crop[1]) / (size[0] * size[1])
+            sem_seg = self._panoptic(
+                readers['pair' if use_pairs else 'mask'], class_prob, scale
+            )
+            results['pan_results'] = PixelData(sem_seg=sem_seg[None])
+        if cfg.semantic_on:
+            labels = readers['semantic'].labels
+            results['sem_results'] = PixelData(sem_seg=labels[None])
+        if cfg.instance_on:
+            results['ins_results'] = self._instances(
+                readers['mask'], class_prob
+            )
+        return results
+
+    @staticmethod
+    def _bands(
+        mask_logits: Tensor, meta: dict, crop: tuple[int, int], rescale: bool
+    ) -> tuple[list[Band], list[Band]]:
+        """Make the resize of both axes, rows in strips. (Q, h, w)."""
+        num_queries, *shape = mask_logits.shape
+        padded = meta['batch_input_shape']
+        size = meta['ori_shape'] if rescale else (None, None)
+        align_corners = padded[1] % 2 == 1
+        matrices = [
+            resize_matrix(
+                shape[axis],
+                padded[axis],
+                crop[axis],
+                size[axis],
+                align_corners,
+                mask_logits.dtype,
+            )
+            for axis in range(2)
+        ]
+        device = mask_logits.device
+        numel = STRIP_NUMEL['cpu' if device.type == 'cpu' else 'cuda']
+        strip = max(1, numel // (len(matrices[1]) * num_queries))
+        return (
+            split_bands(matrices[0], strip, device),
+            split_bands(matrices[1], COLUMN_BLOCK, device),
+        )
+
+    def _panoptic(
+        self, reader: PairReader | MaskReader, class_prob: Tensor, scale: float
+    ) -> Tensor:
+        """Merge what the reader saw into one id per pixel.
+
+        Args:
+            reader: After its pass over the pixels.
+            class_prob: Probability of the real classes. (Q, K).
+            scale: Pixels of the resized network input per output pixel.
+
+        Returns:
+            Ids as in `predict`. (H, W), int32.
+        """
+        num_queries = len(class_prob)
+        confidence, labels = class_prob.max(-1)
+        columns = [confidence, labels, reader.prob_sum[:num_queries]]
+        if isinstance(reader, PairReader):
+            columns.append(reader.pair_counts())
+        table = torch.cat([column.double() for column in columns])
+        table = table.cpu().numpy()  # the copy that waits for the device
+        queries, counts = np.split(table, [3 * num_queries])
+        confidence, labels, prob_sum = queries.reshape(3, num_queries)
+        if isinstance(reader, PairReader):
+            canvas = PairCanvas(counts)
+        else:
+            canvas = MaskCanvas(reader.masks.cpu().numpy())
+
+        cfg, num_things = self.test_cfg, self.num_things_classes
+        segments = merge_queries(
+            canvas, confidence, labels, prob_sum, num_things, cfg
+        )
+        min_areas = (cfg.min_thing_area / scale, cfg.min_stuff_area / scale)
+        ids = panoptic_ids(
+            segments, num_queries, num_things, self.num_classes, min_areas
+        )
+        if isinstance(canvas, PairCanvas):
+            lookup = canvas.value_of_code(ids, self.num_classes)
+            lookup = torch.from_numpy(lookup.astype(np.int32))
+            return lookup.to(class_prob.device)[reader.codes.long()]
+        sem_seg = canvas.render(ids, self.num_classes).astype(np.int32)
+        return torch.from_numpy(sem_seg).to(class_prob.device)
+
+    def _instances(
+        self, reader: MaskReader, class_prob: Tensor
+    ) -> InstanceData:
+        """Take the best (query, class) pairs; things only beside panoptic.
+
+        Args:
+            reader: After its pass over the pixels.
+            class_prob: Probability of the real classes. (Q, K).
+
+        Returns:
+            Instances by descending class probability.
+        """
+        prob, pair = class_prob.flatten().topk(
+            min(self.test_cfg.max_per_image, class_prob.numel())
+        )
+        query, labels = pair // self.num_classes, pair % self.num_classes
+        if self.test_cfg.panoptic_on:
+            keep = labels < self.num_things_classes
+            prob, query, labels = prob[keep], query[keep], labels[keep]
+        masks = reader.masks[query]
+        mask_prob = reader.prob_sum[query] / (masks.sum((1, 2)) + 1e-6)
+        return InstanceData(
+            labels=labels,
+            scores=(prob * mask_prob).to(prob.dtype),
+            masks=masks,
+            bboxes=mask2bbox(masks),
+        )

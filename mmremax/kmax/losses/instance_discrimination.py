@@ -1,0 +1,176 @@
+"""Pixel contrast: features of one segment attract, of others repel.
+
+Letters: B images, Q queries, D channels, S sampled cells, H W the mask
+grid, h w the grid of a feature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from mmdet.registry import MODELS
+from mmengine.model import BaseModule
+from torch import Tensor
+from torch.autograd import Function
+from torch.autograd.function import once_differentiable
+
+from mmremax.kmax.targets import MaskTargets
+from mmremax.utils.constants import VOID
+
+from .pixel_sampler import (
+    gather_cells,
+    sample_cells,
+)
+from .reduction import mean_over_nonzero
+
+_BLOCK_CELLS = 1024  # sides of the blocks of the similarity matrix
+
+
+@MODELS.register_module()
+class InstanceDiscriminationLoss(BaseModule):
+    """Contrast of sampled cells, each against all others.
+
+    With z_ij = <f_i, f_j> / tau and T the indicator of one segment,
+    x_j = -sum_i T_ij log softmax_i(z_ij) / sum_i T_ij
+        = logsumexp_i z_ij - <mean of f over j's segment, f_j> / tau,
+    0 for void cells, averaged over x_j != 0.
+
+    Paper: kMaX-DeepLab (after MaX-DeepLab), instance discrimination.
+
+    Args:
+        num_samples: Cells drawn from each image, at most all; 0 is all.
+        sample_temperature: See sample_cells.
+        temperature: tau.
+        loss_weight: Factor of the term.
+    """
+
+    def __init__(
+        self,
+        num_samples: int = 4096,
+        sample_temperature: float = 1.5,
+        temperature: float = 0.3,
+        loss_weight: float = 1.0,
+    ) -> None:
+        super().__init__()
+        self.num_samples = num_samples
+        self.sample_temperature = sample_temperature
+        self.temperature = temperature
+        self.loss_weight = loss_weight
+
+    def forward(
+        self,
+        pixel_feature: Tensor,
+        targets: MaskTargets,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """Compute the loss on a fresh sample.
+
+        Args:
+            pixel_feature: Unit length over channels, at any stride.
+                (B, D, h, w).
+            targets: Query of each cell.
+            generator: Random state of the sample.
+
+        Returns:
+            Scalar.
+        """
+        cells = sample_cells(
+            targets.inverse_area(),
+            targets.valid,
+            self.num_samples,
+            self.sample_temperature,
+            generator,
+        )
+        feature = gather_cells(pixel_feature, cells, targets.size)
+        feature = feature.transpose(1, 2).contiguous()  # (B, S, D)
+        query = targets.query_map.gather(1, cells)
+        valid = query != VOID
+        log_sum = _LogSumSimilarity.apply(feature, valid, self.temperature)
+        own = _segment_mean(feature, query, targets.labels.shape[1])
+        similarity = (own * feature).sum(2) / self.temperature
+        terms = (log_sum - similarity) * valid
+        return self.loss_weight * mean_over_nonzero(terms)
+
+
+def _segment_mean(feature: Tensor, query: Tensor, num_queries: int) -> Tensor:
+    """Mean feature of each cell's segment among the sample. (B, S, D)."""
+    index = query.remainder(num_queries + 1)[:, :, None]  # VOID goes last
+    index = index.expand_as(feature)
+    total = feature.new_zeros(
+        len(feature), num_queries + 1, feature.shape[2]
+    ).scatter_add(1, index, feature)
+    count = torch.zeros_like(total[:, :, :1]).scatter_add(
+        1, index[:, :, :1], torch.ones_like(feature[:, :, :1])
+    )
+    return (total / count.clamp(min=1)).gather(1, index)
+
+
+class _LogSumSimilarity(Function):
+    """logsumexp_i <f_i, f_j> / tau for every j, in blocks of cells.
+
+    The matrix e_ij = exp(z_ij) is symmetric: blocks on and above its
+    diagonal are made, and made again for the gradient, so nothing of size
+    S x S is kept. |z| <= 1 / tau for unit features: no maximum is needed.
+
+    The gradient of sum_j w_j ln t_j, t_j = sum_i e_ij, with respect to f_i
+    is sum_j e_ij (w_i / t_i + w_j / t_j) f_j / tau. It is prepared for
+    w_j = 1 on valid cells; the mean over non-zero terms weighs an image's
+    cells alike, and backward() multiplies by that factor.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, feature: Tensor, valid: Tensor, temperature: float
+    ) -> Tensor:
+        total = torch.zeros_like(feature[:, :, 0])
+        for rows, cols, similarity in _blocks(feature, temperature):
+            total[:, rows] += similarity.sum(2)
+            if cols != rows:
+                total[:, cols] += similarity.sum(1)
+        if ctx.needs_input_grad[0]:
+            share = valid / total
+            grad = torch.zeros_like(feature)
+            for rows, cols, similarity in _blocks(feature, temperature):
+                similarity.mul_(share[:, rows, None] + share[:, None, cols])
+                grad[:, rows].baddbmm_(similarity, feature[:, cols])
+                if cols != rows:
+                    grad[:, cols].baddbmm_(
+                        similarity.transpose(1, 2), feature[:, rows]
+                    )
+            ctx.save_for_backward(grad.div_(temperature), valid)
+        return total.log_()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad_log_sum: Tensor) -> tuple[Tensor, None, None]:
+        grad, valid = ctx.saved_tensors
+        # One factor per image: the loss weighs its valid cells alike.
+        count = valid.sum(1).clamp(min=1)
+        factor = (grad_log_sum * valid).sum(1) / count
+        return grad * factor[:, None, None], None, None
+
+
+def _blocks(
+    feature: Tensor, temperature: float
+) -> Iterator[tuple[slice, slice, Tensor]]:
+    """Yield exp(<f_i, f_j> / tau) on and above the diagonal.
+
+    Args:
+        feature: Unit length. (B, S, D).
+        temperature: tau.
+
+    Yields:
+        Rows, columns (equal on the diagonal) and the block, fresh memory.
+    """
+    cells = feature.shape[1]
+    parts = [
+        slice(start, min(start + _BLOCK_CELLS, cells))
+        for start in range(0, cells, _BLOCK_CELLS)
+    ]
+    for index, rows in enumerate(parts):
+        scaled = feature[:, rows] / temperature
+        for cols in parts[index:]:
+            block = scaled @ feature[:, cols].transpose(1, 2)
+            yield rows, cols, block.exp_()

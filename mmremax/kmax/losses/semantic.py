@@ -1,0 +1,202 @@
+"""Cross-entropy of a semantic prediction on sampled cells.
+
+Letters: B images, K classes, S sampled cells, H W the mask grid, h w the
+grid of a prediction.
+"""
+
+from __future__ import annotations
+
+import torch
+from mmdet.registry import MODELS
+from mmengine.model import BaseModule
+from torch import Tensor
+from torch.nn import functional as F
+
+from mmremax.kmax.class_fractions import (
+    is_soft,
+    require_share,
+)
+from mmremax.kmax.targets import MaskTargets
+from mmremax.utils.constants import VOID
+
+from .pixel_sampler import (
+    gather_cells,
+    sample_cells,
+)
+from .reduction import mean_over_nonzero
+
+
+@MODELS.register_module()
+class SemanticLoss(BaseModule):
+    """Cross-entropy on cells drawn so that small segments count.
+
+    Paper: kMaX-DeepLab, auxiliary semantic loss; ReMaX, L_sem.
+
+    Args:
+        num_samples: Cells drawn from each image, at most all; 0 is all.
+        sample_temperature: See sample_cells.
+        activation: 'softmax' is the published cross-entropy over classes;
+            'sigmoid' sums a binary one over classes.
+        loss_weight: Factor of the term.
+        semantic_target: ``strided`` (published): the class of the pixel a
+            cell starts with; or ``soft``: the share of each class in the
+            pixels of a cell.
+        normalizer: What a soft image's sum is divided by: ``cells`` with a
+            labelled pixel, or their ``mass``, the labelled shares.
+
+    Raises:
+        ValueError: A name is unknown.
+    """
+
+    def __init__(
+        self,
+        num_samples: int = 4096,
+        sample_temperature: float = 2.0,
+        activation: str = 'softmax',
+        loss_weight: float = 1.0,
+        semantic_target: str = 'strided',
+        normalizer: str = 'cells',
+    ) -> None:
+        super().__init__()
+        if activation not in ('softmax', 'sigmoid'):
+            raise ValueError(f'SemanticLoss: activation={activation!r}.')
+        self.num_samples = num_samples
+        self.sample_temperature = sample_temperature
+        self.activation = activation
+        self.loss_weight = loss_weight
+        self.is_soft = is_soft(semantic_target, 'SemanticLoss')
+        if normalizer not in ('cells', 'mass'):
+            raise ValueError(f'SemanticLoss: normalizer={normalizer!r}.')
+        self.normalizer = normalizer
+
+    def forward(
+        self,
+        semantic_logits: Tensor,
+        targets: MaskTargets,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """Compute the loss at the grid of the logits.
+
+        Args:
+            semantic_logits: Logits of the K classes and, where the head
+                has one, void last. On the mask grid, or coarser by a whole
+                stride: labels are then every n-th of the mask grid, from
+                the first. (B, K or K + 1, h, w).
+            targets: Class of each cell.
+            generator: Random state of the sample.
+
+        Returns:
+            Scalar.
+
+        Raises:
+            ValueError: The grids do not agree by one whole stride.
+        """
+        size = tuple(semantic_logits.shape[-2:])
+        stride = _whole_stride(targets.size, size)
+        return self._loss(semantic_logits, targets, size, stride, generator)
+
+    def on_mask_grid(
+        self,
+        semantic_logits: Tensor,
+        targets: MaskTargets,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """Compute the loss of logits resized to the mask grid.
+
+        Args:
+            semantic_logits: Logits of the K classes. (B, K, h, w).
+            targets: Class of each cell.
+            generator: Random state of the sample.
+
+        Returns:
+            Scalar.
+        """
+        return self._loss(semantic_logits, targets, targets.size, 1, generator)
+
+    def _loss(
+        self,
+        semantic_logits: Tensor,
+        targets: MaskTargets,
+        size: tuple[int, int],
+        stride: int,
+        generator: torch.Generator | None,
+    ) -> Tensor:
+        """Sample the grid `size`, every `stride`-th cell of the masks'."""
+        semantic_map, valid, inverse_area = (
+            values.unflatten(1, targets.size)[:, ::stride, ::stride].flatten(1)
+            for values in (
+                targets.semantic_map,
+                targets.valid,
+                targets.inverse_area(),
+            )
+        )
+        cells = sample_cells(
+            inverse_area,
+            valid,
+            self.num_samples,
+            self.sample_temperature,
+            generator,
+        )
+        logits = gather_cells(semantic_logits, cells, size)
+        if not self.is_soft:
+            return self.loss_at(logits, semantic_map.gather(1, cells))
+        share = require_share(targets.semantic_share, 'SemanticLoss')
+        share = share.unflatten(2, targets.size)[..., ::stride, ::stride]
+        index = cells[:, None].expand(-1, share.shape[1], -1)
+        return self.soft_loss_at(logits, share.flatten(2).gather(2, index))
+
+    def loss_at(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Average the cross-entropy over labelled cells.
+
+        Args:
+            logits: (B, K, S).
+            labels: Class, or VOID for cells that do not count. (B, S).
+
+        Returns:
+            Scalar.
+        """
+        valid = labels != VOID
+        index = labels.clamp(min=0)
+        if self.activation == 'softmax':
+            terms = F.cross_entropy(logits, index, reduction='none')
+        else:
+            own = logits.gather(1, index[:, None]).squeeze(1)
+            terms = F.softplus(logits).sum(1) - own
+        return self.loss_weight * mean_over_nonzero(terms * valid)
+
+    def soft_loss_at(self, logits: Tensor, share: Tensor) -> Tensor:
+        """Average the cross-entropy with shares of classes.
+
+        Per image sum_i sum_c -q_c log p_c / normaliser; then the mean over
+        images, 0 for those without ground truth.
+
+        Args:
+            logits: Of the K classes and maybe void. (B, K or K + 1, S).
+            share: q; sums to the labelled share v. (B, K, S).
+
+        Returns:
+            Scalar.
+        """
+        num_classes = share.shape[1]
+        valid = share.sum(1)
+        if self.activation == 'softmax':
+            log_prob = logits.log_softmax(1)[:, :num_classes]
+            terms = -(share * log_prob).sum(1)
+        else:
+            own = (share * logits[:, :num_classes]).sum(1)
+            terms = valid * F.softplus(logits).sum(1) - own
+        mass = valid if self.normalizer == 'mass' else (valid > 0).float()
+        divisor = mass.sum(1)
+        divisor = torch.where(divisor > 0, divisor, 1)
+        return self.loss_weight * (terms.sum(1) / divisor).mean()
+
+
+def _whole_stride(fine: tuple[int, int], coarse: tuple[int, int]) -> int:
+    """Return n so that every n-th cell of one grid gives the other."""
+    stride = max((fine[1] - 1) // max(coarse[1] - 1, 1), 1)
+    if tuple(-(-side // stride) for side in fine) != tuple(coarse):
+        raise ValueError(
+            f'Semantic logits of {tuple(coarse)} cells are no whole stride '
+            f'of the mask grid {tuple(fine)}.'
+        )
+    return stride

@@ -1,0 +1,171 @@
+"""One-to-one matching of queries and segments by dice times class score.
+
+Letters: B images, Q queries, K classes, G segments, H W the mask grid,
+P = H * W.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from mmdet.registry import TASK_UTILS
+from scipy.optimize import linear_sum_assignment
+from torch import Tensor
+from torch.nn import functional as F
+
+from mmremax.utils.constants import VOID
+
+from .segments import (
+    BatchSegments,
+    count_by_segment,
+    lookup,
+    sum_by_segment,
+)
+from .targets import MaskTargets
+
+
+@TASK_UTILS.register_module()
+class KMaXAssigner:
+    """Match queries to segments and build what each query shall predict.
+
+    The similarity of query n and segment j is S_nj * D_nj: class
+    probability times dice, both after the softmax. Hungarian matching
+    maximises its sum; min(Q, G) pairs result.
+
+    Paper: kMaX-DeepLab (after MaX-DeepLab), PQ-style similarity.
+
+    Args:
+        eps: Lower clamp of the weights, so that no term is exactly 0
+            (terms that are 0 leave the loss's denominator).
+    """
+
+    def __init__(self, eps: float = 1e-5) -> None:
+        self.eps = eps
+
+    @torch.no_grad()
+    def assign(
+        self,
+        class_logits: Tensor,
+        mask_logits: Tensor,
+        segments: BatchSegments,
+    ) -> MaskTargets:
+        """Match one output of the decoder.
+
+        The cost goes to the host in one copy. A non-finite similarity
+        counts as 0, so that the loss (and the guard that watches it)
+        speaks instead of the solver.
+
+        Args:
+            class_logits: Logits, no_object last. (B, Q, K + 1).
+            mask_logits: Logits over queries, un-relaxed. (B, Q, H, W).
+            segments: Ground truth on the same grid.
+
+        Returns:
+            Targets in query order.
+        """
+        num_queries = mask_logits.shape[1]
+        num_segments = segments.max_segments
+        segment_map = segments.segment_map.flatten(1)
+        mask_sum = sum_by_segment(
+            mask_logits.flatten(2).softmax(1), segment_map, num_segments
+        )
+        area = count_by_segment(segment_map, num_segments)[:, None, :-1]
+        dice = dice_of_sums(mask_sum, area)
+        labels = segments.padded_labels()
+        class_prob = class_logits.softmax(2)
+        label_score = class_prob.gather(
+            2, labels.clamp(min=0)[:, None].expand(-1, num_queries, -1)
+        )  # (B, Q, G)
+        similarity = torch.nan_to_num(dice * label_score, 0.0, 0.0, 0.0)
+        query_of = self._match(similarity, segments)  # (B, G)
+
+        matched = query_of != VOID
+        # Column Q takes what padding and unmatched segments scatter.
+        slot = query_of.remainder(num_queries + 1)
+        index = torch.arange(num_segments, device=slot.device)
+        segment_of = slot.new_full((len(slot), num_queries + 1), VOID)
+        segment_of.scatter_(1, slot, index.expand_as(slot))
+        segment_of = segment_of[:, :num_queries]
+        is_matched = segment_of != VOID
+        pair = segment_of.clamp(min=0)[:, :, None]
+
+        void_overlap = _void_overlap(mask_sum, matched)
+        if num_segments:
+            pair_dice = dice.gather(2, pair).squeeze(2)
+            pair_score = label_score.gather(2, pair).squeeze(2)
+        else:
+            pair_dice = pair_score = torch.zeros_like(void_overlap)
+        class_weight = torch.where(is_matched, pair_dice, void_overlap)
+        mask_weight = pair_score.clamp(min=self.eps) * is_matched
+        return MaskTargets(
+            query_map=lookup(query_of, segment_map, VOID),
+            semantic_map=segments.semantic_map().flatten(1),
+            labels=lookup(labels, segment_of, class_logits.shape[2] - 1),
+            class_weight=class_weight.clamp(min=self.eps),
+            mask_weight=mask_weight,
+            size=tuple(mask_logits.shape[-2:]),
+            semantic_share=segments.semantic_share(class_logits.shape[2] - 1),
+        )
+
+    def class_targets(
+        self,
+        labels: Tensor,
+        mask_logits: Tensor,
+        semantic_map: Tensor,
+        num_classes: int,
+        semantic_share: Tensor | None = None,
+    ) -> Tensor:
+        """Targets of the class loss: one-hot.
+
+        Args:
+            labels: Class of each query, K if unmatched. (B, Q), int64.
+            mask_logits: Not used here; see ReClassAssigner. (B, Q, H, W).
+            semantic_map: Not used here. (B, P), int64.
+            num_classes: K.
+            semantic_share: Not used here. (B, K, P).
+
+        Returns:
+            One-hot rows. (B, Q, K + 1), dtype of mask_logits.
+        """
+        one_hot = F.one_hot(labels, num_classes + 1)
+        return one_hot.to(mask_logits.dtype)
+
+    @staticmethod
+    def _match(similarity: Tensor, segments: BatchSegments) -> Tensor:
+        """Query of each segment, VOID if it found none. (B, G), int64."""
+        query_of = np.full(
+            (len(similarity), similarity.shape[2]), VOID, np.int64
+        )
+        costs = -similarity.cpu().double().numpy()
+        for row, cost, labels in zip(
+            query_of, costs, segments.labels, strict=True
+        ):
+            queries, matched = linear_sum_assignment(cost[:, : len(labels)])
+            row[matched] = queries
+        return torch.from_numpy(query_of).to(similarity.device)
+
+
+def dice_of_sums(mask_sum: Tensor, area: Tensor) -> Tensor:
+    """Dice of every query with every segment from sums over segments.
+
+    D_nj = I_nj / ((sum_p prob_n + area_j) / 2 + 1e-5), the sum over cells
+    with ground truth only.
+
+    Args:
+        mask_sum: Mask probabilities summed by segment, the cells without
+            ground truth in the last column. (B, Q, G + 1).
+        area: Cells of each segment. (B, 1, G).
+
+    Returns:
+        In [0, 1]. (B, Q, G).
+    """
+    inside = mask_sum[:, :, :-1]
+    predicted = inside.sum(2, keepdim=True)
+    return inside / ((predicted + area) / 2 + 1e-5)
+
+
+def _void_overlap(mask_sum: Tensor, matched: Tensor) -> Tensor:
+    """Share of a query's mask on cells without a matched segment. (B, Q)."""
+    on_void = (mask_sum[:, :, :-1] * ~matched[:, None]).sum(2)
+    on_void = on_void + mask_sum[:, :, -1]
+    return on_void / (mask_sum.sum(2) + 1e-5)

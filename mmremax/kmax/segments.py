@@ -1,0 +1,194 @@
+"""Ground truth of a batch as an index map, and sums over its segments.
+
+Letters: B images, Q queries, K classes, G segments of one image,
+H W the mask grid (stride 4), P = H * W.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.nn.utils.rnn import pad_sequence
+
+from mmremax.utils.constants import IGNORE, VOID
+
+from .class_fractions import semantic_share
+
+_CHUNK_CELLS = 1 << 15  # bounds the transient one-hot of sum_by_segment
+
+
+@dataclass
+class BatchSegments:
+    """Segments of a batch, as one index per cell.
+
+    An index map replaces one binary mask per segment: it cannot hold
+    overlaps, which panoptic ground truth does not have.
+
+    Attributes:
+        segment_map: Index into the image's segments, or VOID for cells
+            that are unlabelled, crowd or padding. (B, H, W), int64.
+        labels: Class of each segment, in [0, K). B tensors (G,), int64.
+        pixel_classes: Class of each pixel of the input, IGNORE for void;
+            None where the pipeline packs none. (B, h, w), uint8.
+    """
+
+    segment_map: Tensor
+    labels: list[Tensor]
+    pixel_classes: Tensor | None = None
+    _share: Tensor | None = field(default=None, init=False, repr=False)
+
+    @classmethod
+    def from_data_samples(
+        cls, data_samples: Sequence, size: tuple[int, int]
+    ) -> BatchSegments:
+        """Stack the samples' maps on one grid; what is missing is void.
+
+        Args:
+            data_samples: Samples with `gt_segments.labels` (G,) and
+                `gt_segment_map.data` (1, h, w), h <= H and w <= W, and
+                maybe `gt_sem_seg.sem_seg`, all or none.
+            size: (H, W) of the mask grid.
+
+        Returns:
+            The segments of the batch, on the device of the samples.
+
+        Raises:
+            ValueError: A map is larger than the grid, or coarser: the label
+                stride of the pipeline is not the mask stride of the model.
+        """
+        maps = []
+        for sample in data_samples:
+            segment_map = sample.gt_segment_map.data[0].long()
+            bottom = size[0] - segment_map.shape[0]
+            right = size[1] - segment_map.shape[1]
+            if bottom < 0 or right < 0 or _is_coarser(sample, size):
+                raise ValueError(
+                    f'The label grid {tuple(segment_map.shape)} of '
+                    f'{getattr(sample, "img_path", "a sample")} does not '
+                    f'fit the mask grid {tuple(size)}: set label_stride of '
+                    'PackPanopticInputs and MinLabelledCells to the stride '
+                    'of the masks.'
+                )
+            maps.append(F.pad(segment_map, (0, right, 0, bottom), value=VOID))
+        labels = [sample.gt_segments.labels for sample in data_samples]
+        return cls(torch.stack(maps), labels, _pixel_classes(data_samples))
+
+    @property
+    def max_segments(self) -> int:
+        """Largest G of the batch, known without waiting for the device."""
+        return max(len(labels) for labels in self.labels)
+
+    def padded_labels(self) -> Tensor:
+        """Labels padded with VOID to the largest G. (B, G), int64."""
+        return pad_sequence(self.labels, batch_first=True, padding_value=VOID)
+
+    def semantic_map(self) -> Tensor:
+        """Class of each cell, VOID where unlabelled. (B, H, W), int64."""
+        return lookup(self.padded_labels(), self.segment_map, VOID)
+
+    def semantic_share(self, num_classes: int) -> Tensor | None:
+        """Share of each class in a cell, built once for all outputs.
+
+        Args:
+            num_classes: K.
+
+        Returns:
+            (B, K, P), float32; None without `pixel_classes`.
+        """
+        if self.pixel_classes is None:
+            return None
+        if self._share is None:
+            size = tuple(self.segment_map.shape[1:])
+            share = semantic_share(self.pixel_classes, num_classes, size)
+            self._share = share.flatten(2)
+        return self._share
+
+
+def _pixel_classes(data_samples: Sequence) -> Tensor | None:
+    """Stack the samples' full-resolution maps; padding is void."""
+    have = [hasattr(sample, 'gt_sem_seg') for sample in data_samples]
+    if not any(have):
+        return None
+    if not all(have):
+        raise ValueError(
+            f'{have.count(False)} of {len(have)} samples have no gt_sem_seg: '
+            "set semantic_target='soft' in PackPanopticInputs of every data "
+            'set, or of none.'
+        )
+    maps = []
+    for sample in data_samples:
+        classes = sample.gt_sem_seg.sem_seg[0]
+        padded = getattr(sample, 'batch_input_shape', classes.shape)
+        bottom = padded[0] - classes.shape[0]
+        right = padded[1] - classes.shape[1]
+        maps.append(F.pad(classes, (0, right, 0, bottom), value=IGNORE))
+    return torch.stack(maps)
+
+
+def _is_coarser(sample: object, size: tuple[int, int]) -> bool:
+    """Tell whether a sample's labels have a larger stride than the masks.
+
+    Args:
+        sample: Its metainfo has `img_shape` and `batch_input_shape`; if not,
+            nothing can be told.
+        size: (H, W) of the mask grid.
+    """
+    image = getattr(sample, 'img_shape', None)
+    padded = getattr(sample, 'batch_input_shape', None)
+    if image is None or padded is None:
+        return False
+    stride = round(padded[0] / size[0])
+    return sample.gt_segment_map.data.shape[1] < -(-image[0] // stride)
+
+
+def lookup(table: Tensor, index_map: Tensor, fill: float) -> Tensor:
+    """Replace each index by its entry of the image's table.
+
+    Args:
+        table: One row of entries for each image. (B, G).
+        index_map: Indices into the row, VOID for none. (B, ...), int64.
+        fill: Entry of VOID.
+
+    Returns:
+        Entries, of the table's dtype. (B, ...).
+    """
+    padded = F.pad(table, (0, 1), value=fill)  # VOID = -1 reads the last
+    flat = index_map.flatten(1).remainder(padded.shape[1])
+    return padded.gather(1, flat).view_as(index_map)
+
+
+def sum_by_segment(
+    values: Tensor, index_map: Tensor, num_indices: int
+) -> Tensor:
+    """Add up values over the cells of each segment.
+
+    A product with a one-hot matrix, in chunks of cells: faster than a
+    scatter on the CPU and on the GPU, and deterministic.
+
+    Args:
+        values: Any real values. (B, Q, P).
+        index_map: In [0, num_indices), or VOID. (B, P), int64.
+        num_indices: N.
+
+    Returns:
+        Sums; the last column holds the VOID cells. (B, Q, N + 1).
+    """
+    index = index_map.remainder(num_indices + 1)  # VOID goes last
+    total = values.new_zeros(*values.shape[:2], num_indices + 1)
+    step = max(1, _CHUNK_CELLS // values.shape[0])
+    for start in range(0, values.shape[2], step):
+        part = slice(start, start + step)
+        one_hot = F.one_hot(index[:, part], num_indices + 1)
+        total = total + values[:, :, part] @ one_hot.to(values.dtype)
+    return total
+
+
+def count_by_segment(index_map: Tensor, num_indices: int) -> Tensor:
+    """Count the cells of each index; VOID is last. (B, N + 1), int64."""
+    index = index_map.flatten(1).remainder(num_indices + 1)
+    counts = index.new_zeros(len(index), num_indices + 1)
+    return counts.scatter_add_(1, index, torch.ones_like(index))

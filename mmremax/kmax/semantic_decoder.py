@@ -1,0 +1,99 @@
+"""A semantic decoder that helps the backbone learn; training only.
+
+Letters: B images, C channels, H W of the stated stride, K classes without
+no_object.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+
+import torch
+from mmdet.registry import MODELS
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from .aspp import ASPP
+from .conv_norm_act import (
+    ConvNormAct,
+    conv1x1_logits,
+    depthwise_separable,
+)
+from .resize import (
+    is_odd,
+    resize_like_kmax,
+)
+
+
+@MODELS.register_module()
+class AuxiliarySemanticHead(BaseModule):
+    """Predicts the class of each pixel from backbone features.
+
+    Paper: the semantic decoder of Panoptic-DeepLab, on the features of
+    strides 32, 8 and 4.
+
+    Args:
+        num_classes: K.
+        in_channels: Of the backbone's features, lowest stride first; the
+            last four are of strides 4, 8, 16, 32.
+        with_void: Whether void is an output of its own, the last.
+        channels: Of ASPP and of the fused features.
+        low_level_channels: To which strides 8 and 4 are projected.
+        rates: Dilations of ASPP, in positions.
+        dropout: Probability, behind ASPP.
+        init_cfg: Of the parent.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: Sequence[int] = (256, 512, 1024, 2048),
+        with_void: bool = True,
+        channels: int = 256,
+        low_level_channels: Sequence[int] = (64, 32),
+        rates: Sequence[int] = (6, 12, 18),
+        dropout: float = 0.1,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        stride_4, stride_8, _, stride_32 = in_channels[-4:]
+        self.aspp = ASPP(stride_32, channels, rates, dropout)
+        self.low_level_projections = nn.ModuleList(
+            map(ConvNormAct, (stride_8, stride_4), low_level_channels)
+        )
+        self.fuses = nn.ModuleList(
+            depthwise_separable(channels + low, channels)
+            for low in low_level_channels
+        )
+        self.head = nn.Sequential(
+            OrderedDict(
+                separable=depthwise_separable(channels, channels),
+                classifier=conv1x1_logits(channels, num_classes + with_void),
+            )
+        )
+
+    def forward(self, feats: Sequence[Tensor]) -> Tensor:
+        """Predict.
+
+        Args:
+            feats: Backbone features, the last four of strides 4, 8, 16,
+                32. The width of the last decides on the alignment.
+                (B, C, H, W) each.
+
+        Returns:
+            Semantic logits of stride 4. (B, K or K + 1, H, W).
+        """
+        stride_4, stride_8, _, stride_32 = feats[-4:]
+        align_corners = is_odd(stride_32.shape[-1])
+        x = self.aspp(stride_32)
+        for feat, project, fuse in zip(
+            (stride_8, stride_4),
+            self.low_level_projections,
+            self.fuses,
+            strict=True,
+        ):
+            low_level = project(feat)
+            x = resize_like_kmax(x, feat.shape[-2:], align_corners)
+            x = fuse(torch.cat([x, low_level], dim=1))
+        return self.head(x)

@@ -1,0 +1,130 @@
+"""The k-means transformer decoder.
+
+Letters: B images, C channels, H W of the stated stride, Q queries,
+K classes without no_object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from mmdet.registry import MODELS
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from .conv_norm_act import ConvNormAct
+from .decoder_layer import KMaXDecoderLayer
+from .initialisation import trunc_normal_
+from .predictions import LayerPrediction
+from .predictor import KMaXPredictor
+
+
+@MODELS.register_module()
+class KMaXTransformerDecoder(BaseModule):
+    """Refines learnable queries on memories of growing resolution.
+
+    There are no positional encodings.
+
+    Paper: kMaX-DeepLab, kMaX decoder.
+
+    Args:
+        num_classes: K.
+        memory_channels: Of each memory, highest stride first.
+        mask_feature_channels: Of the feature of the final masks.
+        num_queries: Q.
+        num_layers: On each memory.
+        embed_dims: C, of the queries.
+        pixel_embed_dims: Channels in which pixels and queries meet.
+        num_heads: Of self-attention.
+        ffn_channels: Hidden channels of the feed-forward networks.
+        drop_path_rate: Probability to drop a residual branch of a sample.
+        init_cfg: Of the parent.
+
+    Attributes:
+        stage_channels: Of `key` and `memory` of each layer's prediction.
+        num_outputs: Predictions, the final one included.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        memory_channels: Sequence[int],
+        mask_feature_channels: int,
+        num_queries: int = 128,
+        num_layers: Sequence[int] = (2, 2, 2),
+        embed_dims: int = 256,
+        pixel_embed_dims: int = 128,
+        num_heads: int = 8,
+        ffn_channels: int = 2048,
+        drop_path_rate: float = 0.2,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        if len(num_layers) != len(memory_channels):
+            raise ValueError(
+                'KMaXTransformerDecoder needs one entry of num_layers for '
+                f'each of the {len(memory_channels)} memories: got '
+                f'{num_layers}.'
+            )
+        self.num_layers = tuple(num_layers)
+        self.num_outputs = sum(num_layers) + 1
+        self.query_feat = nn.Parameter(torch.empty(embed_dims, num_queries))
+        trunc_normal_(self.query_feat, 1.0)
+        of_layer = _repeat(memory_channels, num_layers)
+        self.stage_channels = dict(
+            key=[embed_dims] * len(of_layer), memory=of_layer
+        )
+        self.layers = nn.ModuleList(
+            KMaXDecoderLayer(
+                channels,
+                num_classes,
+                embed_dims,
+                pixel_embed_dims,
+                num_heads,
+                ffn_channels,
+                drop_path_rate,
+            )
+            for channels in of_layer
+        )
+        self.class_projection = ConvNormAct(embed_dims, embed_dims, dims=1)
+        self.mask_projection = ConvNormAct(embed_dims, embed_dims, dims=1)
+        self.predictor = KMaXPredictor(
+            mask_feature_channels, num_classes, embed_dims, pixel_embed_dims
+        )
+
+    def forward(
+        self, memories: Sequence[Tensor], mask_feature: Tensor
+    ) -> list[LayerPrediction]:
+        """Run all layers.
+
+        Args:
+            memories: Pixel decoder outputs, highest stride first, not
+                activated. (B, memory_channels, H, W) each.
+            mask_feature: Of stride 4. (B, mask_feature_channels, H, W).
+
+        Returns:
+            One prediction for each layer at the layer's stride, then the
+            final one at stride 4.
+        """
+        of_layer = _repeat(memories, self.num_layers)
+        query = self.query_feat.expand(mask_feature.shape[0], -1, -1)
+        predictions = []
+        for layer, memory in zip(self.layers, of_layer, strict=True):
+            query, prediction = layer(query, memory)
+            predictions.append(prediction)
+        final = self.predictor(
+            self.class_projection(query),
+            self.mask_projection(query),
+            mask_feature,
+        )
+        return [*predictions, final]
+
+
+def _repeat(values: Sequence, counts: Sequence[int]) -> list:
+    """Each value as often as its count says."""
+    return [
+        value
+        for value, count in zip(values, counts, strict=True)
+        for _ in range(count)
+    ]

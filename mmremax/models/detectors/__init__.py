@@ -1,5 +1,0 @@
-"""Detectors."""
-
-from .kmax_deeplab import KMaXDeepLab
-
-__all__ = ['KMaXDeepLab']

@@ -1,1 +1,0 @@
-from .assigners import *  # noqa: F403

@@ -1,0 +1,19 @@
+"""ReMaX: relaxations for training, in kMaX-DeepLab and in Mask2Former."""
+
+from .mask2former_head import (
+    ReMaXMask2FormerHead,
+    ReMaXMask2FormerMixin,
+)
+from .mp_former_head import MPFormerReMaXHead
+from .reclass import ReClassAssigner
+from .remask import ReMaskLoss
+from .semantic_aux_head import SemanticAuxHead
+
+__all__ = [
+    'MPFormerReMaXHead',
+    'ReClassAssigner',
+    'ReMaXMask2FormerHead',
+    'ReMaXMask2FormerMixin',
+    'ReMaskLoss',
+    'SemanticAuxHead',
+]

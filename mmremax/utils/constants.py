@@ -1,0 +1,7 @@
+"""The two values that mean "no ground truth here"."""
+
+VOID = -1
+"""Index of a location without ground truth, in index maps."""
+
+IGNORE = 255
+"""Class of a pixel without ground truth, in semantic maps (mmdet, mmseg)."""

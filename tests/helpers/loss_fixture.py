@@ -1,0 +1,70 @@
+"""The loss fixture of the golden file, and its closed-form noise."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from mmremax.kmax.predictions import LayerPrediction
+from mmremax.kmax.segments import BatchSegments
+from tests.golden import S
+
+
+def golden_noise(
+    shape: torch.Size,
+    device: torch.device,
+    generator: torch.Generator | None = None,
+) -> Tensor:
+    """Gumbel noise of u[b, p] = frac(0.618... * (P b + p + 1)), float64."""
+    index = torch.arange(1, shape.numel() + 1, dtype=torch.float64)
+    uniform = (0.618033988749895 * index).frac()
+    return -torch.log(-torch.log(uniform)).view(shape)
+
+
+def fixture_output(
+    shift: int = 0, num_queries: int = 6, requires_grad: bool = False
+) -> tuple[LayerPrediction, Tensor]:
+    """Output `shift` (0 is the main one) and the leaf pixel feature."""
+    leaf = S((2, 8, 9, 9), 0.53 + 0.05 * shift, 0.1, 1)
+    leaf = F.normalize(leaf, dim=1).requires_grad_(requires_grad)
+    prediction = LayerPrediction(
+        class_logits=S((2, num_queries, 5), 0.91 + 0.07 * shift, 0.2, 2),
+        mask_logits=S((2, num_queries, 9, 9), 0.37 + 0.11 * shift, 0, 3),
+        pixel_feature=leaf,
+    )
+    prediction.class_logits.requires_grad_(requires_grad)
+    prediction.mask_logits.requires_grad_(requires_grad)
+    return prediction, leaf
+
+
+def fixture_semantic(channels: int = 5, side: int = 9) -> Tensor:
+    """Auxiliary semantic logits. (2, channels, side, side)."""
+    return S((2, channels, side, side), 0.29, 0.3, 1.5)
+
+
+def fixture_segments() -> BatchSegments:
+    """Two images with 4 and 3 segments on a 9 x 9 grid."""
+    y = torch.arange(9)[:, None] // 3
+    x = torch.arange(9)[None] // 3
+    region = torch.stack([(y + 2 * x + b) % 5 for b in range(2)])
+    labels = [torch.tensor([2, 0, 3, 1]), torch.tensor([1, 3, 0])]
+    counts = torch.tensor([4, 3])[:, None, None]
+    segment_map = torch.where(region < counts, region, -1)
+    return BatchSegments(segment_map, labels)
+
+
+def as_data_samples(segments: BatchSegments) -> list[SimpleNamespace]:
+    """Wrap segments as the head expects them from the pipeline."""
+    return [
+        SimpleNamespace(
+            gt_segments=SimpleNamespace(labels=labels),
+            gt_segment_map=SimpleNamespace(data=segment_map[None]),
+            get=lambda key, default=None: default,
+        )
+        for segment_map, labels in zip(
+            segments.segment_map, segments.labels, strict=True
+        )
+    ]

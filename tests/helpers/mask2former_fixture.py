@@ -1,0 +1,125 @@
+"""A tiny Mask2Former head, mmdet's or ours, with features and samples."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+import torch
+from mmdet.registry import MODELS
+from mmdet.structures import DetDataSample
+from mmdet.structures.mask import BitmapMasks
+from mmengine.config import Config, ConfigDict
+from mmengine.registry import init_default_scope
+from mmengine.structures import InstanceData, PixelData
+from torch import Tensor
+
+import mmremax  # noqa: F401 (registers the components)
+
+CONFIGS = Path(__file__).parents[2] / 'configs'
+CANVAS = (64, 96)
+THINGS, STUFF = 3, 2
+REMAX = dict(
+    remask=dict(type='ReMaskLoss'),
+    reclass=dict(type='ReClassAssigner'),
+    semantic_head=dict(
+        type='SemanticAuxHead',
+        channels=8,
+        loss_semantic=dict(
+            type='SemanticLoss', num_samples=0, loss_weight=0.5
+        ),
+    ),
+)
+
+
+def head_config(instance: bool = False, **settings: object) -> ConfigDict:
+    """Shrink the head of the shapes study; settings replace its keys."""
+    config = Config.fromfile(
+        CONFIGS / 'studies/mask2former/mask2former_shapes.py'
+    )
+    model = copy.deepcopy(config.model)
+    stuff = 0 if instance else STUFF
+    head = model.panoptic_head
+    head.update(
+        in_channels=[8, 8, 8, 8],
+        feat_channels=16,
+        out_channels=16,
+        num_queries=7,
+        num_things_classes=THINGS,
+        num_stuff_classes=stuff,
+        positional_encoding=dict(num_feats=8, normalize=True),
+        train_cfg=dict(model.train_cfg, num_points=64),
+        test_cfg=model.test_cfg,
+    )
+    head.loss_cls.class_weight = [1.0] * (THINGS + stuff) + [0.1]
+    decoder, encoder = head.transformer_decoder, head.pixel_decoder.encoder
+    head.pixel_decoder.positional_encoding.num_feats = 8
+    encoder.num_layers = 1
+    for layer in (decoder.layer_cfg, encoder.layer_cfg):
+        for name in ('self_attn_cfg', 'cross_attn_cfg'):
+            if name in layer:
+                layer[name].update(embed_dims=16, num_heads=2)
+        layer.ffn_cfg.update(embed_dims=16, feedforward_channels=16)
+    head.update(ConfigDict(settings))
+    return head
+
+
+def build_head(seed: int = 0, **settings: object) -> torch.nn.Module:
+    """Build with weights of a seed, in training mode without dropout."""
+    init_default_scope('mmdet')
+    torch.manual_seed(seed)
+    head = MODELS.build(head_config(**settings))
+    head.init_weights()
+    head.train()
+    for module in head.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    return head
+
+
+def features(batch: int = 2, seed: int = 1) -> list[Tensor]:
+    """Backbone features of strides 4 to 32."""
+    generator = torch.Generator().manual_seed(seed)
+    return [
+        torch.randn(
+            batch, 8, CANVAS[0] // s, CANVAS[1] // s, generator=generator
+        )
+        for s in (4, 8, 16, 32)
+    ]
+
+
+def samples(
+    instance: bool = False, empty: tuple[int, ...] = (), batch: int = 2
+) -> list[DetDataSample]:
+    """Two things and two stuff classes, void between; image 1 is padded."""
+    height, width = CANVAS
+    result = []
+    for b in range(batch):
+        masks = torch.zeros(2, height, width, dtype=torch.uint8)
+        masks[0, 4:28, 8:40] = 1
+        masks[1, 16 + 8 * (b % 2) : 60, 48:76] = 1
+        labels = torch.tensor([b % 2, 2])
+        semantic = torch.full((height, width), 255, dtype=torch.uint8)
+        semantic[:, :20] = THINGS
+        semantic[40:, 20:72] = THINGS + 1
+        for mask, label in zip(masks, labels, strict=True):
+            semantic[mask > 0] = label
+        shape = (height, width - 16) if b % 2 else CANVAS
+        semantic[:, shape[1] :] = 255
+        masks[:, :, shape[1] :] = 0
+        if b in empty:
+            masks, labels = masks[:0], labels[:0]
+            semantic[:] = 255
+        sample = DetDataSample(
+            gt_instances=InstanceData(
+                labels=labels,
+                masks=BitmapMasks(masks.numpy(), height, width),
+            ),
+            metainfo=dict(
+                img_shape=shape, ori_shape=shape, batch_input_shape=CANVAS
+            ),
+        )
+        if not instance:
+            sample.gt_sem_seg = PixelData(sem_seg=semantic[None])
+        result.append(sample)
+    return result

@@ -1,0 +1,101 @@
+"""Models of the tests: small ones, and golden ones."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+from mmdet.registry import MODELS
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from torch import nn
+
+import mmremax  # noqa: F401 (registers the components)
+from tests.golden.fill import golden_network
+
+CONFIGS = Path(__file__).parents[2] / 'configs'
+
+
+def model_config(with_remax: bool = False, small: bool = True) -> Config:
+    """The base model's config; small: narrow, and no weights to fetch."""
+    config = Config.fromfile(CONFIGS / '_base_/models/kmax_r50.py')
+    model = config.model
+    model.backbone.pop('init_cfg')
+    if with_remax:
+        overlay = Config.fromfile(CONFIGS / '_base_/overlays/remax.py')
+        config.merge_from_dict(dict(model=overlay.remax.to_dict()))
+    if small:
+        config.merge_from_dict(
+            dict(
+                model=dict(
+                    num_things_classes=3,
+                    num_stuff_classes=2,
+                    data_preprocessor=dict(crop_size=(65, 65)),
+                    backbone=dict(
+                        type='mmpretrain.ResNet',
+                        depth=18,
+                        base_channels=8,
+                        stem_channels=8,
+                    ),
+                    panoptic_head=dict(
+                        pixel_decoder=dict(
+                            in_channels=(8, 16, 32, 64),
+                            base_channels=(16, 8, 8, 8),
+                            num_blocks=(1, 1, 1, 1),
+                        ),
+                        transformer_decoder=dict(
+                            num_queries=12,
+                            num_layers=(1, 1, 1),
+                            embed_dims=32,
+                            pixel_embed_dims=16,
+                            ffn_channels=64,
+                            drop_path_rate=0.0,
+                        ),
+                        auxiliary_semantic_head=dict(
+                            channels=16,
+                            low_level_channels=(8, 8),
+                        ),
+                        loss_insdis=dict(num_samples=64),
+                        loss_aux_semantic=dict(num_samples=64),
+                    ),
+                )
+            )
+        )
+        if with_remax:
+            config.merge_from_dict(
+                dict(
+                    model=dict(
+                        panoptic_head=dict(
+                            semantic_head=dict(
+                                channels=16, loss_semantic=dict(num_samples=64)
+                            )
+                        )
+                    )
+                )
+            )
+    return config.model
+
+
+def build_model(with_remax: bool = False, small: bool = True) -> nn.Module:
+    """Build the detector of `model_config`."""
+    init_default_scope('mmdet')
+    return MODELS.build(copy.deepcopy(model_config(with_remax, small)))
+
+
+def golden_model(
+    name: str = 'kmax_r50_coco', weights: str = 'coco_r50'
+) -> nn.Module:
+    """A published model with the golden weights, float64; nothing dropped.
+
+    Args:
+        name: File of configs/kmax.
+        weights: See `tests.golden.manifest`.
+    """
+    config = Config.fromfile(CONFIGS / f'kmax/{name}.py')
+    model = golden_network(config, weights)
+    for module in model.modules():  # the reference run had none
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+        if hasattr(module, 'drop_prob'):
+            module.drop_prob = 0.0
+    return model

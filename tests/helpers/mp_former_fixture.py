@@ -1,0 +1,271 @@
+"""A small MP-Former head, and the closed-form one of the golden values.
+
+`tests/golden/mp_former.json` holds values of an independent computation in
+float64; its `rules` define every input and parameter.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import torch
+from mmdet.registry import MODELS
+from mmdet.structures import DetDataSample
+from mmdet.structures.mask import BitmapMasks
+from mmengine.config import ConfigDict
+from mmengine.structures import InstanceData
+from torch import Tensor, nn
+
+import mmremax  # noqa: F401 (registers the components)
+from mmremax.mp_former.noise import MaskPilotNoise
+
+GOLDEN = json.loads(
+    (Path(__file__).parents[1] / 'golden/mp_former.json').read_text()
+)
+SIZES = [(2, 2), (4, 4), (8, 8)]
+
+
+def frac(values: Tensor) -> Tensor:
+    """Fractional part, float64."""
+    return values - values.floor()
+
+
+def unbits(text: str) -> Tensor:
+    """Read a row of 0 and 1 as bool."""
+    return torch.tensor([character == '1' for character in text])
+
+
+def golden_mask(
+    image: int, segment: int, canvas: tuple[int, int] = (64, 64)
+) -> Tensor:
+    """Rule `gt_mask`, (H, W) bool."""
+    y, x = (torch.arange(n, dtype=torch.float64) + 1 for n in canvas)
+    scale = 1 + 0.5 * segment
+    rows = torch.sin(0.06 * y * scale + 0.4 * image)
+    return rows[:, None] * torch.cos(0.05 * x * scale) > 0.6
+
+
+def golden_ground_truth(counts: list[int]) -> list[InstanceData]:
+    """Labels and masks (long) of each image."""
+    labels = GOLDEN['config']['gt_labels']
+    return [
+        InstanceData(
+            labels=torch.tensor(labels[b][:count], dtype=torch.long),
+            masks=torch.stack(
+                [golden_mask(b, j) for j in range(count)]
+                or [torch.zeros(64, 64)]
+            )[:count].long(),
+        )
+        for b, count in enumerate(counts)
+    ]
+
+
+class GoldenPixelDecoder(nn.Module):
+    """Rules `mask_feature` and `memory_level`, whatever the input."""
+
+    num_calls = 0
+
+    def forward(self, x: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        self.num_calls += 1
+
+        def index(shape: tuple[int, ...]) -> Tensor:
+            i = torch.arange(torch.Size(shape).numel(), dtype=torch.float64)
+            return i.view(shape)
+
+        feature = 2 * torch.sin(0.137 * index((2, 8, 16, 16)) + 0.5)
+        memories = [
+            torch.cos(0.071 * (level + 1) * index((2, 8, *size)))
+            for level, size in enumerate(SIZES)
+        ]
+        return feature.float(), [memory.float() for memory in memories]
+
+
+class GoldenNoise(MaskPilotNoise):
+    """Rules `mask_noise_uniform` and `label_noise_uniform`."""
+
+    def __init__(
+        self, scale: float, ratio: float, counts: list[int], groups: int
+    ) -> None:
+        super().__init__(scale, ratio, False)
+        longest, total = max(counts), sum(counts)
+        self.layer = -1
+        # Entry n of each slot; padding gets a number that is never flipped.
+        self.entry = torch.zeros(
+            len(counts), groups * longest, dtype=torch.float64
+        )
+        for group in range(groups):
+            for b, count in enumerate(counts):
+                for j in range(count):
+                    n = group * total + sum(counts[:b]) + j
+                    self.entry[b, group * longest + j] = n
+
+    def uniform(self, shape: tuple[int, ...], like: Tensor) -> Tensor:
+        if len(shape) == 2:
+            return frac(0.6180339887498949 * (self.entry + 1))
+        self.layer += 1
+        cell = torch.arange(shape[-1], dtype=torch.float64)
+        index = 1 + cell + 100 * self.entry[..., None] + 10000 * self.layer
+        return frac(0.6180339887498949 * index).unsqueeze(1)
+
+    def random_classes(self, like: Tensor, num_classes: int) -> Tensor:
+        uniform = frac(0.754877666 * (self.entry + 1))
+        return (num_classes * uniform).long()
+
+
+def head_config(**changes: object) -> dict:
+    """The golden head's config: D = 8, 2 heads, 6 layers, 3 queries."""
+    attention = dict(embed_dims=8, num_heads=2, dropout=0.0, batch_first=True)
+    ffn = dict(
+        embed_dims=8,
+        feedforward_channels=16,
+        num_fcs=2,
+        ffn_drop=0.0,
+        act_cfg=dict(type='ReLU', inplace=True),
+    )
+    position = dict(num_feats=4, normalize=True)
+    return (
+        dict(
+            type='MPFormerHead',
+            in_channels=[4, 4, 4, 4],
+            strides=[4, 8, 16, 32],
+            feat_channels=8,
+            out_channels=8,
+            num_things_classes=4,
+            num_stuff_classes=0,
+            num_queries=3,
+            num_transformer_feat_level=3,
+            pixel_decoder=dict(
+                type='mmdet.MSDeformAttnPixelDecoder',
+                num_outs=3,
+                norm_cfg=dict(type='GN', num_groups=2),
+                act_cfg=dict(type='ReLU'),
+                encoder=dict(
+                    num_layers=1,
+                    layer_cfg=dict(
+                        self_attn_cfg=dict(
+                            num_levels=3, num_points=2, **attention
+                        ),
+                        ffn_cfg=ffn,
+                    ),
+                ),
+                positional_encoding=position,
+            ),
+            enforce_decoder_input_project=False,
+            positional_encoding=position,
+            transformer_decoder=dict(
+                return_intermediate=True,
+                num_layers=6,
+                layer_cfg=dict(
+                    self_attn_cfg=attention,
+                    cross_attn_cfg=attention,
+                    ffn_cfg=ffn,
+                ),
+                init_cfg=None,
+            ),
+            loss_cls=dict(
+                type='mmdet.CrossEntropyLoss',
+                use_sigmoid=False,
+                loss_weight=2.0,
+                reduction='mean',
+                class_weight=[1.0] * 4 + [0.1],
+            ),
+            loss_mask=dict(
+                type='mmdet.CrossEntropyLoss',
+                use_sigmoid=True,
+                reduction='mean',
+                loss_weight=5.0,
+            ),
+            loss_dice=dict(
+                type='mmdet.DiceLoss',
+                use_sigmoid=True,
+                activate=True,
+                reduction='mean',
+                naive_dice=True,
+                eps=1.0,
+                loss_weight=5.0,
+            ),
+            train_cfg=dict(
+                num_points=64,
+                oversample_ratio=3.0,
+                importance_sample_ratio=0.75,
+                assigner=dict(
+                    type='mmdet.HungarianAssigner',
+                    match_costs=[
+                        dict(type='mmdet.ClassificationCost', weight=2.0),
+                        dict(
+                            type='mmdet.CrossEntropyLossCost',
+                            weight=5.0,
+                            use_sigmoid=True,
+                        ),
+                        dict(
+                            type='mmdet.DiceCost',
+                            weight=5.0,
+                            pred_act=True,
+                            eps=1.0,
+                        ),
+                    ],
+                ),
+                sampler=dict(type='mmdet.MaskPseudoSampler'),
+            ),
+        )
+        | changes
+    )
+
+
+def build_head(**changes: object) -> nn.Module:
+    """Build mmdet's head; see `head_config`."""
+    return MODELS.build(ConfigDict(head_config(**changes)))
+
+
+def golden_head(**changes: object) -> nn.Module:
+    """The head with the closed-form parameters and pixel decoder."""
+    head = build_head(**changes)
+    head.pixel_decoder = GoldenPixelDecoder()
+    with torch.no_grad():
+        for name, parameter in head.named_parameters():
+            parameter.copy_(_golden_parameter(name, parameter))
+    return head
+
+
+def _golden_parameter(name: str, parameter: Tensor) -> Tensor:
+    """Rule `parameter`."""
+    phase = 0.01 * (sum(name.encode()) % 1009)
+    index = torch.arange(parameter.numel(), dtype=torch.float64)
+    values = torch.sin(0.7 * index + phase).view(parameter.shape)
+    if name.endswith('bias'):
+        return 0.1 * values
+    if 'norms.' in name or 'post_norm' in name:
+        return 1 + 0.1 * values
+    if '_embed.weight' in name and name.split('.')[0] in (
+        'query_embed',
+        'level_embed',
+        'label_embed',
+    ):
+        return values
+    return values if name == 'query_feat.weight' else 0.4 * values
+
+
+def golden_points(num_masks: int) -> Tensor:
+    """The fixed points, the same for every mask. (num_masks, 64, 2)."""
+    i = torch.arange(1, 65, dtype=torch.float64)
+    x = frac(0.5 + 0.7548776662466927 * i)
+    y = frac(0.5 + 0.5698402909980532 * i)
+    return torch.stack([x, y], -1).float().expand(num_masks, -1, -1)
+
+
+def samples_of(
+    batch_gt: list[InstanceData], canvas: tuple[int, int] = (64, 64)
+) -> list[DetDataSample]:
+    """Make mmdet's samples around labels and masks of instance data."""
+    samples = []
+    for gt in batch_gt:
+        sample = DetDataSample(
+            metainfo=dict(batch_input_shape=canvas, img_shape=canvas)
+        )
+        sample.gt_instances = InstanceData(
+            labels=gt.labels,
+            masks=BitmapMasks(gt.masks.numpy().astype('uint8'), *canvas),
+        )
+        samples.append(sample)
+    return samples

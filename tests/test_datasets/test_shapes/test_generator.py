@@ -1,0 +1,249 @@
+"""The synthetic benchmark: valid, reproducible, crowded as it says."""
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mmremax.datasets.shapes.generator.canvas import MIN_VISIBLE_AREA
+from mmremax.datasets.shapes.generator.generator import (
+    CATEGORIES,
+    SPLITS,
+    VERSIONS,
+    ShapesDefinition,
+    draw_sample,
+)
+from mmremax.datasets.shapes.generator.statistics import (
+    SampleStatistics,
+    touching_ids,
+)
+from mmremax.datasets.shapes.generator.writer import make_shapes
+from PIL import Image
+
+from mmremax.datasets.panoptic_check import (
+    check_images,
+    check_lists,
+)
+
+V1, VIVID = VERSIONS['v1'], VERSIONS['vivid1']
+# Of annotations and decoded pixels of six images of each split.
+SHA256 = dict(
+    v1='df1205bb603eea050decec4dfb7f1cb93b2ea718a95f67a38f2a7e6ae25cdd62',
+    vivid1=(
+        '5d652379056d06a6bbefe605f93aba73c3186b6999bd9ca831bd9034c3545c3b'
+    ),
+)
+
+every_version = pytest.mark.parametrize(
+    'definition', VERSIONS.values(), ids=VERSIONS
+)
+
+
+def write(root: Path, definition: ShapesDefinition, workers: int = 1) -> Path:
+    for _ in make_shapes(root, definition, workers):
+        pass
+    return root
+
+
+def checksum(root: Path) -> str:
+    """Hash the annotations and the decoded pixels of a data set."""
+    total = hashlib.sha256()
+    for split in ('train', 'val'):
+        folder = root / 'annotations' / f'panoptic_{split}'
+        content = json.loads(folder.with_suffix('.json').read_text())
+        del content['info']
+        total.update(json.dumps(content, sort_keys=True).encode())
+        for entry in content['images']:
+            for path in (root / split, folder):
+                pixels = np.asarray(Image.open(path / entry['file_name']))
+                assert pixels.shape == (entry['height'], entry['width'], 3)
+                total.update(pixels.tobytes())
+    return total.hexdigest()
+
+
+def measured(
+    num: int = 60, definition: ShapesDefinition = V1, **knobs
+) -> SampleStatistics:
+    definition = replace(definition, **knobs)
+    samples = (draw_sample(definition, 'val', i)[-1] for i in range(num))
+    return sum(samples, SampleStatistics())
+
+
+@pytest.mark.parametrize('version', VERSIONS)
+def test_a_version_is_what_it_was(version: str, tmp_path: Path) -> None:
+    """A change here is another version: old results do not compare."""
+    definition = VERSIONS[version]
+    root = write(tmp_path, replace(definition, num_train=6, num_val=6))
+    assert checksum(root) == SHA256[version]
+    info = json.loads(
+        (root / 'annotations' / 'panoptic_val.json').read_text()
+    )['info']
+    assert info['version'] == version
+    assert info['definition']['size'] == [129, 129]
+    assert (definition.num_train, definition.num_val) == (8000, 1000)
+
+
+def test_version_is_named_only_if_the_images_are_its() -> None:
+    assert replace(V1, num_train=3, num_val=2).version == 'v1'
+    assert replace(VIVID, num_train=3, num_val=2).version == 'vivid1'
+    assert replace(V1, occlusion=0.5).version is None
+    for definition in VERSIONS.values():
+        assert replace(definition, seed=1).version is None
+
+
+@every_version
+def test_workers_and_counts_do_not_change_the_pixels(
+    tmp_path: Path, definition: ShapesDefinition
+) -> None:
+    first, second = (draw_sample(definition, s, 0)[0] for s in SPLITS)
+    assert (first != second).any()
+    definition = replace(
+        definition, num_train=20, num_val=3, size=(64, 70), seed=3
+    )
+    alone = write(tmp_path / 'alone', definition)
+    crew = write(tmp_path / 'crew', definition, workers=3)
+    assert checksum(alone) == checksum(crew)
+    few = write(tmp_path / 'few', replace(definition, num_train=2, num_val=1))
+    for path in few.rglob('*.png'):
+        twin = alone / path.relative_to(few)
+        assert path.read_bytes() == twin.read_bytes()
+    other = replace(definition, num_train=2, num_val=1, seed=4)
+    assert checksum(write(tmp_path / 'other', other)) != checksum(few)
+
+
+def test_the_same_command_writes_the_same_files(tmp_path: Path) -> None:
+    definition = replace(VIVID, num_train=2, num_val=1)
+    write(tmp_path, definition)
+    files = [path for path in tmp_path.rglob('*') if path.is_file()]
+    before = [path.read_bytes() for path in files]
+    write(tmp_path, definition)
+    assert [path.read_bytes() for path in files] == before
+    assert len(files) == 8
+
+
+@pytest.mark.parametrize('workers', [1, 2])
+def test_order_and_number_of_images(tmp_path: Path, workers: int) -> None:
+    definition = replace(V1, num_train=3, num_val=2, size=(32, 33))
+    splits = [s for s, _ in make_shapes(tmp_path, definition, workers)]
+    assert splits == ['train'] * 3 + ['val'] * 2
+
+
+def test_categories_are_things_then_stuff() -> None:
+    is_thing = [c['isthing'] for c in CATEGORIES]
+    assert is_thing == [1] * 6 + [0] * 4
+    assert len({c['id'] for c in CATEGORIES}) == 10
+    assert len({tuple(c['color']) for c in CATEGORIES}) == 10
+
+
+@every_version
+@pytest.mark.parametrize(
+    'size', [(129, 129), (32, 32), (33, 150), (201, 47), (300, 257)]
+)
+def test_any_size_is_a_valid_data_set(
+    tmp_path: Path, definition: ShapesDefinition, size: tuple[int, int]
+) -> None:
+    counts = dict(num_train=4, num_val=2)
+    write(tmp_path, replace(definition, size=size, seed=5, **counts))
+    for split, count in (('train', 4), ('val', 2)):
+        path = tmp_path / 'annotations' / f'panoptic_{split}.json'
+        content = json.loads(path.read_text())
+        assert not check_lists(path, content)
+        reports = list(
+            check_images(content, tmp_path / split, path.with_suffix(''))
+        )
+        assert len(reports) == count
+        for report in reports:
+            assert not report.faults
+            assert report.size == size
+            assert min(area for _, _, area in report.areas) >= MIN_VISIBLE_AREA
+
+
+def test_occlusion_hides_pixels_by_the_same_class() -> None:
+    levels = [measured(occlusion=share) for share in (0.0, 0.3, 0.6, 0.9)]
+    hidden = [s.hidden_pixels / s.drawn_pixels for s in levels]
+    touching = [s.touching_pixels / s.thing_pixels for s in levels]
+    assert hidden == sorted(hidden)
+    assert touching == sorted(touching)
+    assert hidden[0] < 0.05
+    assert touching[0] < 0.25
+    assert touching[-1] > 0.75
+
+
+def test_v1_is_crowded_by_the_same_class() -> None:
+    total = measured()
+    assert total.touching_pixels / total.thing_pixels > 0.4
+    assert total.hidden_pixels / total.drawn_pixels > 0.07
+    assert 0 < total.void_pixels / total.pixels < 0.02
+    assert 2 <= total.crowds <= 15
+    assert 3.2 < total.things / total.images < 4.8
+
+
+def test_vivid_shapes_hold_overlap_void_and_crowd() -> None:
+    total = measured(definition=VIVID)
+    assert 0.1 < total.touching_pixels / total.thing_pixels < 0.5
+    assert 0.005 < total.hidden_pixels / total.drawn_pixels < 0.1
+    assert 0 < total.void_pixels / total.pixels < 0.02
+    assert 2 <= total.crowds <= 15
+    assert 2.5 < total.things / total.images < 4.5
+
+
+def test_clutter_and_radius_say_how_much_is_drawn() -> None:
+    assert measured(clutter=0).drawn_pixels == 0
+    few, many = (measured(clutter=mean, occlusion=0) for mean in (2, 8))
+    assert 1.5 < few.things / few.images < 2.5
+    assert 5 < many.things / many.images < 8.5
+    small, large = (measured(radius=(r, r)) for r in (0.1, 0.2))
+    assert small.thing_pixels < 0.5 * large.thing_pixels
+
+
+def test_thin_strokes_cover_less_and_are_thin() -> None:
+    share = [
+        total.drawn_pixels / total.things
+        for total in (measured(thin=0.0), measured(thin=1.0))
+    ]
+    assert share[1] < 0.9 * share[0]
+    definition = replace(V1, thin=1.0, occlusion=0.0, clutter=2)
+    thin = total = 0
+    for index in range(40):
+        _, id_map, segments, _ = draw_sample(definition, 'train', index)
+        for segment in segments:
+            if segment['category_id'] == 6 and not segment['iscrowd']:  # ring
+                mask = np.pad(id_map == segment['id'], 5)
+                core = mask.copy()  # five pixels on each side
+                for axis in (0, 1):
+                    for step in range(-5, 6):
+                        core &= np.roll(mask, step, axis)
+                thin += not core.any()
+                total += 1
+    assert thin == total > 5
+
+
+def test_touching_is_of_one_class_and_at_an_edge() -> None:
+    id_map = np.array([[1, 1, 2], [0, 3, 2], [4, 0, 5]])
+    objects = {
+        i: dict(category_id=category)
+        for i, category in ((1, 7), (2, 7), (3, 8), (4, 8), (5, 9))
+    }
+    assert touching_ids(id_map, objects) == {1, 2}  # 3 and 4: corners only
+    del objects[2]
+    assert touching_ids(id_map, objects) == set()
+
+
+@pytest.mark.parametrize(
+    ('knobs', 'text'),
+    [
+        (dict(size=(31, 200)), 'size: .*at least 32 pixels'),
+        (dict(occlusion=1.2), 'occlusion: 1.2 must be a share'),
+        (dict(thin=-0.1), 'thin: -0.1 must be a share'),
+        (dict(salience=2), 'salience: 2 must be a share'),
+        (dict(clutter=-1), 'clutter: -1 must not be negative'),
+        (dict(seed=-1), 'seed: -1 must not be negative'),
+        (dict(num_val=-1), 'num_val: -1 must not be negative'),
+        (dict(radius=(0.3, 0.2)), 'radius: .*the smaller one first'),
+    ],
+)
+def test_wrong_knobs_are_named(knobs: dict, text: str) -> None:
+    with pytest.raises(ValueError, match=text):
+        replace(V1, **knobs)

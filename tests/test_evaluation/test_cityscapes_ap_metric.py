@@ -1,0 +1,111 @@
+"""Cityscapes AP equals the official script on its own files."""
+
+import contextlib
+import copy
+import io
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cityscapesscripts.helpers.labels import name2label
+from PIL import Image
+
+from mmremax.datasets import PanopticDataset
+from mmremax.evaluation import CityscapesAPMetric
+from tests.helpers.random_predictions import (
+    evaluate,
+    random_samples,
+    true_samples,
+)
+
+official = import_module(
+    'cityscapesscripts.evaluation.evalInstanceLevelSemanticLabeling'
+)
+
+
+def write_predictions(
+    data: PanopticDataset, samples: list[dict], folder: Path
+) -> tuple[list[str], list[str]]:
+    """Write masks and lists as the official script reads them."""
+    folder.mkdir()
+    lists, truth = [], []
+    for number, sample in enumerate(samples):
+        prediction = sample['pred_instances']
+        lines = []
+        for i, (label, score, mask) in enumerate(
+            zip(
+                prediction['labels'].tolist(),
+                prediction['scores'].tolist(),
+                prediction['masks'].numpy(),
+                strict=True,
+            )
+        ):
+            name = f'{number}_{i}.png'
+            Image.fromarray(mask.astype(np.uint8)).save(folder / name)
+            label_id = name2label[data.metainfo['classes'][label]].id
+            lines.append(f'{name} {label_id} {score!r}\n')
+        path = folder / f'{number}.txt'
+        path.write_text(''.join(lines))
+        lists.append(str(path))
+        truth.append(
+            sample['img_path']
+            .replace('/leftImg8bit/', '/gtFine/')
+            .replace('leftImg8bit.png', 'gtFine_instanceIds.png')
+        )
+    return lists, truth
+
+
+@pytest.mark.parametrize('seed', range(4))
+def test_equal_to_cityscapesscripts(
+    cityscapes: PanopticDataset,
+    seed: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    samples = random_samples(cityscapes, seed)
+    metric = CityscapesAPMetric()
+    scores = evaluate(metric, cityscapes, samples)
+    assert 5 < scores['cityscapes/AP'] < 95
+    folder = tmp_path / 'predictions'
+    lists, truth = write_predictions(cityscapes, samples, folder)
+    args = copy.copy(official.args)
+    args.quiet, args.JSONOutput = True, False
+    args.predictionPath = str(folder)
+    args.gtInstancesFile = str(tmp_path / 'gtInstances.json')
+    monkeypatch.chdir(tmp_path)  # the script writes matches.json
+    monkeypatch.setattr(np, 'in1d', np.isin, raising=False)  # deprecated
+    with contextlib.redirect_stdout(io.StringIO()):
+        theirs = official.evaluateImgLists(lists, truth, args)['averages']
+    assert scores == {
+        'cityscapes/AP': 100 * theirs['allAp'],
+        'cityscapes/AP50': 100 * theirs['allAp50%'],
+    }
+    for name, row in theirs['classes'].items():
+        ours = metric.class_scores[name]
+        assert ours['AP'] == pytest.approx(100 * row['ap'], nan_ok=True)
+
+
+def test_the_truth_gives_100(cityscapes: PanopticDataset) -> None:
+    scores = evaluate(
+        CityscapesAPMetric(), cityscapes, true_samples(cityscapes)
+    )
+    assert scores == {'cityscapes/AP': 100.0, 'cityscapes/AP50': 100.0}
+
+
+def test_results_are_small(cityscapes: PanopticDataset) -> None:
+    metric = CityscapesAPMetric()
+    metric.dataset_meta = cityscapes.metainfo
+    metric.process({}, random_samples(cityscapes))
+    assert all(len(str(result)) < 30000 for result in metric.results)
+
+
+def test_faults_say_what_to_do(cityscapes: PanopticDataset) -> None:
+    (sample, *_) = samples = true_samples(cityscapes)
+    masks = sample['pred_instances']['masks']
+    sample['pred_instances']['masks'] = masks[:, 1:]
+    with pytest.raises(ValueError, match='original size'):
+        evaluate(CityscapesAPMetric(), cityscapes, samples)
+    sample['img_path'] = 'train/1.jpg'
+    with pytest.raises(FileNotFoundError, match='use InstanceAPMetric'):
+        evaluate(CityscapesAPMetric(), cityscapes, samples)

@@ -1,0 +1,146 @@
+"""Instance AP equals pycocotools on its own files."""
+
+import contextlib
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pycocotools import mask as mask_utils
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+from mmremax.datasets import PanopticDataset
+from mmremax.evaluation import InstanceAPMetric
+from mmremax.utils.panoptic_png import (
+    colours_to_ids,
+    read_rgb,
+)
+from tests.helpers.random_predictions import (
+    evaluate,
+    random_samples,
+    true_samples,
+)
+
+KEYS = ('AP', 'AP50', 'AP75', 'AP_s', 'AP_m', 'AP_l')
+
+
+def as_text(mask: np.ndarray) -> dict:
+    rle = mask_utils.encode(np.asfortranarray(mask))
+    return dict(size=rle['size'], counts=rle['counts'].decode())
+
+
+def write_instances(
+    data: PanopticDataset, samples: list[dict], folder: Path
+) -> tuple[Path, Path]:
+    """Write truth and predictions as a user of pycocotools would."""
+    category_ids = data.metainfo['category_ids']
+    num_things = len(data.metainfo['thing_classes'])
+    images, truth, found = [], [], []
+    for sample in samples:
+        height, width = sample['ori_shape']
+        images.append(dict(id=sample['img_id'], height=height, width=width))
+        ids = colours_to_ids(read_rgb(sample['seg_map_path'], ''))
+        for segment in sample['segments_info']:
+            if segment['category'] < num_things:
+                mask = ids == segment['id']
+                truth.append(
+                    dict(
+                        id=len(truth) + 1,
+                        image_id=sample['img_id'],
+                        category_id=category_ids[segment['category']],
+                        iscrowd=segment['iscrowd'],
+                        area=int(mask.sum()),
+                        bbox=segment.get('bbox', [0, 0, 1, 1]),
+                        segmentation=as_text(mask),
+                    )
+                )
+        prediction = sample['pred_instances']
+        for label, score, mask in zip(
+            prediction['labels'].tolist(),
+            prediction['scores'].tolist(),
+            prediction['masks'].numpy(),
+            strict=True,
+        ):
+            if label < num_things:
+                found.append(
+                    dict(
+                        image_id=sample['img_id'],
+                        category_id=category_ids[label],
+                        score=score,
+                        segmentation=as_text(mask),
+                    )
+                )
+    categories = [dict(id=i) for i in category_ids[:num_things]]
+    content = dict(images=images, annotations=truth, categories=categories)
+    paths = folder / 'instances.json', folder / 'found.json'
+    paths[0].write_text(json.dumps(content))
+    paths[1].write_text(json.dumps(found))
+    return paths
+
+
+def official(truth: Path, found: Path) -> dict[str, float]:
+    with contextlib.redirect_stdout(io.StringIO()):
+        coco = COCO(str(truth))
+        evaluation = COCOeval(coco, coco.loadRes(str(found)), 'segm')
+        evaluation.evaluate()
+        evaluation.accumulate()
+        evaluation.summarize()
+    values = evaluation.stats
+    scores = dict(zip(KEYS, values[:6], strict=True), AR=values[8])
+    return {
+        f'instance/{key}': 100 * value if value > -1 else float('nan')
+        for key, value in scores.items()
+    }
+
+
+@pytest.mark.parametrize('name', ['shapes', 'cityscapes'])
+@pytest.mark.parametrize('from_file', [False, True])
+def test_equal_to_pycocotools(
+    request: pytest.FixtureRequest, name: str, from_file: bool, tmp_path: Path
+) -> None:
+    data = request.getfixturevalue(name)
+    samples = random_samples(data)
+    truth, found = write_instances(data, samples, tmp_path)
+    metric = InstanceAPMetric(ann_file=str(truth) if from_file else None)
+    scores = evaluate(metric, data, samples)
+    assert 5 < scores['instance/AP'] < 95
+    expected = official(truth, found)
+    assert scores == pytest.approx(expected, rel=1e-12, nan_ok=True)
+    mean = np.nanmean([row['AP'] for row in metric.class_scores.values()])
+    assert mean == pytest.approx(scores['instance/AP'])
+
+
+def test_the_truth_gives_100(shapes: PanopticDataset) -> None:
+    scores = evaluate(InstanceAPMetric(), shapes, true_samples(shapes))
+    known = [v for v in scores.values() if not np.isnan(v)]
+    assert all(v == pytest.approx(100) for v in known)
+
+
+def test_nothing_found_is_zero(shapes: PanopticDataset) -> None:
+    samples = true_samples(shapes)
+    for sample in samples:
+        for key, value in sample['pred_instances'].items():
+            sample['pred_instances'][key] = value[:0]
+    scores = evaluate(InstanceAPMetric(), shapes, samples)
+    assert scores['instance/AP'] == 0
+
+
+def test_faults_say_what_to_do(
+    shapes: PanopticDataset, tmp_path: Path
+) -> None:
+    (sample, *_) = samples = true_samples(shapes)
+    wrong = tmp_path / 'wrong.json'
+    wrong.write_text(
+        json.dumps(dict(images=[], categories=[], annotations=[]))
+    )
+    with pytest.raises(ValueError, match='wrong.json lacks the category ids'):
+        evaluate(InstanceAPMetric(ann_file=str(wrong)), shapes, samples)
+    masks = sample['pred_instances']['masks']
+    sample['pred_instances']['masks'] = masks[:, 1:]
+    with pytest.raises(ValueError, match=r'1.png.*original size'):
+        evaluate(InstanceAPMetric(), shapes, samples)
+    del sample['pred_instances']
+    with pytest.raises(KeyError, match='test_cfg.instance_on=True'):
+        evaluate(InstanceAPMetric(), shapes, samples)

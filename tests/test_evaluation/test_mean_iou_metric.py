@@ -1,0 +1,141 @@
+"""mIoU equals mmseg's and cityscapesscripts' on random predictions."""
+
+import contextlib
+import copy
+import io
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from cityscapesscripts.helpers.labels import trainId2label
+from mmdet.registry import METRICS
+from mmengine.config import Config
+from mmseg.evaluation import IoUMetric
+from PIL import Image
+
+from mmremax.datasets import PanopticDataset
+from mmremax.datasets.conversion.ade20k import convert_ade20k
+from mmremax.evaluation import MeanIoUMetric
+from mmremax.evaluation.ground_truth import semantic_labels
+from mmremax.utils.panoptic_png import (
+    colours_to_ids,
+    read_rgb,
+)
+from tests.helpers.original_layouts import write_ade20k
+from tests.helpers.random_predictions import (
+    evaluate,
+    random_samples,
+    true_samples,
+)
+from tests.test_evaluation.conftest import CONFIGS
+
+official = import_module(
+    'cityscapesscripts.evaluation.evalPixelLevelSemanticLabeling'
+)
+
+
+@pytest.mark.parametrize('name', ['shapes', 'cityscapes'])
+def test_equal_to_mmseg(request: pytest.FixtureRequest, name: str) -> None:
+    data = request.getfixturevalue(name)
+    samples = random_samples(data)
+    metric = MeanIoUMetric()
+    scores = evaluate(metric, data, samples)
+    assert 5 < scores['semantic/mIoU'] < 95
+    theirs = IoUMetric()
+    theirs.dataset_meta = data.metainfo
+    for sample in samples:
+        ids = colours_to_ids(read_rgb(sample['seg_map_path'], ''))
+        labels = semantic_labels(ids, sample['segments_info'])
+        labels[labels < 0] = 255
+        theirs.process(
+            {},
+            [
+                dict(
+                    pred_sem_seg=dict(data=sample['pred_sem_seg']['sem_seg']),
+                    gt_sem_seg=dict(data=torch.from_numpy(labels)[None]),
+                )
+            ],
+        )
+    for key, value in theirs.evaluate(len(data)).items():
+        assert scores[f'semantic/{key}'] == pytest.approx(value, abs=0.00501)
+
+
+def test_equal_to_cityscapesscripts(
+    cityscapes: PanopticDataset, tmp_path: Path
+) -> None:
+    samples = random_samples(cityscapes)
+    scores = evaluate(MeanIoUMetric(), cityscapes, samples)
+    category_ids = cityscapes.metainfo['category_ids']
+    id_of = np.array([trainId2label[i].id for i in category_ids], np.uint8)
+    predicted, truth = [], []
+    for number, sample in enumerate(samples):
+        path = tmp_path / f'{number}.png'
+        labels = sample['pred_sem_seg']['sem_seg'][0].numpy()
+        Image.fromarray(id_of[labels]).save(path)
+        predicted.append(str(path))
+        truth.append(
+            sample['img_path']
+            .replace('/leftImg8bit/', '/gtFine/')
+            .replace('leftImg8bit.png', 'gtFine_labelIds.png')
+        )
+    args = copy.copy(official.args)
+    args.quiet, args.JSONOutput, args.evalInstLevelScore = True, False, False
+    args.evalLabels = []
+    with contextlib.redirect_stdout(io.StringIO()):
+        theirs = official.evaluateImgLists(predicted, truth, args)
+    expected = 100 * theirs['averageScoreClasses']
+    assert scores['semantic/mIoU'] == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_truth_gives_100(shapes: PanopticDataset) -> None:
+    metric = MeanIoUMetric()
+    scores = evaluate(metric, shapes, true_samples(shapes))
+    assert set(scores.values()) == {100.0}
+    assert metric.class_scores['star'] == dict(IoU=100.0, Acc=100.0)
+
+
+def test_the_maps_of_a_benchmark(tmp_path: Path) -> None:
+    """ADE20K labels the class of a flag that is no instance."""
+    write_ade20k(tmp_path)
+    list(convert_ade20k(tmp_path, 'val', tmp_path))
+    config = Config.fromfile(CONFIGS / 'ade20k_panoptic.py')
+    data = PanopticDataset(
+        'panoptic_val.json',
+        str(tmp_path),
+        dict(config.val_dataloader.dataset.data_prefix),
+        test_mode=True,
+    )
+    samples = true_samples(data)
+    assert evaluate(MeanIoUMetric(), data, samples)['semantic/mIoU'] == 100
+    assert config.semantic_evaluator.label_dir.startswith(config.data_root)
+    metric = METRICS.build(
+        dict(
+            config.semantic_evaluator,
+            label_dir=str(tmp_path / 'annotations/validation'),
+        )
+    )
+    scores = evaluate(metric, data, samples)
+    assert metric.class_scores['bed'] == dict(IoU=100.0, Acc=100.0)
+    assert metric.class_scores['flag']['Acc'] == 50
+    assert metric.class_scores['flag']['IoU'] == 50
+    assert np.isnan(metric.class_scores['clock']['IoU'])
+    assert scores['semantic/mIoU'] < 100
+
+
+def test_faults_say_what_to_do(shapes: PanopticDataset) -> None:
+    (sample, *_) = samples = true_samples(shapes)
+    good = sample['pred_sem_seg']['sem_seg']
+    sample['pred_sem_seg'] = dict(sem_seg=good + 9)
+    with pytest.raises(ValueError, match=r'1.png has class .* 10 classes'):
+        evaluate(MeanIoUMetric(), shapes, samples)
+    sample['pred_sem_seg'] = dict(sem_seg=good[:, 1:])
+    with pytest.raises(ValueError, match=r'1.png.*original size'):
+        evaluate(MeanIoUMetric(), shapes, samples)
+    del sample['pred_sem_seg']
+    with pytest.raises(KeyError, match='test_cfg.semantic_on=True'):
+        evaluate(MeanIoUMetric(), shapes, samples)
+    sample['pred_sem_seg'] = dict(sem_seg=good)
+    with pytest.raises(FileNotFoundError, match='check label_dir'):
+        evaluate(MeanIoUMetric(label_dir='nowhere'), shapes, samples)

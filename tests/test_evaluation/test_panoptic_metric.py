@@ -1,0 +1,205 @@
+"""The streaming metric: exact, in percent, dumped as others read it."""
+
+import contextlib
+import io
+import json
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.logging import MMLogger
+
+from mmremax.datasets import PanopticDataset
+from mmremax.evaluation import PanopticQualityMetric
+from tests.helpers.sample_data import (
+    ANN_FILE,
+    DATA_PREFIX,
+    needs_sample,
+    sample_root,
+)
+from tests.helpers.simulated import Perturb, predictions, shift
+
+
+def evaluate(data: PanopticDataset, samples: list[dict], **kwargs) -> dict:
+    metric = PanopticQualityMetric(**kwargs)
+    metric.dataset_meta = data.metainfo
+    for sample in samples:
+        metric.process({}, [sample])
+    return metric.evaluate(len(data))
+
+
+def official(gt_json: Path, gt_dir: Path, pred_json: Path) -> dict:
+    evaluation = pytest.importorskip('panopticapi.evaluation')
+    with contextlib.redirect_stdout(io.StringIO()):
+        return evaluation.pq_compute(
+            str(gt_json), str(pred_json), gt_folder=str(gt_dir)
+        )
+
+
+def assert_equal_scores(ours: dict, theirs: dict) -> None:
+    for name, suffix in (('All', ''), ('Things', '_th'), ('Stuff', '_st')):
+        for key in ('PQ', 'SQ', 'RQ'):
+            expected = 100 * theirs[name][key.lower()]
+            assert ours[f'coco_panoptic/{key}{suffix}'] == expected
+
+
+def test_ground_truth_gives_100(shapes: PanopticDataset) -> None:
+    scores = evaluate(shapes, predictions(shapes))
+    assert len(scores) == 9
+    assert set(scores.values()) == {100.0}
+
+
+def test_equal_to_panopticapi_through_its_own_format(
+    shapes: PanopticDataset, shapes_root: Path, tmp_path: Path
+) -> None:
+    scores = evaluate(
+        shapes, predictions(shapes, shift), dump_dir=str(tmp_path)
+    )
+    assert 5 < scores['coco_panoptic/PQ'] < 95
+    folder = shapes_root / 'annotations'
+    theirs = official(
+        folder / 'panoptic_train.json',
+        folder / 'panoptic_train',
+        tmp_path / 'panoptic.json',
+    )
+    for name, value in scores.items():
+        group = dict(th='Things', st='Stuff').get(name[-2:], 'All')
+        expected = 100 * theirs[group][name.split('/')[1][:2].lower()]
+        # panopticapi's own last digits depend on its number of processes.
+        assert value == pytest.approx(expected, rel=1e-14)
+
+
+def test_equal_to_cityscapesscripts(
+    cityscapes: PanopticDataset, tmp_path: Path
+) -> None:
+    script = import_module(
+        'cityscapesscripts.evaluation.evalPanopticSemanticLabeling'
+    )
+    folder = tmp_path / 'predictions'
+
+    def nudge(encoded: np.ndarray, void: int, rng: object) -> np.ndarray:
+        return np.roll(encoded, (1, 2), axis=(0, 1))
+
+    samples = predictions(cityscapes, nudge)
+    scores = evaluate(cityscapes, samples, dump_dir=str(folder))
+    assert 5 < scores['coco_panoptic/PQ'] < 95
+    root = Path(cityscapes.data_root)
+    with contextlib.redirect_stdout(io.StringIO()):
+        theirs = script.evaluatePanoptic(
+            str(root / 'panoptic_val.json'),
+            str(root / 'panoptic_val'),
+            str(folder / 'panoptic.json'),
+            str(folder / 'panoptic'),
+            str(tmp_path / 'official.json'),
+        )
+    for name, value in scores.items():
+        group = dict(th='Things', st='Stuff').get(name[-2:], 'All')
+        expected = 100 * theirs[group][name.split('/')[1][:2].lower()]
+        assert value == pytest.approx(expected, rel=1e-12)
+
+
+@needs_sample
+@pytest.mark.parametrize('perturb', [None, shift])
+def test_equal_to_panopticapi_on_real_images(
+    perturb: Perturb | None, tmp_path: Path
+) -> None:
+    root = sample_root()
+    data = PanopticDataset(ANN_FILE, str(root), DATA_PREFIX, test_mode=True)
+    ours = evaluate(data, predictions(data, perturb), dump_dir=str(tmp_path))
+    if perturb is None:
+        assert set(ours.values()) == {100.0}
+    else:
+        assert 5 < ours['coco_panoptic/PQ'] < 95
+    theirs = official(
+        root / ANN_FILE, root / DATA_PREFIX['seg'], tmp_path / 'panoptic.json'
+    )
+    assert_equal_scores(ours, theirs)
+
+
+def test_only_present_classes_count_and_undefined_means_are_nan(
+    shapes: PanopticDataset,
+) -> None:
+    samples = predictions(shapes)
+    for sample in samples:  # a truth of things alone
+        table = [s for s in sample['segments_info'] if s['is_thing']]
+        sample['segments_info'] = table
+        void = sample['pred_panoptic_seg']['sem_seg'] < 1000
+        sample['pred_panoptic_seg']['sem_seg'][void] = 10
+    scores = evaluate(shapes, samples)
+    assert scores['coco_panoptic/PQ'] == scores['coco_panoptic/PQ_th'] == 100
+    assert np.isnan(scores['coco_panoptic/PQ_st'])
+
+
+def test_two_processes_give_the_result_of_one(
+    shapes: PanopticDataset,
+) -> None:
+    """Results of ranks arrive interleaved, with padding at the end."""
+    samples = predictions(shapes, shift)[:7]
+    whole = PanopticQualityMetric()
+    whole.dataset_meta = shapes.metainfo
+    whole.process({}, samples)
+    ranks = []
+    for rank in range(2):
+        metric = PanopticQualityMetric()
+        metric.dataset_meta = shapes.metainfo
+        metric.process({}, (samples + samples[:1])[rank::2])
+        ranks.append(metric.results)
+    merged = [r for pair in zip(*ranks, strict=True) for r in pair][:7]
+    expected = whole.compute_metrics(whole.results)
+    assert whole.compute_metrics(merged) == expected
+
+
+def test_results_are_small(shapes: PanopticDataset) -> None:
+    metric = PanopticQualityMetric()
+    metric.dataset_meta = shapes.metainfo
+    metric.process({}, predictions(shapes))
+    for result in metric.results:
+        assert result['entry'] is None
+        assert sum(array.nbytes for array in result['counts']) <= 10 * 5 * 8
+
+
+def test_tables_are_printed(
+    shapes: PanopticDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metric = PanopticQualityMetric()
+    metric.dataset_meta = shapes.metainfo
+    metric.process({}, predictions(shapes))
+    messages = []
+    logger = MMLogger.get_current_instance()
+    monkeypatch.setattr(logger, 'info', messages.append)
+    metric.compute_metrics(metric.results)
+    metric.classwise = False
+    metric.compute_metrics(metric.results)
+    assert len(messages) == 3
+    for word in ('All', 'Things', 'Stuff', '100.00'):
+        assert word in messages[0]
+    for word in ('triangle', 'bricks', 'n: true segments'):
+        assert word in messages[1]
+
+
+def test_images_without_truth_are_dumped_but_not_scored(
+    shapes: PanopticDataset, tmp_path: Path
+) -> None:
+    samples = predictions(shapes)
+    for sample in samples:
+        sample['seg_map_path'] = sample['segments_info'] = None
+    with pytest.raises(ValueError, match='no ground truth to score'):
+        evaluate(shapes, samples)
+    assert evaluate(shapes, samples, dump_dir=str(tmp_path)) == {}
+    entries = json.loads((tmp_path / 'panoptic.json').read_text())
+    assert len(entries['annotations']) == len(samples)
+    assert (tmp_path / 'panoptic/000000000001.png').is_file()
+
+
+def test_faults_name_the_image(shapes: PanopticDataset) -> None:
+    sample = predictions(shapes)[0]
+    prediction = sample['pred_panoptic_seg']
+    good = prediction['sem_seg']
+    prediction['sem_seg'] = good[:, 1:]
+    with pytest.raises(ValueError, match='1.png.*original size'):
+        evaluate(shapes, [sample])
+    prediction['sem_seg'] = torch.where(good == 10, 57, good) + 1
+    with pytest.raises(ValueError, match='1.png has class .* 10 classes'):
+        evaluate(shapes, [sample])

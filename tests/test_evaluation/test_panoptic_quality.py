@@ -1,0 +1,140 @@
+"""Counts against hand arithmetic and against panopticapi."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mmremax.evaluation import (
+    PQCounts,
+    average_scores,
+    panoptic_quality,
+)
+
+
+def _truth(segment_id: int, label: int, area: int, crowd: int = 0) -> dict:
+    return dict(id=segment_id, category=label, iscrowd=crowd, area=area)
+
+
+def _row(**cells: int) -> np.ndarray:
+    """Map of one row, from ids and how often they repeat: _1=5, _2=3."""
+    ids = [int(name.split('_')[1]) for name in cells]
+    return np.repeat(ids, list(cells.values()))[None]
+
+
+def test_hand_arithmetic() -> None:
+    """Ten pixels, K = 2.
+
+    Truth: id 1 (class 0) on 0-5, id 2 (class 1) on 6-8, void on 9.
+    Prediction: id 1 (class 0) on 0-3, void on 4-5, id 2 (class 1) on 6-9.
+    Class 0: IoU 4 / 6. Class 1: overlap 3, union 4 + 3 - 3 - 1 on void.
+    """
+    counts = panoptic_quality(
+        _row(_1=4, _0=2, _2=4),
+        {1: 0, 2: 1},
+        _row(_1=6, _2=3, _0=1),
+        [_truth(1, 0, 6), _truth(2, 1, 3)],
+        2,
+    )
+    assert counts.iou.tolist() == [4 / 6, 1.0]
+    assert counts.tp.tolist() == [1, 1]
+    assert counts.fp.tolist() == counts.fn.tolist() == [0, 0]
+    assert counts.scores()[0].tolist() == [4 / 6, 4 / 6, 1.0]
+
+
+def test_half_is_not_enough_and_the_class_must_agree() -> None:
+    """IoU 2 / 4 on id 1; id 2 fits but is of the other class."""
+    counts = panoptic_quality(
+        _row(_1=2, _0=2, _2=4),
+        {1: 0, 2: 0},
+        _row(_1=4, _2=4),
+        [_truth(1, 0, 4), _truth(2, 1, 4)],
+        2,
+    )
+    assert counts.tp.tolist() == [0, 0]
+    assert counts.fp.tolist() == [2, 0]
+    assert counts.fn.tolist() == [1, 1]
+
+
+def test_predictions_on_void_and_own_crowd_do_not_count() -> None:
+    """Each prediction has 4 pixels; more than half must be excused."""
+    truth = [_truth(1, 0, 3, crowd=1), _truth(2, 0, 3, crowd=1)]
+    # id 2 is the last crowd of class 0: only it excuses class 0.
+    gt_map = _row(_1=3, _9=1)
+    on_first = panoptic_quality(_row(_5=4), {5: 0}, gt_map, truth, 2)
+    assert on_first.fp.tolist() == [1, 0]
+    gt_map = _row(_2=3, _9=1)
+    on_last = panoptic_quality(_row(_5=4), {5: 0}, gt_map, truth, 2)
+    assert on_last.fp.tolist() == [0, 0]
+    other_class = panoptic_quality(_row(_5=4), {5: 1}, gt_map, truth, 2)
+    assert other_class.fp.tolist() == [0, 1]
+    for void, expected in ((2, 1), (3, 0)):
+        gt_map = np.repeat([0, 9], [void, 4 - void])[None]
+        counts = panoptic_quality(_row(_5=4), {5: 0}, gt_map, [], 2)
+        assert counts.fp.tolist() == [expected, 0]  # 9 is not in the table
+
+
+def test_missing_area_is_counted_and_absent_segments_are_missed() -> None:
+    truth = [_truth(1, 0, None), _truth(3, 1, 20)]
+    counts = panoptic_quality(_row(_1=4), {1: 0}, _row(_1=4), truth, 2)
+    assert counts.iou.tolist() == [1, 0]
+    assert counts.fn.tolist() == [0, 1]
+
+
+def test_empty_truth_and_empty_prediction() -> None:
+    nothing = np.zeros((3, 3), np.int64)
+    counts = panoptic_quality(nothing, {}, nothing, [], 2)
+    assert np.isnan(counts.scores()).all()
+    assert np.isnan(average_scores(counts.scores())).all()
+    counts = panoptic_quality(nothing, {}, nothing + 4, [_truth(4, 1, 9)], 2)
+    assert counts.fn.tolist() == [0, 1]
+    assert average_scores(counts.scores()).tolist() == [0, 0, 0]
+
+
+def test_sum_over_images() -> None:
+    total = PQCounts.zeros(2)
+    one = panoptic_quality(
+        _row(_1=4), {1: 0}, _row(_1=4), [_truth(1, 0, 4)], 2
+    )
+    for _ in range(3):
+        total += one
+    assert total.tp.tolist() == [3, 0]
+    assert total.iou.tolist() == [3, 0]
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        ((_row(_1=4), {1: 0}, _row(_1=5), []), 'original size'),
+        ((_row(_1=4), {}, _row(_1=4), []), 'segment 1 is in the map or'),
+        ((_row(_1=4), {1: 0, 2: 0}, _row(_1=4), []), 'segment 2 is in'),
+        ((_row(_1=4), {1: 2}, _row(_1=4), []), r'class 2, not in \[0, 2\)'),
+        (
+            (_row(_1=4), {1: 0}, _row(_1=4), [_truth(1, 7, 4)]),
+            'True segment 1 has the class 7',
+        ),
+    ],
+)
+def test_contradictions_are_errors(arguments: tuple, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        panoptic_quality(*arguments, 2)
+
+
+def test_equal_to_panopticapi_on_odd_images(tmp_path: Path) -> None:
+    from tests.helpers.pq_oracle import panopticapi_counts, random_image
+
+    num_classes = 4
+    rng = np.random.default_rng(0)
+    total = PQCounts.zeros(num_classes)
+    for _ in range(150):
+        image = random_image(rng, num_classes)
+        counts = panoptic_quality(*image, num_classes)
+        expected = panopticapi_counts(tmp_path, *image, num_classes)
+        for label in range(num_classes):
+            for key in ('iou', 'tp', 'fp', 'fn'):
+                ours = getattr(counts, key)[label]
+                assert ours == getattr(expected[label], key), (label, key)
+        total += counts
+    assert (total.tp > 20).all()
+    assert (total.fp > 20).all()
+    assert (total.fn > 20).all()

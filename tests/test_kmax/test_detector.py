@@ -1,0 +1,63 @@
+"""KMaXDeepLab: outputs of the three modes."""
+
+import pytest
+import torch
+from mmdet.registry import MODELS
+from mmdet.structures import DetDataSample
+from mmengine.registry import init_default_scope
+from mmengine.structures import InstanceData, PixelData
+
+from tests.helpers.model_fixture import build_model, model_config
+
+
+def data_of(model):
+    sample = DetDataSample(
+        metainfo=dict(ori_shape=(40, 50), img_shape=(52, 65), img_path='x')
+    )
+    sample.gt_segments = InstanceData(labels=torch.tensor([1, 3]))
+    maps = torch.full((1, 13, 17), -1, dtype=torch.int16)
+    maps[0, :6], maps[0, 8:] = 0, 1
+    sample.gt_segment_map = PixelData(data=maps)
+    image = torch.randint(0, 255, (3, 52, 65), dtype=torch.uint8)
+    return model.data_preprocessor(dict(inputs=[image], data_samples=[sample]))
+
+
+def test_loss_and_predict():
+    init_default_scope('mmdet')
+    config = model_config(with_remax=True)
+    config.test_cfg.update(
+        semantic_on=True, instance_on=True, thing_threshold=0.0
+    )
+    model = MODELS.build(config)
+    losses = model.train()(**data_of(model), mode='loss')
+    assert 'd0.loss_semantic' in losses
+    with torch.no_grad():
+        (sample,) = model.eval()(**data_of(model), mode='predict')
+    assert sample.pred_panoptic_seg.sem_seg.shape == (1, 40, 50)
+    assert sample.pred_sem_seg.sem_seg.shape == (1, 40, 50)
+    assert sample.pred_instances.masks.shape[1:] == (40, 50)
+
+
+def test_class_counts_stand_once():
+    model = build_model()
+    assert model.num_classes == model.panoptic_head.num_classes == 5
+    head, fusion = model.panoptic_head, model.panoptic_fusion_head
+    assert head.num_things_classes == fusion.num_things_classes == 3
+    assert head.transformer_decoder.predictor.class_head.out_channels == 6
+
+
+def test_tensor_mode_is_traceable():
+    model = build_model().eval().requires_grad_(False)
+    x = torch.randn(1, 3, 65, 65)
+    with torch.no_grad():
+        traced = torch.jit.trace(lambda x: model(x, mode='tensor'), x)
+        for a, b in zip(traced(x), model(x, mode='tensor'), strict=True):
+            torch.testing.assert_close(a, b)
+
+
+def test_a_misspelt_key_is_an_error():
+    init_default_scope('mmdet')
+    config = model_config()
+    config.panoptic_head.loss_msk = dict()
+    with pytest.raises(TypeError, match='loss_msk'):
+        MODELS.build(config)

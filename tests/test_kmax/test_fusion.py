@@ -1,0 +1,324 @@
+"""Post-processing against a slow oracle."""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from mmremax.kmax import fusion as kmax_fusion_head
+from mmremax.kmax.fusion import KMaXFusionHead
+from mmremax.kmax.strip_resize import (
+    resize_in_strips,
+    resize_matrix,
+    split_bands,
+)
+from tests.helpers.fusion_fixture import (
+    assert_same_segments,
+    pan_map,
+    predict,
+    sample,
+)
+
+from .fusion_oracle import (
+    DEFAULTS,
+    SIZES,
+    full_resolution_logits,
+    oracle_merge,
+    random_case,
+)
+
+
+@pytest.mark.parametrize('size', SIZES)
+@pytest.mark.parametrize(
+    'change',
+    [
+        {},
+        dict(mask_score_power=0.0, overlap_threshold=0.9),
+        dict(class_score_power=0.0, overlap_threshold=0.0),
+        dict(pixel_threshold=0.5),
+        dict(pixel_threshold=0.34, overlap_threshold=0.3),
+        dict(pixel_threshold=0.2, overlap_threshold=0.5),
+        dict(pixel_threshold=0.0, overlap_threshold=0.1),
+        dict(thing_threshold=1.0, stuff_threshold=1.0),
+        dict(thing_threshold=0.0, stuff_threshold=0.0),
+    ],
+    ids=str,
+)
+def test_panoptic_equals_oracle(
+    size: tuple, change: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kmax_fusion_head, 'STRIP_NUMEL', dict(cpu=3000))
+    monkeypatch.setattr(kmax_fusion_head, 'COLUMN_BLOCK', 10)
+    ori_shape, img_shape, padded, shape = size
+    cfg = DEFAULTS | change
+    data_sample = sample(ori_shape, img_shape, padded)
+    for seed in range(4):
+        class_logits, mask_logits = random_case(seed, shape=shape)
+        result = predict(
+            class_logits[None], mask_logits[None], [data_sample], **cfg
+        )
+        expected, labels = oracle_merge(
+            class_logits,
+            full_resolution_logits(mask_logits, data_sample.metainfo),
+            3,
+            cfg,
+        )
+        assert_same_segments(pan_map(result[0]), expected, labels)
+
+
+@pytest.mark.parametrize('threshold', [0.34, 0.4, 0.5, 0.7])
+def test_counts_and_masks_merge_alike(
+    threshold: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metas = [sample((60, 90), (86, 129), (129, 129))]
+    cfg = DEFAULTS | dict(pixel_threshold=threshold)
+    cases = [random_case(seed, 32, (33, 33)) for seed in range(4)]
+    by_counts = [predict(c[None], m[None], metas, **cfg) for c, m in cases]
+    monkeypatch.setattr(kmax_fusion_head, 'PAIR_THRESHOLD', 1.0)
+    by_masks = [predict(c[None], m[None], metas, **cfg) for c, m in cases]
+    for counts, masks in zip(by_counts, by_masks, strict=True):
+        np.testing.assert_array_equal(pan_map(counts[0]), pan_map(masks[0]))
+
+
+def test_area_limits_equal_oracle() -> None:
+    """Limits count pixels of the network input: here twice the output."""
+    meta = sample((24, 32), (48, 64), (64, 64))
+    dropped = 0
+    for seed in range(6):
+        class_logits, mask_logits = random_case(seed, shape=(16, 16))
+        logits = full_resolution_logits(mask_logits, meta.metainfo)
+        limits = dict(min_thing_area=40, min_stuff_area=60)
+        expected, labels = oracle_merge(
+            class_logits, logits, 3, DEFAULTS | limits
+        )
+        every = oracle_merge(class_logits, logits, 3, DEFAULTS)[1]
+        dropped += len(every) - len(labels)
+        limits = {key: 4 * value for key, value in limits.items()}
+        result = predict(
+            class_logits[None],
+            mask_logits[None],
+            [meta],
+            **DEFAULTS | limits,
+        )
+        assert_same_segments(pan_map(result[0]), expected, labels)
+    assert dropped > 0
+
+
+@pytest.mark.parametrize('rescale', [True, False])
+def test_semantic_and_instances_equal_oracle(rescale: bool) -> None:
+    meta = sample((26, 34), (26, 33), (33, 33))
+    class_logits, mask_logits = random_case(0)
+    head = KMaXFusionHead(
+        3,
+        3,
+        dict(
+            panoptic_on=False,
+            semantic_on=True,
+            instance_on=True,
+            max_per_image=20,
+        ),
+    )
+    result = head.predict(
+        class_logits[None], mask_logits[None], [meta], rescale
+    )[0]
+    assert set(result) == {'sem_results', 'ins_results'}
+    logits = full_resolution_logits(mask_logits, meta.metainfo, rescale)
+    pi = logits.softmax(0)
+    class_prob = class_logits.softmax(-1)[:, :-1]
+    scores = torch.einsum('qk,qhw->khw', class_prob, pi)
+    sem_seg = result['sem_results'].sem_seg
+    torch.testing.assert_close(sem_seg[0], scores.argmax(0))
+
+    order = class_prob.flatten().argsort(descending=True)[:20]
+    instances = result['ins_results']
+    assert len(instances) == 20
+    for i, pair in enumerate(order.tolist()):
+        query, label = divmod(pair, 6)
+        mask = pi[query] > 0.4
+        score = class_prob[query, label] * (
+            (pi[query] * mask).sum() / (mask.sum() + 1e-6)
+        )
+        assert instances.labels[i] == label
+        torch.testing.assert_close(instances.masks[i], mask)
+        torch.testing.assert_close(instances.scores[i], score)
+
+
+def test_permuting_queries_changes_nothing() -> None:
+    meta = sample((26, 34), (26, 33), (33, 33))
+    class_logits, mask_logits = random_case(3)
+    order = torch.randperm(12, generator=torch.Generator().manual_seed(0))
+    once = predict(class_logits[None], mask_logits[None], [meta])
+    again = predict(
+        class_logits[order][None], mask_logits[:, :][order][None], [meta]
+    )
+    np.testing.assert_array_equal(pan_map(once[0]), pan_map(again[0]))
+
+
+def test_batch_equals_singles_and_strips_do_not_matter(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    metas = [sample((26, 34), (26, 33), (33, 33)), sample((33, 20))]
+    metas[1].set_metainfo(dict(batch_input_shape=(33, 33)))
+    class_logits, mask_logits = map(
+        torch.stack, zip(random_case(1), random_case(2), strict=True)
+    )
+    together = predict(class_logits, mask_logits, metas)
+    monkeypatch.setattr(kmax_fusion_head, 'STRIP_NUMEL', dict(cpu=1))
+    for i, meta in enumerate(metas):
+        single = predict(
+            class_logits[i : i + 1], mask_logits[i : i + 1], [meta]
+        )
+        np.testing.assert_array_equal(pan_map(together[i]), pan_map(single[0]))
+
+
+@pytest.mark.parametrize('num_queries', [1, 2])
+def test_few_queries_and_no_segment(num_queries: int) -> None:
+    """One query holds every pixel; a query without a class holds none."""
+    mask_logits = torch.zeros(1, num_queries, 8, 8)
+    mask_logits[:, 0] += 1
+    class_logits = torch.full((1, num_queries, 7), -9.0)
+    class_logits[:, 0, 1] = 9
+    metas = [sample((32, 32))]
+    result = predict(class_logits, mask_logits, metas)[0]
+    assert (pan_map(result) == 1001).all()
+    class_logits[:, 0, 6] = 20
+    result = predict(class_logits, mask_logits, metas)[0]
+    assert (pan_map(result) == 6).all()
+    assert result['pan_results'].sem_seg.dtype == torch.int32
+    assert result['pan_results'].sem_seg.shape == (1, 32, 32)
+
+
+def test_instances_without_mask_have_empty_boxes() -> None:
+    mask_logits = torch.zeros(1, 12, 8, 8)  # no query exceeds 0.4
+    class_logits = torch.zeros(1, 12, 7)
+    result = predict(
+        class_logits, mask_logits, [sample((32, 32))], instance_on=True
+    )[0]
+    instances = result['ins_results']
+    assert (instances.labels < 3).all()
+    assert (instances.scores == 0).all()
+    assert (instances.bboxes == 0).all()
+    assert (pan_map(result) == 6).all()
+
+
+def test_composed_resize_equals_two_resizes() -> None:
+    """The published size: 321 -> 1281, crop 855, -> 427 and 640."""
+    mask_logits = torch.randn(
+        2, 321, 321, generator=torch.Generator().manual_seed(0)
+    )
+    meta = sample((427, 640), (855, 1281), (1281, 1281)).metainfo
+    expected = full_resolution_logits(mask_logits, meta)
+    device = mask_logits.device
+    rows = split_bands(resize_matrix(321, 1281, 855, 427, True), 16, device)
+    cols = split_bands(resize_matrix(321, 1281, 1281, 640, True), 64, device)
+    assert max(row.source.stop - row.source.start for row in rows) <= 11
+    ours = torch.cat([s for _, s in resize_in_strips(mask_logits, rows, cols)])
+    torch.testing.assert_close(
+        ours.permute(2, 0, 1), expected, atol=1e-5, rtol=0
+    )
+
+
+def test_float32_path_differs_only_at_the_threshold() -> None:
+    meta = sample((60, 90), (86, 129), (129, 129))
+    class_logits, mask_logits = random_case(7, 32, (33, 33))
+    double = predict(class_logits[None], mask_logits[None], [meta])
+    single = predict(
+        class_logits[None].float(), mask_logits[None].float(), [meta]
+    )
+    differs = pan_map(double[0]) != pan_map(single[0])
+    pi = full_resolution_logits(mask_logits, meta.metainfo).softmax(0)
+    near = ((pi - 0.4).abs() < 1e-4).any(0).numpy()
+    assert not (differs & ~near).any()
+    assert differs.mean() < 1e-3
+
+
+@pytest.mark.slow
+def test_published_size_equals_oracle() -> None:
+    """1281 -> 427 x 640, 128 queries, float32."""
+    meta = sample((427, 640), (855, 1281), (1281, 1281))
+    class_logits, mask_logits = random_case(0, 128, (12, 12))
+    mask_logits = F.interpolate(
+        mask_logits[None].float(), size=(321, 321), mode='bicubic'
+    )[0]
+    head = KMaXFusionHead(3, 3, dict(DEFAULTS))
+    ours = head.predict(class_logits[None].float(), mask_logits[None], [meta])
+    logits = full_resolution_logits(mask_logits, meta.metainfo)
+    expected, labels = oracle_merge(class_logits, logits, 3, DEFAULTS)
+    pi = logits.softmax(0)
+    expected[((pi - 0.4).abs() < 1e-4).any(0)] = -1
+    ids = pan_map(ours[0])
+    for segment_id, label in labels.items():
+        values = np.unique(ids[expected == segment_id])
+        assert len(values) == 1
+        assert values[0] % 1000 == label
+    assert (ids[expected == 0] == 6).all()
+    assert (expected == -1).mean() < 1e-3
+
+
+def test_autocast_changes_nothing() -> None:
+    meta = sample((60, 90), (86, 129), (129, 129))
+    class_logits, mask_logits = (x[None].float() for x in random_case(7))
+    plain = predict(class_logits, mask_logits, [meta], semantic_on=True)
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        cast = predict(class_logits, mask_logits, [meta], semantic_on=True)
+    for key in plain[0]:
+        assert torch.equal(plain[0][key].sem_seg, cast[0][key].sem_seg)
+
+
+def test_bfloat16_logits_are_read() -> None:
+    class_logits, mask_logits = (x[None].bfloat16() for x in random_case(7))
+    result = predict(class_logits, mask_logits, [sample((33, 33))])
+    assert (pan_map(result[0]) != 6).any()
+
+
+def test_one_copy_per_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    copies = []
+    cpu = Tensor.cpu
+    monkeypatch.setattr(
+        Tensor, 'cpu', lambda self: copies.append(1) or cpu(self)
+    )
+    for name in ('item', 'tolist', '__bool__', '__int__', '__float__'):
+        monkeypatch.setattr(
+            Tensor, name, lambda self, name=name: pytest.fail(name)
+        )
+    rows = [
+        kmax_fusion_head.Band(slice(0, 9), slice(0, 9), torch.eye(9).double())
+    ]
+    monkeypatch.setattr(
+        KMaXFusionHead, '_bands', staticmethod(lambda *_: (rows, rows))
+    )
+    class_logits, mask_logits = random_case(0)
+    predict(class_logits[None], mask_logits[None], [sample((9, 9))])
+    assert copies == [1]
+
+
+def test_unknown_test_cfg_key_is_an_error() -> None:
+    with pytest.raises(TypeError, match=r"\['pixel_treshold'\]"):
+        KMaXFusionHead(3, 3, dict(pixel_treshold=0.4))
+
+
+def test_threshold_out_of_range_is_an_error() -> None:
+    with pytest.raises(ValueError, match='pixel_threshold'):
+        KMaXFusionHead(3, 3, dict(pixel_threshold=1.5))
+
+
+def test_class_count_that_disagrees_is_an_error() -> None:
+    with pytest.raises(ValueError, match='num_things_classes'):
+        predict(
+            torch.zeros(1, 2, 9), torch.zeros(1, 2, 8, 8), [sample((32, 32))]
+        )
+
+
+@pytest.mark.gpu
+def test_cuda_equals_cpu() -> None:
+    meta = sample((60, 90), (86, 129), (129, 129))
+    class_logits, mask_logits = (x[None] for x in random_case(7, 32, (33, 33)))
+    flags = dict(semantic_on=True, instance_on=True)
+    cpu = predict(class_logits, mask_logits, [meta], **flags)[0]
+    cuda = predict(class_logits.cuda(), mask_logits.cuda(), [meta], **flags)[0]
+    for key in ('pan_results', 'sem_results'):
+        assert torch.equal(cpu[key].sem_seg, cuda[key].sem_seg.cpu())
+    assert torch.equal(
+        cpu['ins_results'].masks, cuda['ins_results'].masks.cpu()
+    )

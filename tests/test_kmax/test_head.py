@@ -1,0 +1,254 @@
+"""KMaXHead: ReMaX against kMaX, edges, gradients."""
+
+import pytest
+import torch
+from mmdet.registry import MODELS
+from mmengine.registry import init_default_scope
+
+from mmremax.kmax.segments import BatchSegments
+from tests.helpers.loss_fixture import as_data_samples
+from tests.helpers.model_fixture import build_model, model_config
+
+
+def samples(maps=None, labels=None):
+    """Two images of 17 x 17 cells, three segments and none by default."""
+    if maps is None:
+        maps = torch.full((2, 17, 17), -1)
+        maps[0, :8], maps[0, 8:, :8], maps[0, 8:, 8:12] = 0, 1, 2
+        labels = [torch.tensor([0, 4, 0]), torch.zeros(0, dtype=torch.long)]
+    return as_data_samples(BatchSegments(maps, labels))
+
+
+def images(batch=2, height=65, width=65):
+    generator = torch.Generator().manual_seed(1)
+    return torch.randn(batch, 3, height, width, generator=generator)
+
+
+def losses_of(model, data_samples, x=None, seed=0):
+    torch.manual_seed(seed)  # of the dropout
+    feats = model.extract_feat(images() if x is None else x)
+    outputs = model.panoptic_head.forward_train(feats)
+    torch.manual_seed(seed)  # of the samplers
+    return model.panoptic_head.loss_by_feat(*outputs, data_samples)
+
+
+def remax_model(**mask_loss):
+    """Small ReMaX, its mask loss and eta changed."""
+    init_default_scope('mmdet')
+    config = model_config(with_remax=True)
+    eta = mask_loss.pop('eta', None)
+    activation = mask_loss.pop('mask_id', None)
+    config.panoptic_head.mask_loss.update(mask_loss)
+    if eta is not None:
+        config.panoptic_head.assigner.eta = eta
+    if activation:
+        config.panoptic_head.mask_loss.loss_mask.activation = activation
+    if mask_loss.get('source') == 'ground_truth':
+        config.panoptic_head.pop('semantic_head')
+    return MODELS.build(config)
+
+
+def copy_weights(source, target):
+    missing = target.load_state_dict(source.state_dict(), strict=False)
+    assert not missing.unexpected_keys
+    return missing.missing_keys
+
+
+def test_neutral_remax_is_kmax_bit_for_bit():
+    kmax = build_model().train()
+    remax = remax_model(num_stages=0, eta=0.0, mask_id='softmax').train()
+    assert not copy_weights(kmax, remax)
+    plain = losses_of(kmax, samples())
+    neutral = losses_of(remax, samples())
+    assert plain.keys() == neutral.keys()
+    for key in plain:
+        assert torch.equal(plain[key], neutral[key]), key
+
+
+def test_remax_changes_the_relaxed_stages_alone():
+    kmax = build_model().train()
+    remax = remax_model(num_stages=2, mask_id='softmax', eta=0.0).train()
+    missing = copy_weights(kmax, remax)
+    assert all('semantic_head' in key for key in missing)
+    plain = losses_of(kmax, samples())
+    relaxed = losses_of(remax, samples())
+    for key in plain:
+        same = torch.equal(plain[key], relaxed[key])
+        changes = key.startswith(('d0.', 'd1.')) and (
+            'mask' in key or 'dice' in key or 'fp_fn' in key
+        )
+        if not key.endswith('insdis') and key != 'loss_aux_semantic':
+            assert same != changes, key
+    for stage in (0, 1):
+        assert relaxed[f'd{stage}.loss_semantic'] > 0
+        assert relaxed[f'd{stage}.m_hat_mean'] > 0
+    assert 'd2.loss_semantic' not in relaxed
+
+
+def test_inference_and_its_weights_are_kmax():
+    kmax, remax = build_model().eval(), build_model(with_remax=True).eval()
+    missing = copy_weights(kmax, remax)
+    prefix = 'panoptic_head.semantic_head.'
+    assert missing
+    assert all(key.startswith(prefix) for key in missing)
+    with torch.no_grad():
+        ours = remax(images(), mode='tensor')
+        wanted = kmax(images(), mode='tensor')
+    for a, b in zip(ours, wanted, strict=True):
+        assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize('with_remax', [False, True])
+def test_every_parameter_gets_a_gradient(with_remax):
+    model = build_model(with_remax).train()
+    total, _ = model.parse_losses(losses_of(model, samples()))
+    total.backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.isfinite().all(), name
+
+
+def test_panoptic_losses_do_not_reach_the_semantic_branch():
+    model = build_model(with_remax=True).train()
+    losses = losses_of(model, samples())
+    branch = list(model.panoptic_head.semantic_head.parameters())
+    panoptic = sum(
+        value
+        for key, value in losses.items()
+        if 'loss' in key and 'loss_semantic' not in key
+    )
+    grads = torch.autograd.grad(
+        panoptic, branch, retain_graph=True, allow_unused=True
+    )
+    assert all(grad is None for grad in grads)
+    semantic = losses['d0.loss_semantic']
+    layer = model.panoptic_head.transformer_decoder.layers[0]
+    trunk = layer.key_projection.conv.weight
+    (grad,) = torch.autograd.grad(semantic, [trunk])
+    assert grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize('with_remax', [False, True])
+@pytest.mark.parametrize('case', ['void', 'empty', 'crowded', 'one_class'])
+def test_edges_train(with_remax, case):
+    model = build_model(with_remax).train()
+    maps = torch.full((2, 17, 17), -1)
+    labels = [torch.zeros(0, dtype=torch.long)] * 2
+    if case == 'void':  # segments that no cell shows
+        labels = [torch.tensor([1])] * 2
+    elif case == 'crowded':  # 40 segments, 12 queries
+        maps = torch.arange(289).view(1, 17, 17).remainder(40).repeat(2, 1, 1)
+        labels = [torch.arange(40).remainder(5)] * 2
+    elif case == 'one_class':
+        maps, labels = torch.zeros(2, 17, 17).long(), [torch.tensor([4])] * 2
+    losses = losses_of(model, samples(maps, labels))
+    total, _ = model.parse_losses(losses)
+    total.backward()
+    assert all(value.isfinite().all() for value in losses.values())
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.isfinite().all(), name
+
+
+@pytest.mark.parametrize('size', [(97, 65), (64, 96), (129, 33)])
+def test_any_size(size):
+    model = build_model(with_remax=True).train()
+    grid = tuple(-(-side // 4) for side in size)
+    maps = torch.zeros(2, *grid).long()
+    data_samples = samples(maps, [torch.tensor([1])] * 2)
+    losses = losses_of(model, data_samples, images(2, *size))
+    assert all(value.isfinite().all() for value in losses.values())
+
+
+def test_bfloat16_autocast():
+    model = build_model(with_remax=True).train()
+    with torch.autocast('cpu', torch.bfloat16):
+        losses = losses_of(model, samples())
+    for key, value in losses.items():
+        assert value.dtype == torch.float32, key
+        assert value.isfinite().all(), key
+    model.parse_losses(losses)[0].backward()
+
+
+def test_a_batch_is_the_mean_of_its_images():
+    """With statistics frozen, so that images do not meet in the norms."""
+    model = build_model(with_remax=True).eval()
+    head = model.panoptic_head
+    head.loss_insdis.num_samples = head.loss_aux_semantic.num_samples = 0
+    head.semantic_head.loss_semantic.num_samples = 0
+    data_samples, x = samples(), images()
+    with torch.no_grad():
+        both = losses_of(model, data_samples, x)
+        single = [
+            losses_of(model, [data_samples[i]], x[i : i + 1]) for i in (0, 1)
+        ]
+    for key, value in both.items():
+        if 'loss' in key:
+            mean = (single[0][key] + single[1][key]) / 2
+            torch.testing.assert_close(value, mean, msg=key)
+
+
+def test_unshared_matching_is_a_key():
+    config = model_config()
+    config.panoptic_head.share_matching = False
+    init_default_scope('mmdet')
+    model = MODELS.build(config).train()
+    shared = build_model().train()
+    copy_weights(shared, model)
+    own, wanted = losses_of(model, samples()), losses_of(shared, samples())
+    assert torch.equal(own['loss_cls'], wanted['loss_cls'])
+    assert not torch.equal(own['d0.loss_cls'], wanted['d0.loss_cls'])
+
+
+def test_ground_truth_masking_needs_no_branch():
+    model = remax_model(source='ground_truth').train()
+    losses = losses_of(model, samples())
+    assert 'd0.m_hat_mean' in losses
+    assert 'd0.loss_semantic' not in losses
+
+
+def test_a_missing_semantic_head_is_named():
+    config = model_config(with_remax=True)
+    config.panoptic_head.pop('semantic_head')
+    init_default_scope('mmdet')
+    with pytest.raises(ValueError, match='SemanticAuxHead'):
+        MODELS.build(config)
+
+
+def test_the_semantic_head_reads_the_raw_memory_where_asked_for():
+    config = model_config(with_remax=True)
+    config.panoptic_head.semantic_input = 'memory'
+    init_default_scope('mmdet')
+    model = MODELS.build(config).train()
+    head, seen = model.panoptic_head, []
+    for stage in head.semantic_head.stages:
+        stage.register_forward_pre_hook(lambda _, args: seen.append(args[0]))
+    head.pixel_decoder.register_forward_hook(
+        lambda _, args, output: seen.append(output[0])
+    )
+    losses_of(model, samples())
+    memories, *inputs = seen
+    counts = head.transformer_decoder.num_layers
+    wanted = [
+        memory
+        for memory, count in zip(memories, counts, strict=True)
+        for _ in range(count)
+    ]
+    assert len(inputs) == head.semantic_head.num_stages > 0
+    for found, memory in zip(inputs, wanted, strict=False):
+        assert found is memory
+
+
+def test_an_unknown_semantic_input_is_named():
+    config = model_config(with_remax=True)
+    config.panoptic_head.semantic_input = 'pixels'
+    init_default_scope('mmdet')
+    with pytest.raises(ValueError, match='pixels'):
+        MODELS.build(config)
+
+
+def test_a_wrong_label_stride_is_named():
+    maps = torch.zeros(2, 33, 33).long()
+    data_samples = samples(maps, [torch.tensor([1])] * 2)
+    with pytest.raises(ValueError, match='label_stride'):
+        losses_of(build_model().train(), data_samples)

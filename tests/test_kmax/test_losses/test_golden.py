@@ -1,0 +1,192 @@
+"""Every `loss.*` case of the golden file."""
+
+import pytest
+import torch
+
+from mmremax.kmax.losses import pixel_sampler
+from mmremax.kmax.losses.instance_discrimination import (
+    InstanceDiscriminationLoss,
+)
+from mmremax.kmax.losses.mask_loss import MaskLoss
+from mmremax.kmax.losses.pq_classification import PQClassificationLoss
+from mmremax.kmax.losses.semantic import SemanticLoss
+from mmremax.kmax.matcher import KMaXAssigner
+from mmremax.kmax.targets import MaskTargets
+from tests.golden import S, load_case
+from tests.helpers.loss_fixture import (
+    fixture_output,
+    fixture_segments,
+    fixture_semantic,
+    golden_noise,
+)
+
+CLOSE = dict(rel=2e-7)
+
+
+@pytest.fixture(autouse=True)
+def closed_form_noise(monkeypatch):
+    monkeypatch.setattr(pixel_sampler, 'gumbel_noise', golden_noise)
+
+
+def targets_of(output, segments=None):
+    return KMaXAssigner().assign(
+        output.class_logits, output.mask_logits, segments or fixture_segments()
+    )
+
+
+def unweighted(output, targets):
+    """The four terms of one output, by their golden names."""
+    assigner = KMaXAssigner()
+    class_targets = assigner.class_targets(
+        targets.labels, output.mask_logits, targets.semantic_map, 4
+    )
+    masks = MaskLoss(dict(type='MaskIdLoss'), dict(type='PQDiceLoss'))(
+        output.mask_logits, output.class_logits, targets, None
+    )
+    contrast = InstanceDiscriminationLoss(20, 1.5)
+    return dict(
+        loss_ce=PQClassificationLoss()(
+            output.class_logits, class_targets, targets
+        ),
+        loss_dice=masks['loss_dice'],
+        loss_mask=masks['loss_mask'],
+        loss_pixel_insdis=contrast(output.pixel_feature, targets),
+    )
+
+
+def test_pq_and_mask_id():
+    expected = load_case('loss.pq_and_mask_id')['expected']
+    output, _ = fixture_output()
+    terms = unweighted(output, targets_of(output))
+    for key in ('loss_ce', 'loss_mask', 'loss_dice'):
+        assert terms[key].item() == pytest.approx(expected[key], **CLOSE)
+
+
+def test_instance_discrimination():
+    expected = load_case('loss.instance_discrimination')['expected']
+    output, _ = fixture_output()
+    targets = targets_of(output)
+
+    def loss(*args):
+        contrast = InstanceDiscriminationLoss(*args)
+        return contrast(output.pixel_feature, targets).item()
+
+    assert loss(81, 1.5) == pytest.approx(expected['all_pixels_k81'], **CLOSE)
+    assert loss(0, 1.5) == pytest.approx(expected['all_pixels_k81'], **CLOSE)
+    assert loss(20, 1.5) == pytest.approx(
+        expected['sampled_k20_temp1p5'], **CLOSE
+    )
+    assert loss(20, 0.6) == pytest.approx(
+        expected['sampled_k20_temp0p6'], **CLOSE
+    )
+    cells = pixel_sampler.sample_cells(
+        targets.inverse_area(), targets.valid, 20, 1.5
+    )
+    assert (
+        cells.sort(1).values.tolist()
+        == expected['sorted_sample_indices_temp1p5']
+    )
+
+
+@pytest.mark.parametrize(
+    ('key', 'samples', 'channels', 'side'),
+    [
+        ('full_same_res', 0, 5, 9),
+        ('full_stride2', 0, 5, 5),
+        ('sampled_k20_same_res', 20, 5, 9),
+        ('sampled_k10_stride2', 10, 5, 5),
+        ('full_stride2_no_void_channel', 0, 4, 5),
+    ],
+)
+def test_aux_semantic(key, samples, channels, side):
+    expected = load_case('loss.aux_semantic')['expected']
+    output, _ = fixture_output()
+    loss = SemanticLoss(samples, 2.0)(
+        fixture_semantic(channels, side), targets_of(output)
+    )
+    assert loss.item() == pytest.approx(expected[key], **CLOSE)
+
+
+@pytest.mark.parametrize(
+    'case', ['criterion_shared_matching', 'criterion_separate_matching']
+)
+def test_criterion(case):
+    expected = load_case(f'loss.{case}')['expected']
+    shared = case == 'criterion_shared_matching'
+    outputs = [fixture_output(i, requires_grad=True)[0] for i in range(3)]
+    semantic = fixture_semantic().requires_grad_()
+    main = targets_of(outputs[0])
+    total = aux = SemanticLoss(20, 2.0)(semantic, main)
+    losses = {'loss_aux_semantic': aux}
+    for i, output in enumerate(outputs):
+        targets = main if shared else targets_of(output)
+        terms = unweighted(output, targets)
+        suffix = f'_{i - 1}' if i else ''
+        losses.update({f'{k}{suffix}': v for k, v in terms.items()})
+        total = total + (
+            3 * terms['loss_ce']
+            + 3 * terms['loss_dice']
+            + 0.3 * terms['loss_mask']
+            + terms['loss_pixel_insdis']
+        )
+    for key, value in expected['losses_unweighted'].items():
+        assert losses[key].item() == pytest.approx(value, **CLOSE), key
+    assert total.item() == pytest.approx(expected['weighted_total'], **CLOSE)
+
+    total.backward()
+    leaves = {'aux_semantic_pred': semantic}
+    for i, output in enumerate(outputs):
+        prefix = f'aux{i - 1}.' if i else ''
+        leaves[f'{prefix}pred_masks'] = output.mask_logits
+        leaves[f'{prefix}pred_logits'] = output.class_logits
+        leaves[f'{prefix}pixel_feature'] = output.pixel_feature
+    for key, value in expected['grad_l1'].items():
+        grad = leaves[key].grad
+        assert grad.abs().sum().item() == pytest.approx(value, **CLOSE), key
+        first = grad.flatten()[:3].tolist()
+        assert first == pytest.approx(
+            expected['grad_first3'][key], rel=1e-6, abs=1e-12
+        ), key
+
+
+def test_more_segments_than_queries():
+    expected = load_case('loss.more_gt_than_queries')['expected']
+    outputs = [fixture_output(i, num_queries=3)[0] for i in range(3)]
+    targets = targets_of(outputs[0])
+    losses = {
+        'loss_aux_semantic': SemanticLoss(20, 2.0)(fixture_semantic(), targets)
+    }
+    for i, output in enumerate(outputs):
+        suffix = f'_{i - 1}' if i else ''
+        terms = unweighted(output, targets)
+        losses.update({f'{k}{suffix}': v for k, v in terms.items()})
+    for key, value in expected['losses_unweighted'].items():
+        assert losses[key].item() == pytest.approx(value, **CLOSE), key
+
+
+@pytest.mark.parametrize(
+    ('key', 'alpha', 'gamma', 'scale'),
+    [
+        ('gamma0', 0.75, 0.0, 1),
+        ('gamma2', 0.75, 2.0, 1),
+        ('alpha_off', None, 0.0, 1),
+        ('zero_weights', 0.75, 0.0, 0),
+    ],
+)
+def test_focal_class_term(key, alpha, gamma, scale):
+    expected = load_case('loss.focal_class_term')['expected']
+    labels = torch.tensor([[0, 4, 1, 4, 2, 3], [4, 4, 0, 4, 1, 2]])
+    targets = MaskTargets(
+        query_map=torch.full((2, 1), -1),
+        semantic_map=torch.full((2, 1), -1),
+        labels=labels,
+        class_weight=scale * S((2, 6), 0.7, 0, 1).abs(),
+        mask_weight=torch.zeros(2, 6),
+        size=(1, 1),
+    )
+    loss = PQClassificationLoss(alpha, gamma)(
+        S((2, 6, 5), 0.91, 0.2, 2),
+        torch.nn.functional.one_hot(labels, 5).double(),
+        targets,
+    )
+    assert loss.item() == pytest.approx(expected[key], **CLOSE)

@@ -1,0 +1,204 @@
+"""Mask-id and dice losses and their statistics, by hand and by loops."""
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+
+from mmremax.kmax.losses.mask_id import MaskIdLoss
+from mmremax.kmax.losses.mask_loss import MaskLoss
+from mmremax.kmax.losses.mask_statistics import (
+    mask_statistics,
+    sigmoid_balance,
+    softmax_balance,
+)
+from mmremax.kmax.losses.pq_dice import PQDiceLoss
+from mmremax.kmax.targets import MaskTargets
+
+
+def targets_of(query_map, queries, size, mask_weight=None):
+    batch = len(query_map)
+    if mask_weight is None:
+        mask_weight = torch.ones(batch, queries).double()
+    return MaskTargets(
+        query_map=query_map,
+        semantic_map=query_map,
+        labels=torch.zeros(batch, queries, dtype=torch.long),
+        class_weight=torch.ones(batch, queries),
+        mask_weight=mask_weight,
+        size=size,
+    )
+
+
+def random_case(seed=0, batch=2, queries=4, cells=15):
+    generator = torch.Generator().manual_seed(seed)
+    logits = torch.randn(batch, queries, cells, generator=generator).double()
+    query_map = torch.randint(-1, queries, (batch, cells), generator=generator)
+    return logits, query_map
+
+
+def test_statistics_equal_the_softmax():
+    logits, query_map = random_case()
+    statistics = mask_statistics(logits, query_map)
+    log_prob = logits.log_softmax(1)
+    valid = query_map >= 0
+    own = log_prob.gather(1, query_map.clamp(min=0)[:, None])[:, 0] * valid
+    torch.testing.assert_close(statistics.own_log_prob, own)
+    torch.testing.assert_close(
+        statistics.prob_sum, (log_prob.exp() * valid[:, None]).sum(2)
+    )
+
+
+def test_statistics_have_the_right_gradient():
+    logits, query_map = random_case()
+    assert torch.autograd.gradcheck(
+        lambda x: tuple(mask_statistics(x, query_map)),
+        logits.requires_grad_(),
+    )
+
+
+@pytest.mark.parametrize('activation', ['softmax', 'sigmoid'])
+def test_mask_id_equals_a_slow_oracle(activation):
+    logits, query_map = random_case()
+    targets = targets_of(query_map, 4, (3, 5))
+    loss = MaskIdLoss(activation, loss_weight=2.0)
+    value = loss(logits, mask_statistics(logits, query_map), targets)
+    per_image = []
+    for b in range(2):
+        terms = []
+        for p, own in enumerate(query_map[b].tolist()):
+            if own < 0:
+                continue
+            m = logits[b, :, p].numpy()
+            if activation == 'softmax':
+                prob = np.exp(m) / np.exp(m).sum()
+                terms.append(-np.log(prob[own]))
+            else:
+                prob = 1 / (1 + np.exp(-m))
+                y = np.arange(4) == own
+                terms.append(-np.log(np.where(y, prob, 1 - prob)).sum())
+        per_image.append(np.mean(terms))
+    assert value.item() == pytest.approx(2 * np.mean(per_image))
+
+
+@pytest.mark.parametrize('queries', [2, 32, 128])
+def test_sigmoid_starts_where_softmax_does(queries):
+    """At logits of 0 both are ln Q; by itself the sum is Q ln 2."""
+    logits = torch.zeros(1, queries, 3).double()
+    query_map = torch.tensor([[0, 1, -1]])
+    arguments = (
+        logits,
+        mask_statistics(logits, query_map),
+        targets_of(query_map, queries, (1, 3)),
+    )
+    softmax = MaskIdLoss()(*arguments).item()
+    sigmoid = MaskIdLoss('sigmoid', start_as_softmax=True)(*arguments).item()
+    plain = MaskIdLoss('sigmoid')(*arguments).item()
+    assert softmax == pytest.approx(np.log(queries))
+    assert sigmoid == pytest.approx(np.log(queries))
+    assert plain == pytest.approx(queries * np.log(2))
+
+
+def test_dice_by_hand():
+    """One cell, two queries, both logits 0: s = 1/2; the first is matched.
+
+    d = 1 - (2 * 1/2 + 1) / (1/2 + 1 + 1) = 1/5, w = 1/2, Q = 2:
+    0.75 / 2 * 1/2 * 1/5 = 0.0375.
+    """
+    logits = torch.zeros(1, 2, 1).double()
+    query_map = torch.zeros(1, 1).long()
+    weight = torch.tensor([[0.5, 0.0]]).double()
+    value = PQDiceLoss()(
+        logits,
+        mask_statistics(logits, query_map),
+        targets_of(query_map, 2, (1, 1), weight),
+    )
+    assert value.item() == pytest.approx(0.0375)
+
+
+@pytest.mark.parametrize('activation', ['softmax', 'sigmoid'])
+def test_dice_equals_a_slow_oracle(activation):
+    logits, query_map = random_case()
+    weight = torch.tensor([[0.2, 0.0, 0.9, 0.0], [0.5, 0.7, 0.0, 0.3]])
+    value = PQDiceLoss(alpha=0.6, loss_weight=3.0, activation=activation)(
+        logits,
+        mask_statistics(logits, query_map),
+        targets_of(query_map, 4, (3, 5), weight.double()),
+    )
+    total = 0.0
+    for b in range(2):
+        cells = [p for p, own in enumerate(query_map[b].tolist()) if own >= 0]
+        m = logits[b, :, cells].numpy()
+        if activation == 'softmax':
+            prob = np.exp(m) / np.exp(m).sum(0)
+        else:
+            prob = 1 / (1 + np.exp(-m))
+        for q in range(4):
+            y = query_map[b, cells].numpy() == q
+            overlap = (prob[q] * y).sum()
+            dice = (2 * overlap + 1) / (prob[q].sum() + y.sum() + 1)
+            total += weight[b, q].item() * (1 - dice)
+    assert value.item() == pytest.approx(3 * 0.6 * total / (2 * 4))
+
+
+@pytest.mark.parametrize('activation', ['softmax', 'sigmoid'])
+def test_permuting_queries_changes_nothing(activation):
+    logits, query_map = random_case()
+    order = torch.tensor([2, 0, 3, 1])
+    weight = torch.rand(2, 4).double()
+    place = order.argsort()
+    moved = torch.where(query_map < 0, -1, place[query_map.clamp(min=0)])
+    loss = MaskLoss(
+        dict(type='MaskIdLoss', activation=activation),
+        dict(type='PQDiceLoss', activation=activation),
+    )
+    plain = loss(
+        logits.view(2, 4, 3, 5),
+        None,
+        targets_of(query_map, 4, (3, 5), weight),
+        None,
+    )
+    permuted = loss(
+        logits[:, order].view(2, 4, 3, 5),
+        None,
+        targets_of(moved, 4, (3, 5), weight[:, order]),
+        None,
+    )
+    for key, value in plain.items():
+        torch.testing.assert_close(permuted[key], value, msg=key)
+
+
+@pytest.mark.parametrize('activation', ['softmax', 'sigmoid'])
+def test_void_cells_do_not_matter(activation):
+    logits, query_map = random_case()
+    noisy = logits + 9.0 * (query_map < 0)[:, None]
+    loss = MaskLoss(
+        dict(type='MaskIdLoss', activation=activation),
+        dict(type='PQDiceLoss', activation=activation),
+    )
+    targets = targets_of(query_map, 4, (3, 5))
+    plain = loss(logits.view(2, 4, 3, 5), None, targets, None)
+    other = loss(noisy.view(2, 4, 3, 5), None, targets, None)
+    for key, value in plain.items():
+        torch.testing.assert_close(other[key], value, msg=key)
+
+
+def test_balance_of_false_positives_and_negatives():
+    """FP and FN are the two sums of a binary cross-entropy, taken apart."""
+    logits, query_map = random_case()
+    valid = (query_map >= 0)[:, None].expand_as(logits)
+    y = F.one_hot(query_map.clamp(min=0), 4).transpose(1, 2)[valid].double()
+    for prob, ratio in (
+        (logits.sigmoid(), sigmoid_balance(logits, query_map)),
+        (logits.softmax(1), softmax_balance(logits, query_map)),
+    ):
+        s = prob[valid]
+        negative = -(y * s.log()).sum()
+        positive = -((1 - y) * (1 - s).log()).sum()
+        torch.testing.assert_close(ratio, positive / negative)
+
+
+@pytest.mark.parametrize('loss', [MaskIdLoss, PQDiceLoss])
+def test_unknown_activation(loss):
+    with pytest.raises(ValueError, match='relu'):
+        loss(activation='relu')

@@ -1,0 +1,101 @@
+"""SemanticLoss and the sampler: loops, keys, frequencies."""
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+
+from mmremax.kmax.losses.pixel_sampler import (
+    gather_cells,
+    sample_cells,
+)
+from mmremax.kmax.losses.semantic import SemanticLoss
+from mmremax.kmax.targets import MaskTargets
+
+
+def targets_of(semantic_map, size):
+    batch = len(semantic_map)
+    return MaskTargets(
+        query_map=semantic_map,
+        semantic_map=semantic_map,
+        labels=torch.zeros(batch, 4, dtype=torch.long),
+        class_weight=torch.ones(batch, 4),
+        mask_weight=torch.ones(batch, 4),
+        size=size,
+    )
+
+
+@pytest.mark.parametrize('activation', ['softmax', 'sigmoid'])
+def test_equals_a_slow_oracle(activation):
+    logits = torch.randn(2, 4, 3, 5).double()
+    semantic_map = torch.randint(-1, 4, (2, 15))
+    loss = SemanticLoss(0, activation=activation, loss_weight=0.5)
+    value = loss(logits, targets_of(semantic_map, (3, 5)))
+    images = []
+    for z, labels in zip(logits.flatten(2), semantic_map, strict=True):
+        terms = []
+        for p, label in enumerate(labels.tolist()):
+            if label < 0:
+                continue
+            m = z[:, p].numpy()
+            if activation == 'softmax':
+                terms.append(np.log(np.exp(m).sum()) - m[label])
+            else:
+                prob = 1 / (1 + np.exp(-m))
+                y = np.arange(4) == label
+                terms.append(-np.log(np.where(y, prob, 1 - prob)).sum())
+        images.append(np.mean(terms))
+    assert value.item() == pytest.approx(0.5 * np.mean(images))
+
+
+def test_on_mask_grid_resizes_first():
+    logits = torch.randn(2, 4, 3, 4).double()
+    semantic_map = torch.randint(-1, 4, (2, 35))
+    targets = targets_of(semantic_map, (5, 7))
+    fine = F.interpolate(logits, (5, 7), mode='bilinear', align_corners=True)
+    loss = SemanticLoss(0)
+    torch.testing.assert_close(
+        loss.on_mask_grid(logits, targets), loss(fine, targets)
+    )
+
+
+def test_grids_that_do_not_fit_are_an_error():
+    targets = targets_of(torch.zeros(1, 81).long(), (9, 9))
+    with pytest.raises(ValueError, match=r'\(4, 7\)'):
+        SemanticLoss()(torch.zeros(1, 4, 4, 7), targets)
+
+
+def test_void_is_drawn_last():
+    valid = torch.arange(20)[None] < 8
+    cells = sample_cells(torch.ones(1, 20), valid, 8, 1.5)
+    assert sorted(cells[0].tolist()) == list(range(8))
+    more = sample_cells(torch.ones(1, 20), valid, 10, 1.5)
+    assert set(range(8)) < set(more[0].tolist())
+
+
+def test_at_temperature_1_segments_are_drawn_alike():
+    """First draws of a segment of 1 cell and one of 9: half and half."""
+    inverse = torch.tensor([10.0] + [10 / 9] * 9).expand(4000, -1)
+    valid = torch.ones_like(inverse, dtype=torch.bool)
+    generator = torch.Generator().manual_seed(0)
+    first = sample_cells(inverse, valid, 1, 1.0, generator)
+    share = (first == 0).double().mean().item()
+    assert share == pytest.approx(0.5, abs=0.03)
+
+
+@pytest.mark.parametrize('size', [(5, 7), (9, 5), (6, 8), (8, 4)])
+def test_gather_equals_resizing_and_reading(size):
+    feature = torch.randn(2, 3, 3, 4).double()
+    cells = torch.randint(0, size[0] * size[1], (2, 11))
+    fine = F.interpolate(
+        feature, size, mode='bilinear', align_corners=size[0] % 2 == 1
+    )
+    index = cells[:, None].expand(-1, 3, -1)
+    torch.testing.assert_close(
+        gather_cells(feature, cells, size), fine.flatten(2).gather(2, index)
+    )
+
+
+def test_unknown_activation():
+    with pytest.raises(ValueError, match='relu'):
+        SemanticLoss(activation='relu')

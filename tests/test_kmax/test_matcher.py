@@ -1,0 +1,173 @@
+"""KMaXAssigner: golden values, a slow oracle, edges."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.optimize import linear_sum_assignment
+
+from mmremax.kmax.matcher import KMaXAssigner, dice_of_sums
+from mmremax.kmax.segments import (
+    BatchSegments,
+    count_by_segment,
+    sum_by_segment,
+)
+from tests.golden import load_case
+from tests.helpers.loss_fixture import fixture_output, fixture_segments
+
+
+def assign(num_queries=6):
+    output, _ = fixture_output(num_queries=num_queries)
+    return KMaXAssigner().assign(
+        output.class_logits, output.mask_logits, fixture_segments()
+    )
+
+
+def test_golden_similarities_and_pairs():
+    expected = load_case('loss.matcher')['expected']
+    output, _ = fixture_output()
+    segments = fixture_segments()
+    mask_sum = sum_by_segment(
+        output.mask_logits.flatten(2).softmax(1),
+        segments.segment_map.flatten(1),
+        4,
+    )
+    area = count_by_segment(segments.segment_map, 4)[:, None, :-1]
+    dice = dice_of_sums(mask_sum, area)
+    for image, labels in enumerate(segments.labels):
+        prob = output.class_logits[image].softmax(1)[:, labels]
+        np.testing.assert_allclose(
+            prob, expected['class_similarity'][image], rtol=1e-7
+        )
+        np.testing.assert_allclose(
+            dice[image, :, : len(labels)],
+            expected['mask_similarity'][image],
+            rtol=1e-7,
+        )
+
+
+def test_golden_targets():
+    expected = load_case('loss.targets')['expected']
+    targets = assign()
+    assert targets.labels.tolist() == expected['labels']
+    assert (
+        targets.query_area().tolist()
+        == np.array(expected['mask_area_per_query'], int).tolist()
+    )
+    np.testing.assert_allclose(
+        targets.mask_weight, expected['pq_loss_mask_weight'], rtol=1e-7
+    )
+    np.testing.assert_allclose(
+        targets.class_weight, expected['pq_loss_class_weight'], rtol=1e-7
+    )
+    void = (~targets.valid).sum(1)
+    assert void.tolist() == expected['void_pixels_per_image']
+    np.testing.assert_allclose(
+        targets.inverse_area()[:, :9],
+        expected['inverse_gt_mask_area_row0'],
+        rtol=1e-7,
+    )
+    semantic = torch.where(targets.semantic_map < 0, 4, targets.semantic_map)
+    assert semantic[:, :9].tolist() == expected['ground_truth_semantic_row0']
+
+
+def test_golden_more_segments_than_queries():
+    expected = load_case('loss.more_gt_than_queries')['expected']
+    targets = assign(num_queries=3)
+    void = (~targets.valid).sum(1)
+    assert void.tolist() == expected['void_pixels_per_image']
+    segments = fixture_segments()
+    for image, queries in enumerate(expected['matched_query_index']):
+        pairs = zip(queries, expected['matched_gt_index'][image], strict=True)
+        for query, segment in pairs:
+            cells = segments.segment_map[image].flatten() == segment
+            assert (targets.query_map[image][cells] == query).all()
+
+
+def slow_assign(class_logits, mask_logits, segment_map, labels, eps=1e-5):
+    """Loop over queries and segments of one image, as the paper has it."""
+    queries, classes = class_logits.shape[0], class_logits.shape[1] - 1
+    prob = mask_logits.flatten(1).softmax(0).numpy()
+    class_prob = class_logits.softmax(1).numpy()
+    flat = segment_map.flatten().numpy()
+    dice = np.zeros((queries, len(labels)))
+    score = np.zeros((queries, len(labels)))
+    for n in range(queries):
+        for j, label in enumerate(labels):
+            mask = flat == j
+            known = prob[n][flat >= 0].sum()
+            total = (known + mask.sum()) / 2 + 1e-5
+            dice[n, j] = prob[n][mask].sum() / total
+            score[n, j] = class_prob[n, label]
+    rows, columns = linear_sum_assignment(-dice * score)
+    query_labels = np.full(queries, classes)
+    class_weight, mask_weight = np.zeros(queries), np.zeros(queries)
+    query_map = np.full(flat.shape, -1)
+    for n, j in zip(rows, columns, strict=True):
+        query_labels[n] = labels[j]
+        class_weight[n] = max(dice[n, j], eps)
+        mask_weight[n] = max(score[n, j], eps)
+        query_map[flat == j] = n
+    for n in set(range(queries)) - set(rows):
+        overlap = prob[n][query_map < 0].sum() / (prob[n].sum() + 1e-5)
+        class_weight[n] = max(overlap, eps)
+    return query_map, query_labels, class_weight, mask_weight
+
+
+@pytest.mark.parametrize('queries', [4, 9])
+def test_equals_a_slow_oracle(queries):
+    generator = torch.Generator().manual_seed(queries)
+    batch, classes, counts = 3, 5, [6, 0, 2]
+    class_logits = torch.randn(
+        batch, queries, classes + 1, generator=generator
+    ).double()
+    mask_logits = torch.randn(
+        batch, queries, 7, 11, generator=generator
+    ).double()
+    segment_map = torch.stack(
+        [
+            torch.randint(-1, count or 1, (7, 11), generator=generator)
+            if count
+            else torch.full((7, 11), -1)
+            for count in counts
+        ]
+    )
+    labels = [
+        torch.randint(0, classes, (count,), generator=generator)
+        for count in counts
+    ]
+    targets = KMaXAssigner().assign(
+        class_logits, mask_logits, BatchSegments(segment_map, labels)
+    )
+    for i in range(batch):
+        query_map, query_labels, class_weight, mask_weight = slow_assign(
+            class_logits[i], mask_logits[i], segment_map[i], labels[i]
+        )
+        np.testing.assert_array_equal(targets.query_map[i], query_map)
+        np.testing.assert_array_equal(targets.labels[i], query_labels)
+        np.testing.assert_allclose(targets.class_weight[i], class_weight)
+        np.testing.assert_allclose(targets.mask_weight[i], mask_weight)
+
+
+def test_a_batch_without_any_segment():
+    segments = BatchSegments(
+        torch.full((2, 3, 3), -1), [torch.zeros(0, dtype=torch.long)] * 2
+    )
+    targets = KMaXAssigner().assign(
+        torch.zeros(2, 4, 6), torch.zeros(2, 4, 3, 3), segments
+    )
+    assert (targets.labels == 5).all()
+    assert not targets.valid.any()
+    assert (targets.mask_weight == 0).all()
+    torch.testing.assert_close(
+        targets.class_weight, torch.ones(2, 4), atol=1e-4, rtol=0
+    )
+
+
+def test_nan_reaches_the_loss_and_not_the_solver():
+    output, _ = fixture_output()
+    logits = output.mask_logits.clone()
+    logits[0, 0, 0, 0] = float('nan')
+    targets = KMaXAssigner().assign(
+        output.class_logits, logits, fixture_segments()
+    )
+    assert (targets.labels[0] < 4).sum() == 4

@@ -1,0 +1,110 @@
+import copy
+
+import pytest
+import torch
+from mmdet.registry import MODELS
+
+from mmremax.kmax.pixel_decoder import (
+    KMaXPixelDecoder,
+    ResizedFuse,
+)
+from tests.golden import R, assert_probe, load_case
+from tests.golden.fill import fill_module
+
+
+@pytest.mark.parametrize(
+    ('case', 'channels', 'low', 'high'),
+    [
+        ('odd', (24, 10), (3, 5), (5, 9)),
+        ('even', (24, 10), (4, 6), (8, 12)),
+        ('same_res', (24, 10), (5, 9), (5, 9)),
+        ('no_projection', (8, 8), (3, 5), (5, 9)),
+    ],
+)
+def test_fuse_golden(case, channels, low, high):
+    case = f'module.resized_fuse_{case}'
+    fuse = fill_module(ResizedFuse(*channels, 8), case, 'fuse')
+    out = fuse(
+        R('low', (1, channels[0], *low)), R('high', (1, channels[1], *high))
+    )
+    assert_probe(out, load_case(case)['expected'])
+
+
+def small_decoder(**kwargs):
+    config = dict(
+        type='KMaXPixelDecoder',
+        in_channels=(8, 16, 32, 64),
+        base_channels=(16, 8, 4, 2),
+        num_blocks=(1, 2, 1, 1),
+    )
+    return MODELS.build({**config, **kwargs})
+
+
+def features(height, width, channels=(8, 16, 32, 64)):
+    return [
+        torch.randn(2, c, -(-height // s), -(-width // s))
+        for c, s in zip(channels, (4, 8, 16, 32), strict=True)
+    ]
+
+
+@pytest.mark.parametrize('size', [(65, 97), (64, 96), (50, 77), (33, 64)])
+def test_shapes(size):
+    decoder = small_decoder()
+    feats = features(*size)
+    memories, mask_feature = decoder(feats)
+    assert decoder.memory_channels == (64, 32, 16)
+    assert decoder.mask_feature_channels == 8
+    for memory, feat, channels in zip(
+        memories, feats[::-1], (64, 32, 16), strict=False
+    ):
+        assert memory.shape == (2, channels, *feat.shape[2:])
+    assert mask_feature.shape == (2, 8, *feats[0].shape[2:])
+
+
+def test_a_fifth_feature_of_stride_four():
+    decoder = small_decoder(
+        in_channels=(8, 8, 16, 32, 64),
+        base_channels=(16, 8, 4, 2, 1),
+        num_blocks=(1, 1, 1, 1, 1),
+        block_types=('axial',) * 2 + ('bottleneck',) * 3,
+    )
+    feats = features(64, 64)
+    memories, mask_feature = decoder([feats[0], *feats])
+    assert len(memories) == 3
+    assert mask_feature.shape == (2, 4, 16, 16)
+
+
+def test_lists_of_different_lengths_are_refused():
+    with pytest.raises(ValueError, match='one length'):
+        small_decoder(num_blocks=(1, 1, 1))
+
+
+def test_init_weights_keeps_the_values():
+    decoder = small_decoder()
+    before = copy.deepcopy(decoder.state_dict())
+    decoder.init_weights()
+    for key, value in decoder.state_dict().items():
+        torch.testing.assert_close(value, before[key], rtol=0, atol=0)
+
+
+def test_initial_values():
+    state = small_decoder().state_dict()
+    for key, value in state.items():
+        if key.endswith('norm.weight'):
+            wanted = 0 if 'conv_out' in key else 1
+            assert value.eq(wanted).all(), key
+        elif key.endswith('.bias'):
+            assert value.eq(0).all(), key
+        elif 'relative_' in key:
+            assert value.shape[0] == 509
+            assert 1.5 < value.abs().max() <= 2, key
+
+
+def test_published_shortcuts():
+    """Stage 0 of ResNet-50 has no projection: 2048 channels in and out."""
+    with torch.device('meta'):
+        keys = KMaXPixelDecoder().state_dict()
+    shortcuts = {key for key in keys if key.endswith('shortcut.conv.weight')}
+    assert shortcuts == {
+        f'stages.{stage}.0.shortcut.conv.weight' for stage in (1, 2, 3)
+    }

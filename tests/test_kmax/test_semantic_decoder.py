@@ -1,0 +1,42 @@
+import pytest
+import torch
+from mmdet.registry import MODELS
+
+from mmremax.kmax.semantic_decoder import AuxiliarySemanticHead
+from tests.golden import R, assert_probe, load_case
+from tests.golden.fill import fill_module
+
+SIZES = {'odd': (3, 9, 17), 'even': (2, 8, 16)}
+
+
+@pytest.mark.parametrize('case', ['odd', 'even'])
+def test_golden(case):
+    head = AuxiliarySemanticHead(4, in_channels=(10, 12, 7, 24))
+    head = fill_module(head, 'module.semantic_predictor_odd', 'sem')
+    stride_32, stride_8, stride_4 = SIZES[case]
+    feats = (
+        R('os4', (1, 10, stride_4, stride_4)),
+        R('os8', (1, 12, stride_8, stride_8)),
+        torch.zeros(1, 7, 5, 5),
+        R('os32', (1, 24, stride_32, stride_32)),
+    )
+    case = f'module.semantic_predictor_{case}'
+    assert_probe(head(feats), load_case(case)['expected'])
+
+
+def test_void_is_an_output_only_if_wanted():
+    head = MODELS.build(
+        dict(
+            type='AuxiliarySemanticHead',
+            num_classes=4,
+            in_channels=(4, 4, 4, 4),
+            with_void=False,
+            channels=8,
+            low_level_channels=(4, 2),
+        )
+    )
+    feats = [torch.randn(1, 4, n, n) for n in (9, 5, 3, 2)]
+    logits = head(feats)  # one image in training mode
+    assert logits.shape == (1, 4, 9, 9)
+    logits.square().sum().backward()
+    assert all(p.grad is not None for p in head.parameters())

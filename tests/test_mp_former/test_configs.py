@@ -1,0 +1,212 @@
+"""The configs of MP-Former: overlay alone, schedules, one small step."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import torch
+from mmdet.registry import DATASETS, MODELS
+from mmdet.structures import DetDataSample
+from mmdet.structures.bbox import HorizontalBoxes
+from mmdet.structures.mask import BitmapMasks
+from mmengine.config import Config, ConfigDict
+from mmengine.dataset import pseudo_collate
+from mmengine.model import revert_sync_batchnorm
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import init_default_scope
+from mmengine.structures import InstanceData, PixelData
+from mmseg.structures import SegDataSample
+from torch import nn
+
+import mmremax  # noqa: F401 (registers the components)
+from mmremax.utils.config_edits import remove_pretrained
+
+FOLDER = Path(__file__).parents[2] / 'configs/mp_former'
+NAMES = sorted(path.stem for path in FOLDER.glob('*.py'))
+PILOTED = [name for name in NAMES if name.startswith('mp-former')]
+BASELINES = sorted(set(NAMES) - set(PILOTED))
+CANVAS = (64, 64)
+# data set: iterations, steps
+SCHEDULES = dict(
+    ade20k=(160_000, [135_000, 150_000]),
+    cityscapes=(90_000, [80_000, 85_000]),
+    coco_12e=(88_500, [73_750, 81_125]),
+    coco_50e=(368_750, [327_778, 355_092]),
+    coco_100e=(737_500, [655_556, 710_184]),
+)
+
+
+def load(name: str) -> Config:
+    return Config.fromfile(FOLDER / f'{name}.py')
+
+
+def changed(old: dict, new: dict, prefix: str = '') -> set[str]:
+    """Dotted keys that differ; lists stay whole."""
+    keys = set()
+    for key in old.keys() | new.keys():
+        a, b = old.get(key), new.get(key)
+        if isinstance(a, dict) and isinstance(b, dict):
+            keys |= changed(a, b, f'{prefix}{key}.')
+        elif a != b:
+            keys.add(prefix + key)
+    return keys
+
+
+@pytest.mark.parametrize('twin', BASELINES)
+def test_method_is_the_overlay_alone(twin: str) -> None:
+    name = twin.replace('mask2former', 'mp-former')
+    old, new = load(twin).to_dict(), load(name).to_dict()
+    head = 'decode_head' if 'semantic' in name else 'panoptic_head'
+    own = {k for k in new if k.startswith('mp_')}
+    assert changed(old, new) - own == {
+        f'model.{head}.type',
+        f'model.{head}.mp_cfg',
+        'optim_wrapper.paramwise_cfg.custom_keys.label_embed',
+    }
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_schedule(name: str) -> None:
+    config = load(name)
+    found = config.param_scheduler
+    found = found if isinstance(found, dict) else found[0]
+    iterations, steps = next(
+        values
+        for key, values in SCHEDULES.items()
+        if all(part in name for part in key.split('_'))
+        or (key == 'coco_50e' and name.endswith('remax_r50_coco-panoptic'))
+    )
+    assert found.type == 'MultiStepLR'
+    assert list(found.milestones) == steps
+    assert config.train_cfg.max_iters == iterations
+    assert config.auto_scale_lr.base_batch_size == 16
+    optimizer = config.optim_wrapper.optimizer
+    assert (optimizer.type, optimizer.lr) == ('AdamW', 1e-4)
+    assert optimizer.weight_decay == 0.05
+    assert config.optim_wrapper.clip_grad.max_norm == 0.01
+
+
+def small(config: Config) -> nn.Module:
+    """Build the model with few channels and layers, on a canvas of 64."""
+    remove_pretrained(config)
+    model = copy.deepcopy(config.model)
+    if model.backbone.type == 'ResNet':
+        model.backbone.update(depth=18, base_channels=8, stem_channels=8)
+        channels = [8, 16, 32, 64]
+    else:
+        model.backbone.update(
+            embed_dims=8, depths=(1,) * 4, num_heads=(1, 1, 2, 2)
+        )
+        channels = [8, 16, 32, 64]
+    semantic = 'decode_head' in model
+    head = model.decode_head if semantic else model.panoptic_head
+    head.update(
+        in_channels=channels,
+        feat_channels=32,
+        out_channels=32,
+        positional_encoding=dict(num_feats=16, normalize=True),
+    )
+    decoder, encoder = head.transformer_decoder, head.pixel_decoder.encoder
+    head.pixel_decoder.positional_encoding.num_feats = 16
+    decoder.num_layers, encoder.num_layers = 3, 1
+    for layer in (decoder.layer_cfg, encoder.layer_cfg):
+        for name in ('self_attn_cfg', 'cross_attn_cfg', 'ffn_cfg'):
+            if name in layer:
+                layer[name].embed_dims = 32
+        layer.ffn_cfg.feedforward_channels = 32
+    (head if semantic else model).train_cfg.num_points = 64
+    if 'semantic_head' in head:
+        head.semantic_head.channels = 16
+    if semantic:
+        model.data_preprocessor.size = CANVAS
+    else:
+        model.data_preprocessor.batch_augments[0].size = CANVAS
+    return revert_sync_batchnorm(MODELS.build(model))
+
+
+def batch_of(semantic: bool) -> dict:
+    """Two images of 60 x 56; the second one without ground truth."""
+    shape = (60, 56)
+    masks = torch.zeros(2, *shape, dtype=torch.uint8)
+    masks[0, 5:30, 5:40] = masks[1, 35:50, 10:50] = 1
+    labels = torch.tensor([0, 3])
+    data_samples = []
+    for b in range(2):
+        meta = dict(
+            img_shape=shape,
+            ori_shape=shape,
+            pad_shape=shape,
+            scale_factor=(1.0, 1.0),
+        )
+        seg_map = torch.full((1, *shape), 255)
+        count = 2 - 2 * b
+        for label, mask in zip(labels[:count], masks, strict=False):
+            seg_map[:, mask > 0] = label
+        if semantic:
+            sample = SegDataSample(metainfo=meta)
+            sample.gt_sem_seg = PixelData(data=seg_map)
+        else:
+            sample = DetDataSample(metainfo=meta)
+            sample.gt_sem_seg = PixelData(sem_seg=seg_map)
+            sample.gt_instances = InstanceData(
+                labels=labels[:count],
+                bboxes=HorizontalBoxes(torch.zeros(count, 4)),
+                masks=BitmapMasks(masks[:count].numpy(), *shape),
+            )
+        data_samples.append(sample)
+    images = [torch.randint(0, 255, (3, *shape), dtype=torch.uint8)] * 2
+    return dict(inputs=images, data_samples=data_samples)
+
+
+@pytest.mark.parametrize('name', PILOTED)
+def test_one_step_and_one_prediction(name: str) -> None:
+    config = load(name)
+    init_default_scope(config.default_scope)
+    semantic = 'semantic' in name
+    model = small(config)
+    wrapper = build_optim_wrapper(model, config.optim_wrapper)
+    embed = next(p for k, p in model.named_parameters() if 'label_embed' in k)
+    group = next(
+        g for g in wrapper.param_groups if any(p is embed for p in g['params'])
+    )
+    assert group['weight_decay'] == 0
+    before = embed.detach().clone()
+    model.train()
+    losses = model.train_step(batch_of(semantic), wrapper)
+    assert all(torch.isfinite(v).all() for v in losses.values())
+    assert losses['decode.mp_loss_mask' if semantic else 'mp_loss_mask'] > 0
+    assert not torch.equal(before, embed)
+    model.eval()
+    with torch.no_grad():
+        results = model.test_step(batch_of(semantic))
+    assert len(results) == 2
+    key = 'pred_panoptic_seg' if 'panoptic' in name else 'pred_instances'
+    assert ('pred_sem_seg' if semantic else key) in results[0]
+
+
+@pytest.mark.parametrize('data', ['ade20k', 'cityscapes'])
+def test_pipelines_on_panoptic_data(data: str, shapes_root: Path) -> None:
+    """The data set of both has the layout of the small one."""
+    config = load(next(n for n in PILOTED if f'r50_{data}-panoptic' in n))
+    init_default_scope('mmdet')
+    for split in ('train', 'val'):
+        dataset = config[f'{split}_dataloader'].dataset
+        dataset.update(
+            data_root=str(shapes_root),
+            ann_file=f'annotations/panoptic_{split}.json',
+            data_prefix=ConfigDict(
+                img=f'{split}/', seg=f'annotations/panoptic_{split}/'
+            ),
+        )
+        sample = DATASETS.build(dataset)[0]
+        preprocessor = MODELS.build(config.model.data_preprocessor)
+        packed = preprocessor(pseudo_collate([sample]), split == 'train')
+        crop = tuple(config.image_size)
+        if split == 'train':
+            gt = packed['data_samples'][0]
+            assert packed['inputs'].shape[-2:] == crop
+            assert gt.gt_instances.masks.masks.shape[-2:] == crop
+            assert gt.gt_sem_seg.sem_seg.shape[-2:] == crop
+            assert (gt.gt_sem_seg.sem_seg != 255).any()
+        else:
+            assert min(packed['inputs'].shape[-2:]) >= min(crop)

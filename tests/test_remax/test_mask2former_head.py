@@ -1,0 +1,318 @@
+"""ReMaX in Mask2Former: equations, oracle, stock at zero strength, edges."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from mmdet.registry import MODELS, TASK_UTILS
+from mmengine.registry import init_default_scope
+from mmengine.structures import PixelData
+
+from mmremax.kmax.segments import VOID
+from mmremax.remax.relaxation_step import (
+    MatchedQueries,
+    RelaxationStep,
+)
+from tests.helpers.mask2former_fixture import (
+    REMAX,
+    build_head,
+    features,
+    samples,
+)
+
+from .remax_mask2former_oracle import SIZE, oracle
+
+HEAD = 'ReMaXMask2FormerHead'
+ZERO = dict(
+    remask=dict(type='ReMaskLoss', num_stages=0),
+    reclass=dict(type='ReClassAssigner', eta=0.0),
+)
+
+
+def remax_head(**settings):
+    return build_head(type=HEAD, **{**copy.deepcopy(REMAX), **settings})
+
+
+def losses_of(head, data, seed=3):
+    torch.manual_seed(seed)
+    return head.loss(features(len(data)), data)
+
+
+def total(losses):
+    return sum(value for name, value in losses.items() if 'loss' in name)
+
+
+def step_of(semantic_map, semantic_logits, **settings):
+    init_default_scope('mmdet')
+    return RelaxationStep(
+        MODELS.build(dict(type='ReMaskLoss', **settings)),
+        TASK_UTILS.build(dict(type='ReClassAssigner', eta=0.5)),
+        semantic_map,
+        semantic_logits,
+    )
+
+
+def test_by_hand():
+    """One query, two classes, two cells, the second of them void.
+
+    Eq. 1: sigma(p) = (3/4, 1/2), sigma(m_sem) = (1/2, 1/4), so m_hat = 1/2;
+    Eq. 2: m_pan = 2 becomes 3. On void m_hat is 0 and m_pan stays.
+    Eq. 3-4: class 1 has no cell, class 0 is the label: nothing is added.
+    With class 1 there instead: y_m = sigma(2), and eta * y_m is added.
+    """
+    log3 = float(np.log(3))
+    queries = MatchedQueries(
+        mask_logits=torch.tensor([[[[2.0, 2.0]]]]),
+        class_logits=torch.tensor([[[log3, 0.0, 9.0]]]),
+        labels=torch.tensor([[0]]),
+        is_matched=torch.tensor([[True]]),
+    )
+    semantic = torch.tensor([[[[0.0, 0.0]], [[-log3, -log3]]]])
+    step = step_of(torch.tensor([[0, VOID]]), {1: semantic})
+    relaxed = step.relaxed_masks(1, queries)
+    torch.testing.assert_close(relaxed, torch.tensor([[[[3.0, 2.0]]]]))
+    assert step.diagnostics['d1.m_hat_matched'].item() == pytest.approx(0.5)
+    assert not step.added_class_weights(queries).any()
+    step = step_of(torch.tensor([[1, VOID]]), {1: semantic})
+    share = 1 / (1 + np.exp(-2))
+    assert step.added_class_weights(queries).tolist() == [
+        [[0, pytest.approx(0.5 * share), 0]]
+    ]
+
+
+@pytest.mark.parametrize('instance', [False, True])
+def test_zero_strength_is_stock_bit_for_bit(instance):
+    stock = build_head(type='Mask2FormerHead', instance=instance)
+    zero = build_head(type=HEAD, instance=instance, **ZERO)
+    zero.load_state_dict(stock.state_dict(), strict=True)
+    data = samples(instance, empty=(0,), batch=3)
+    expected, found = losses_of(stock, data), losses_of(zero, data)
+    assert found.keys() == expected.keys()
+    assert all(torch.equal(found[k], expected[k]) for k in expected)
+    for head, losses in ((stock, expected), (zero, found)):
+        total(losses).backward()
+        assert head.query_feat.weight.grad.any()
+    for one, other in zip(stock.parameters(), zero.parameters(), strict=True):
+        assert torch.equal(one.grad, other.grad)
+
+
+@pytest.mark.parametrize('instance', [False, True])
+def test_losses_equal_a_slow_oracle(instance):
+    head = remax_head(instance=instance, semantic_input='stride_8')
+    head.semantic_head.eval()
+    if instance:
+        head.semantic_head.with_void = False
+    data = samples(instance)
+    feats = features()
+    with torch.no_grad():
+        outputs = list(zip(*head(feats, data), strict=True))
+        logits = head.semantic_head([head._features[1][-1]])[0]
+        torch.manual_seed(3)
+        losses = head.loss(feats, data)
+        semantic_map = head._semantic_targets(
+            outputs[0][1],
+            head.preprocess_gt(
+                [s.gt_instances for s in data],
+                [s.get('gt_sem_seg') for s in data],
+            ),
+            [s.metainfo for s in data],
+        ).semantic_map.view(-1, *SIZE)
+        torch.manual_seed(3)
+        expected = oracle(head, outputs, data, semantic_map, logits)
+    names = [f'd{i}.' for i in range(len(expected) - 1)] + ['']
+    for prefix, values in zip(names, expected, strict=True):
+        for name, value in zip(('cls', 'mask', 'dice'), values, strict=True):
+            found = losses[f'{prefix}loss_{name}'].item()
+            assert found == pytest.approx(value, rel=2e-5), prefix + name
+
+
+def test_matching_sees_unrelaxed_masks():
+    """The assigner gets bit for bit what it gets in the stock head."""
+    seen = []
+    heads = [build_head(type='Mask2FormerHead'), remax_head()]
+    heads[1].load_state_dict(heads[0].state_dict(), strict=False)
+    for head in heads:
+        calls = []
+
+        def spy(*, assign=head.assigner.assign, calls=calls, **arguments):
+            calls.append(arguments['pred_instances'].masks.clone())
+            return assign(**arguments)
+
+        head.assigner.assign = spy
+        losses_of(head, samples())
+        seen.append(torch.stack(calls))
+    assert torch.equal(*seen)
+
+
+def test_relaxed_outputs():
+    head = remax_head()
+    assert list(head.relaxed) == [1, 2, 3, 4]
+    losses = losses_of(head, samples())
+    logged = {k.split('.')[0] for k in losses if 'm_hat_matched' in k}
+    assert logged == {'d1', 'd2', 'd3', 'd4'}
+    head = remax_head(first_relaxed=3)
+    assert list(head.relaxed) == [3, 4], 'the last output (5) never is'
+
+
+@pytest.mark.parametrize(
+    ('semantic_input', 'names'),
+    [
+        ('key', {f'd{i}.loss_semantic' for i in (1, 2, 3, 4)}),
+        ('stride_32', {'loss_semantic'}),
+        ('stride_8', {'loss_semantic'}),
+        ('mask_feature', {'loss_semantic'}),
+    ],
+)
+def test_where_the_semantic_head_hangs(semantic_input, names):
+    head = remax_head(semantic_input=semantic_input)
+    inputs = []
+    head.semantic_head.register_forward_pre_hook(
+        lambda module, args: inputs.extend(args[0])
+    )
+    losses = losses_of(head, samples())
+    assert {k for k in losses if 'loss_semantic' in k} == names
+    sides = dict(
+        key=[3, 6, 12, 3], stride_32=[3], stride_8=[12], mask_feature=[24]
+    )
+    assert [x.shape[-1] for x in inputs] == sides[semantic_input]
+    total(losses).backward()
+    for name, parameter in head.named_parameters():
+        assert parameter.grad is not None, name
+
+
+def test_no_gradient_of_the_masks_reaches_the_semantic_head():
+    head = remax_head()
+    losses = losses_of(head, samples())
+    own = [v for k, v in losses.items() if 'loss' in k and 'semantic' not in k]
+    sum(own).backward()
+    assert all(p.grad is None for p in head.semantic_head.parameters())
+
+
+def test_instance_data_trains_an_output_for_no_class():
+    config = dict(REMAX['semantic_head'], with_void=True)
+    head = remax_head(instance=True, semantic_head=config)
+    seen = []
+    loss = head.semantic_head.loss_semantic.on_mask_grid
+
+    def spy(logits, targets, **kwargs):
+        seen.append((logits.shape[1], targets.semantic_map.clone()))
+        return loss(logits, targets, **kwargs)
+
+    head.semantic_head.loss_semantic.on_mask_grid = spy
+    steps = []
+    single = head._loss_by_feat_single
+
+    def watch(*args):
+        steps.append(head._step)
+        return single(*args)
+
+    head._loss_by_feat_single = watch
+    losses_of(head, samples(instance=True))
+    (channels, semantic_map), *_ = seen
+    assert channels == head.num_classes + 1
+    assert set(semantic_map.unique().tolist()) == {VOID, 0, 1, 2, 3}
+    padding = semantic_map.view(2, *SIZE)[1, :, 20:]
+    assert (padding == VOID).all()
+    # Absent from Eq. 1 and 3: the output, and the cells.
+    assert steps[0].semantic_logits[1].shape[1] == head.num_classes
+    assert torch.equal(
+        steps[0].semantic_map,
+        semantic_map.where(semantic_map != head.num_classes, VOID),
+    )
+
+
+@pytest.mark.parametrize('instance', [False, True])
+@pytest.mark.parametrize('empty', [(0,), (0, 1)])
+def test_images_without_segments(instance, empty):
+    losses = losses_of(
+        head := remax_head(instance=instance), samples(instance, empty=empty)
+    )
+    assert all(value.isfinite() for value in losses.values())
+    total(losses).backward()
+    assert all(p.grad is not None for p in head.parameters())
+
+
+def test_more_segments_than_queries():
+    losses = losses_of(remax_head(num_queries=3), samples())
+    assert all(value.isfinite() for value in losses.values())
+
+
+def test_bfloat16():
+    head = remax_head()
+    head.semantic_head.eval()
+    expected = losses_of(head, samples())
+    with torch.autocast('cpu', torch.bfloat16):
+        losses = losses_of(head, samples())
+    assert losses['loss_semantic'].dtype == torch.float32
+    for name, value in losses.items():
+        assert value.isfinite(), name
+    assert total(losses).item() == pytest.approx(
+        total(expected).item(), rel=0.05
+    )
+    total(losses).backward()
+
+
+def test_inference_is_stock():
+    head = remax_head().eval()
+    stock = build_head(type='Mask2FormerHead').eval()
+    weights = {
+        k: v
+        for k, v in head.state_dict().items()
+        if not k.startswith(head.training_only)
+    }
+    stock.load_state_dict(weights, strict=True)
+    with torch.no_grad():
+        found = head.predict(features(), samples())
+        expected = stock.predict(features(), samples())
+    assert all(map(torch.equal, found, expected))
+    assert head._features is None
+
+
+def test_nothing_is_kept_after_the_losses():
+    head = remax_head()
+    losses_of(head, samples())
+    assert head._features is None
+    assert head._step is None
+    copy.deepcopy(head)
+
+
+def test_losses_outside_training_mode():
+    with pytest.raises(RuntimeError, match=r'call train\(\)'):
+        losses_of(remax_head().eval(), samples())
+
+
+def test_ground_truth_source_needs_no_semantic_head():
+    head = remax_head(
+        remask=dict(type='ReMaskLoss', source='ground_truth'),
+        semantic_head=None,
+    )
+    losses = losses_of(head, samples())
+    assert not [k for k in losses if 'semantic' in k]
+    assert losses['d1.m_hat_unmatched'] < losses['d1.m_hat_matched'] * 2
+
+
+@pytest.mark.parametrize(
+    ('settings', 'message'),
+    [
+        (dict(semantic_head=None), 'add semantic_head'),
+        (dict(semantic_input='stride_4'), 'must be one of'),
+        (dict(first_relaxed=0), 'at least 1'),
+    ],
+)
+def test_bad_settings(settings, message):
+    with pytest.raises(ValueError, match=message):
+        remax_head(**settings)
+
+
+def test_masks_must_be_padded():
+    head = remax_head()
+    data = samples()
+    for sample in data:
+        sample.gt_instances.masks = sample.gt_instances.masks.crop(
+            np.array([0, 0, 80, 64])
+        )
+        semantic = sample.gt_sem_seg.sem_seg[:, :, :80]
+        sample.gt_sem_seg = PixelData(sem_seg=semantic)
+    with pytest.raises(ValueError, match='pad_mask=True'):
+        losses_of(head, data)

@@ -1,0 +1,104 @@
+"""ReClassAssigner: Eq. 3-4 by hand and by loops."""
+
+import numpy as np
+import pytest
+import torch
+from mmdet.registry import TASK_UTILS
+
+from mmremax.remax.reclass import ReClassAssigner
+from tests.helpers.loss_fixture import fixture_output, fixture_segments
+
+
+def reclass(eta=0.1):
+    return ReClassAssigner(dict(type='KMaXAssigner'), eta)
+
+
+def test_by_hand():
+    """Two cells of class 0, one of class 1, one void; logits 0 but one.
+
+    sigma(m) = (1/2, 1/2, 3/4, x). Eq. 3: y_m = (1/2, 3/4).
+    Eq. 4, eta = 0.2, label 0: (1, 0.15) with no_object 0; an unmatched
+    query stays (0, 0, 1).
+    """
+    logits = torch.tensor([0.0, 0.0, np.log(3), 5.0], dtype=torch.float64)
+    targets = reclass(0.2).class_targets(
+        labels=torch.tensor([[0, 2]]),
+        mask_logits=logits.expand(1, 2, 4).reshape(1, 2, 2, 2),
+        semantic_map=torch.tensor([[0, 0, 1, -1]]),
+        num_classes=2,
+    )
+    wanted = torch.tensor([[[1, 0.15, 0], [0, 0, 1]]], dtype=torch.float64)
+    torch.testing.assert_close(targets, wanted)
+
+
+def test_all_queries_are_softened_where_asked_for():
+    """The unmatched query of test_by_hand: 0.2 * (1/2, 3/4), no_object 1."""
+    logits = torch.tensor([0.0, 0.0, np.log(3), 5.0], dtype=torch.float64)
+    targets = ReClassAssigner(eta=0.2, queries='all').class_targets(
+        labels=torch.tensor([[0, 2]]),
+        mask_logits=logits.expand(1, 2, 4).reshape(1, 2, 2, 2),
+        semantic_map=torch.tensor([[0, 0, 1, -1]]),
+        num_classes=2,
+    )
+    wanted = torch.tensor([[[1, 0.15, 0], [0.1, 0.15, 1]]]).double()
+    torch.testing.assert_close(targets, wanted)
+
+
+def test_equals_a_slow_oracle():
+    generator = torch.Generator().manual_seed(3)
+    mask_logits = torch.randn(2, 5, 6, 7, generator=generator).double()
+    semantic = torch.randint(-1, 3, (2, 42), generator=generator)
+    labels = torch.tensor([[0, 4, 2, 1, 4], [4, 4, 1, 1, 0]])
+    ours = reclass().class_targets(labels, mask_logits, semantic, 4)
+    sigma = 1 / (1 + np.exp(-mask_logits.flatten(2).numpy()))
+    for b in range(2):
+        for q in range(5):
+            for c in range(5):
+                y = float(labels[b, q] == c)
+                cells = semantic[b].numpy() == c
+                y_m = sigma[b, q][cells].mean() if cells.any() else 0.0
+                if labels[b, q] == 4 or c == 4:
+                    y_m = 0.0
+                wanted = 0.1 * y_m + (1 - 0.1 * y_m) * y
+                assert ours[b, q, c].item() == pytest.approx(wanted)
+
+
+def test_range_and_no_gradient():
+    output, _ = fixture_output(requires_grad=True)
+    assigner = reclass(1.0)
+    targets = assigner.assign(
+        output.class_logits, output.mask_logits, fixture_segments()
+    )
+    soft = assigner.class_targets(
+        targets.labels, output.mask_logits, targets.semantic_map, 4
+    )
+    assert not soft.requires_grad
+    assert 0 <= soft.min()
+    assert soft.max() <= 1
+    own = soft.gather(2, targets.labels[:, :, None])
+    assert (own == 1).all()
+
+
+def test_matches_like_its_base_and_eta_0_is_one_hot():
+    output, _ = fixture_output()
+    arguments = (output.class_logits, output.mask_logits, fixture_segments())
+    base = TASK_UTILS.build(dict(type='KMaXAssigner'))
+    targets, wanted = reclass().assign(*arguments), base.assign(*arguments)
+    assert torch.equal(targets.query_map, wanted.query_map)
+    rest = (targets.labels, output.mask_logits, targets.semantic_map, 4)
+    assert torch.equal(
+        reclass(0.0).class_targets(*rest), base.class_targets(*rest)
+    )
+    assert not torch.equal(
+        reclass().class_targets(*rest), base.class_targets(*rest)
+    )
+
+
+def test_eta_out_of_range():
+    with pytest.raises(ValueError, match=r'eta=1\.5'):
+        reclass(1.5)
+
+
+def test_unknown_queries_are_named():
+    with pytest.raises(ValueError, match='few'):
+        ReClassAssigner(queries='few')

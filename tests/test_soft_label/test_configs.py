@@ -1,0 +1,147 @@
+"""Every soft-label config trains a step and predicts, in reduced size."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.dataset import Compose, pseudo_collate
+from mmengine.registry import MODELS, DefaultScope
+from PIL import Image
+
+from mmremax.soft_label.check_hook import (
+    check_model,
+    check_pipeline,
+)
+from mmremax.utils.config_edits import remove_pretrained
+
+CONFIGS = Path(__file__).parents[2] / 'configs'
+PATHS = sorted(
+    path
+    for folder in ('soft_label', 'studies/soft_label')
+    for path in (CONFIGS / folder).glob('*.py')
+)
+HEIGHT, WIDTH = 96, 128  # of the image
+HRNET = dict(
+    stage2=dict(num_modules=1, num_channels=(4, 8), num_blocks=(1, 1)),
+    stage3=dict(num_modules=1, num_channels=(4, 8, 16), num_blocks=(1, 1, 1)),
+    stage4=dict(
+        num_modules=1, num_channels=(4, 8, 16, 32), num_blocks=(1, 1, 1, 1)
+    ),
+)
+
+
+@pytest.fixture(autouse=True)
+def scope():
+    """Build as a Runner with a config of mmseg does."""
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        yield
+
+
+def small(config):
+    """Narrow the networks, shrink the sizes by 8; nothing else."""
+    remove_pretrained(config)
+    model = config.model
+    model.data_preprocessor.size = (32, 64)
+    heads = model.decode_head
+    heads = heads if isinstance(heads, list) else [heads]
+    if model.backbone.type == 'HRNet':
+        model.backbone.extra = Config(model.backbone.extra)._cfg_dict
+        model.backbone.extra.merge(HRNET)
+        for head in heads:
+            head.in_channels, head.channels = [4, 8, 16, 32], 16
+        heads[1].ocr_channels = 8
+    elif model.backbone.type == 'ResNetV1c':
+        model.backbone.update(base_channels=8, stem_channels=8)
+        heads[0].update(in_channels=256, c1_in_channels=32, channels=16)
+        model.auxiliary_head.update(in_channels=128, channels=16)
+    for step in config.train_pipeline:
+        if step['type'] == 'RandomResize':
+            step.scale = (WIDTH, HEIGHT)
+        elif step['type'] == 'RandomCrop':
+            step.crop_size = (32, 64)
+    for step in config.test_pipeline:
+        if step['type'] == 'Resize':
+            step.scale = (64, 48)
+
+
+def without_sync(node):
+    """Norms of one process."""
+    for key, value in list(node.items()):
+        if key == 'norm_cfg' and value is not None:
+            value['type'] = 'BN'
+        elif isinstance(value, dict):
+            without_sync(value)
+        elif isinstance(value, list):
+            [without_sync(v) for v in value if isinstance(v, dict)]
+
+
+@pytest.fixture(scope='module')
+def files(tmp_path_factory):
+    """A random image with labels in blocks; ADE's count from 1."""
+    root = tmp_path_factory.mktemp('image')
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 255, (HEIGHT, WIDTH, 3)).astype(np.uint8)
+    label = rng.integers(0, 5, (HEIGHT // 4, WIDTH // 4)).astype(np.uint8)
+    label = label.repeat(4, 0).repeat(4, 1)
+    Image.fromarray(image).save(root / 'image.png')
+    Image.fromarray(label).save(root / 'label.png')
+    return root
+
+
+def load(pipeline, files, reduce_zero_label):
+    return Compose(pipeline)(
+        dict(
+            img_path=str(files / 'image.png'),
+            seg_map_path=str(files / 'label.png'),
+            label_map=None,
+            reduce_zero_label=reduce_zero_label,
+            seg_fields=[],
+        )
+    )
+
+
+@pytest.mark.parametrize('path', PATHS, ids=lambda path: path.stem)
+def test_one_step_and_one_prediction(path, files):
+    config = Config.fromfile(path)
+    assert 'mmremax' in config.custom_imports['imports']
+    assert {h['type'] for h in config.custom_hooks} == {'SoftLabelCheckHook'}
+    # What is changed here is what the data loaders read.
+    for loader, name in (
+        (config.train_dataloader, 'train_pipeline'),
+        (config.val_dataloader, 'test_pipeline'),
+        (config.test_dataloader, 'test_pipeline'),
+    ):
+        assert loader.dataset.pipeline == config[name]
+    small(config)
+    without_sync(config.model)
+    torch.manual_seed(0)
+    model = MODELS.build(config.model)
+    zero = 'ade20k' in path.stem
+    pipeline = Compose(config.train_pipeline)
+    soft = check_pipeline(pipeline.transforms)
+    assert soft == (not path.stem.endswith('_hard'))
+    if soft:
+        check_model(model)
+
+    np.random.seed(0)  # noqa: NPY002 (mmcv's transforms draw from it)
+    batch = [load(config.train_pipeline, files, zero) for _ in range(2)]
+    model.train()
+    data = model.data_preprocessor(pseudo_collate(batch), training=True)
+    assert ('gt_soft_seg' in data['data_samples'][0]) == soft
+    losses = model(**data, mode='loss')
+    names = {name for name in losses if 'loss' in name}
+    assert all(('soft_ce' in name) == soft for name in names)
+    total = sum(losses[name] for name in names)
+    assert total.isfinite()
+    total.backward()
+
+    model.eval()
+    sample = pseudo_collate([load(config.test_pipeline, files, zero)])
+    assert max(sample['inputs'][0].shape) < WIDTH
+    with torch.no_grad():
+        (result,) = model.test_step(sample)
+    # Scores are those of the labels as they are on disk.
+    assert result.pred_sem_seg.shape == (HEIGHT, WIDTH)
+    assert result.gt_sem_seg.shape == (HEIGHT, WIDTH)
