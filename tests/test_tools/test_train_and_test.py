@@ -80,7 +80,7 @@ def test_train_resume_and_test(tmp_path, config, shapes_root, monkeypatch):
     """Resuming at step 2 repeats step 3 of the whole run, bit for bit."""
     left = []  # a process that keeps its group may die at its end
     monkeypatch.setattr(
-        'mmremax.utils.process_group.leave_process_group',
+        'mmremax.utils.distributed.leave_process_group',
         lambda: left.append(True),
     )
     common = ('--data-root', shapes_root, '--work-dir', tmp_path / 'run')
