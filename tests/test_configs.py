@@ -33,6 +33,7 @@ PATHS = sorted(
 )
 # All that ReMaX changes of kMaX, as keys of `model`.
 OVERLAY_KEYS = {
+    'panoptic_head.num_relaxed',
     'panoptic_head.semantic_head.type',
     'panoptic_head.semantic_head.loss_semantic.type',
     'panoptic_head.semantic_head.loss_semantic.loss_weight',

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+MIN_PIXEL_THRESHOLD = 1 / 3 + 1e-4  # rounding included
+
 
 @dataclass(frozen=True)
 class FusionConfig:
@@ -16,7 +18,7 @@ class FusionConfig:
             TensorFlow code does, and not that of the best sum over queries.
         instance_on: Make `ins_results`.
         pixel_threshold: A query holds the pixels where its probability is
-            above this. Below 1/3 a slower general path runs.
+            above this, which is above 1/3: at most two queries meet.
         thing_threshold: A thing needs a class probability above this.
         stuff_threshold: The same for stuff.
         overlap_threshold: A query writes if more than this part of its mask
@@ -56,9 +58,11 @@ class FusionConfig:
                 f'reads {known}'
             )
         config = cls(**test_cfg)
-        if not 0 <= config.pixel_threshold < 1:
+        if not MIN_PIXEL_THRESHOLD < config.pixel_threshold < 1:
             raise ValueError(
-                'model.test_cfg.pixel_threshold must be in [0, 1), got '
-                f'{config.pixel_threshold}'
+                f'model.test_cfg.pixel_threshold={config.pixel_threshold}: '
+                'it must lie between 1/3 and 1 (published: 0.4). The merge '
+                'counts pairs of queries, and above 1/3 no three can hold a '
+                'pixel.'
             )
         return config

@@ -2,8 +2,8 @@
 
 The published rule: queries are visited by descending score and write
 the free part of their mask if their class is sure enough and most of their
-mask is still free. `merge_queries` is the rule; a canvas answers how much
-of a mask is free. `PairCanvas` needs counts only, `MaskCanvas` the masks.
+mask is still free. `merge_queries` is the rule; `PairCanvas` answers how much
+of a mask is free, from counts alone.
 
 Letters: Q queries, S segments, H W output (see docs/shapes.md).
 """
@@ -11,7 +11,6 @@ Letters: Q queries, S segments, H W output (see docs/shapes.md).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from mmdet.evaluation.functional import INSTANCE_OFFSET
@@ -32,18 +31,6 @@ class Segment:
     label: int
     queries: list[int]
     area: int
-
-
-class Canvas(Protocol):
-    """Where queries write."""
-
-    area: np.ndarray
-
-    def free_area(self, query: int) -> int:
-        """Count pixels of the query's mask that nobody wrote."""
-
-    def write(self, query: int) -> None:
-        """Give the free pixels of the mask to the query."""
 
 
 class PairCanvas:
@@ -93,36 +80,8 @@ class PairCanvas:
         return np.where(first, value[:, None], value[None, :]).ravel()
 
 
-class MaskCanvas:
-    """Canvas for masks that overlap in any way.
-
-    Args:
-        masks: Binary masks. (Q, H, W), bool.
-    """
-
-    def __init__(self, masks: np.ndarray) -> None:
-        self.masks = masks
-        self.area = masks.sum((1, 2))
-        self.free = np.ones(masks.shape[1:], dtype=bool)
-        self.owner = np.full(masks.shape[1:], len(masks))
-
-    def free_area(self, query: int) -> int:
-        """Count pixels of the query's mask that nobody wrote."""
-        return int((self.masks[query] & self.free).sum())
-
-    def write(self, query: int) -> None:
-        """Give the free pixels of the mask to the query."""
-        mask = self.masks[query] & self.free
-        self.owner[mask] = query
-        self.free &= ~mask
-
-    def render(self, values: np.ndarray, void: int) -> np.ndarray:
-        """Return the value of each pixel's owner. (H, W)."""
-        return np.append(values, void)[self.owner]
-
-
 def merge_queries(
-    canvas: Canvas,
+    canvas: PairCanvas,
     class_prob: np.ndarray,
     labels: np.ndarray,
     prob_sum: np.ndarray,

@@ -42,7 +42,7 @@ class KMaXTransformerDecoder(BaseModule):
         init_cfg: Of the parent.
 
     Attributes:
-        stage_channels: Of `key` and `memory` of each layer's prediction.
+        layer_channels: Of `key` and `memory` of each layer's prediction.
         num_outputs: Predictions, the final one included.
     """
 
@@ -72,7 +72,7 @@ class KMaXTransformerDecoder(BaseModule):
         self.query_feat = nn.Parameter(torch.empty(embed_dims, num_queries))
         trunc_normal_(self.query_feat, 1.0)
         of_layer = _repeat(memory_channels, num_layers)
-        self.stage_channels = dict(
+        self.layer_channels = dict(
             key=[embed_dims] * len(of_layer), memory=of_layer
         )
         self.layers = nn.ModuleList(
@@ -110,8 +110,11 @@ class KMaXTransformerDecoder(BaseModule):
         of_layer = _repeat(memories, self.num_layers)
         query = self.query_feat.expand(mask_feature.shape[0], -1, -1)
         predictions = []
-        for layer, memory in zip(self.layers, of_layer, strict=True):
+        for i, (layer, memory) in enumerate(
+            zip(self.layers, of_layer, strict=True)
+        ):
             query, prediction = layer(query, memory)
+            prediction.prefix = f'd{i}.'
             predictions.append(prediction)
         final = self.predictor(
             self.class_projection(query),

@@ -67,8 +67,8 @@ def targets_of_masks(
         query_map=segments.segment_map.flatten(1),
         semantic_map=segments.semantic_map().flatten(1),
         labels=padded,
-        class_weight=weight,
-        mask_weight=weight,
+        query_class_weight=weight,
+        query_mask_weight=weight,
         size=tuple(size),
     )
 

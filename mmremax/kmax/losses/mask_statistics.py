@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import torch
 from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
@@ -80,37 +79,3 @@ class _MaskStatistics(Function):
         index = query_map.clamp(min=0)[:, None]
         grad.scatter_add_(1, index, grad_own[:, None])
         return grad, None
-
-
-def softmax_balance(mask_logits: Tensor, query_map: Tensor) -> Tensor:
-    """False-positive over false-negative part of a softmax cross-entropy.
-
-    FN = -sum y log s, FP = -sum (1 - y) log(1 - s). Paper: ReMaX, Fig. 1.
-
-    Args:
-        mask_logits: Logits over queries. (B, Q, P).
-        query_map: Query of each cell, or VOID. (B, P), int64.
-
-    Returns:
-        FP / FN over all cells that are not void. Scalar.
-    """
-    log_prob = mask_logits.log_softmax(1)
-    # log(1 - s) = log1p(-s), s a little below 1 so that it stays finite.
-    limit = 1 - torch.finfo(log_prob.dtype).eps
-    other = -torch.log1p(-log_prob.exp().clamp(max=limit))
-    return _balance(-log_prob, other, query_map)
-
-
-def sigmoid_balance(mask_logits: Tensor, query_map: Tensor) -> Tensor:
-    """Same as softmax_balance for a sigmoid cross-entropy. Scalar."""
-    softplus = torch.nn.functional.softplus
-    return _balance(softplus(-mask_logits), softplus(mask_logits), query_map)
-
-
-def _balance(positive: Tensor, negative: Tensor, query_map: Tensor) -> Tensor:
-    valid = query_map != VOID
-    index = query_map.clamp(min=0)[:, None]
-    false_negative = (positive.gather(1, index).squeeze(1) * valid).sum()
-    own_negative = negative.gather(1, index).squeeze(1)
-    false_positive = ((negative.sum(1) - own_negative) * valid).sum()
-    return false_positive / false_negative.clamp(min=1e-12)
