@@ -20,8 +20,8 @@ from mmengine.model import BaseModule
 from mmengine.structures import InstanceData, PixelData
 from torch import Tensor
 
-from .fusion_config import FusionConfig
 from .merge import (
+    FusionConfig,
     PairCanvas,
     merge_queries,
     panoptic_ids,

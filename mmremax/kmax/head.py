@@ -13,9 +13,8 @@ from mmdet.registry import MODELS, TASK_UTILS
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from .norm import at_least_float32
-from .predictions import LayerPrediction
-from .resize import is_odd, resize_like_kmax
+from .layers import at_least_float32, is_odd, resize_like_kmax
+from .predictor import LayerPrediction
 from .segments import BatchSegments
 from .targets import MaskTargets
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from mmremax.utils.constants import VOID
 
-from .predictions import LayerPrediction
+from .predictor import LayerPrediction
 from .segments import (
     BatchSegments,
     count_by_segment,

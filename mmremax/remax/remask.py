@@ -14,8 +14,8 @@ from mmdet.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from mmremax.kmax.predictions import LayerPrediction
-from mmremax.kmax.resize import is_odd, resize_like_kmax
+from mmremax.kmax.layers import is_odd, resize_like_kmax
+from mmremax.kmax.predictor import LayerPrediction
 from mmremax.kmax.targets import MaskTargets, one_hot_like
 from mmremax.utils.constants import VOID
 

@@ -8,7 +8,7 @@ from mmengine.structures import InstanceData, PixelData
 
 from mmremax.kmax.class_fractions import class_fractions
 from mmremax.kmax.losses.semantic import SemanticLoss
-from mmremax.kmax.predictions import LayerPrediction
+from mmremax.kmax.predictor import LayerPrediction
 from mmremax.kmax.segments import (
     VOID,
     BatchSegments,

@@ -6,7 +6,7 @@ import torch
 from scipy.optimize import linear_sum_assignment
 
 from mmremax.kmax.matcher import KMaXAssigner, dice_of_sums
-from mmremax.kmax.predictions import LayerPrediction
+from mmremax.kmax.predictor import LayerPrediction
 from mmremax.kmax.segments import (
     BatchSegments,
     count_by_segment,

@@ -5,7 +5,7 @@ import pytest
 import torch
 from mmdet.registry import TASK_UTILS
 
-from mmremax.kmax.predictions import LayerPrediction
+from mmremax.kmax.predictor import LayerPrediction
 from mmremax.kmax.targets import MaskTargets
 from mmremax.remax.reclass import ReClassAssigner, class_overlap, soften
 from tests.helpers.loss_fixture import fixture_output, fixture_segments

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from mmremax.kmax.losses.mask_loss import MaskLoss
-from mmremax.kmax.predictions import LayerPrediction
+from mmremax.kmax.predictor import LayerPrediction
 from mmremax.kmax.targets import MaskTargets
 from mmremax.remax.remask import ReMaskLoss, relax, semantic_evidence
 

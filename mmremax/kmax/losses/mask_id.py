@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from mmremax.kmax.targets import MaskTargets
 
-from .mask_statistics import MaskStatistics
+from .mask_loss import MaskStatistics
 from .reduction import mean_over_nonzero
 
 

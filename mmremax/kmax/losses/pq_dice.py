@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mmremax.kmax.targets import MaskTargets
 
-from .mask_statistics import MaskStatistics
+from .mask_loss import MaskStatistics
 
 
 @MODELS.register_module()

@@ -5,12 +5,12 @@ import pytest
 import torch
 
 from mmremax.kmax.losses.mask_id import MaskIdLoss
-from mmremax.kmax.losses.mask_loss import MaskLoss
-from mmremax.kmax.losses.mask_statistics import (
+from mmremax.kmax.losses.mask_loss import (
+    MaskLoss,
     mask_statistics,
 )
 from mmremax.kmax.losses.pq_dice import PQDiceLoss
-from mmremax.kmax.predictions import LayerPrediction
+from mmremax.kmax.predictor import LayerPrediction
 from mmremax.kmax.targets import MaskTargets
 
 
