@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from mmremax.datasets.conversion.panoptic_files import segments_of
-from mmremax.utils.panoptic_png import (
+from mmremax.datasets.panoptic_png import (
     VOID_ID,
     colours_to_ids,
     read_rgb,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mmremax.utils.panoptic_png import (
+from mmremax.datasets.panoptic_png import (
     colours_to_ids,
     read_rgb,
     replace_ids,

@@ -9,7 +9,7 @@ from mmengine import fileio
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
-from mmremax.utils.panoptic_png import read_labels
+from mmremax.datasets.panoptic_png import read_labels
 
 from .class_table import class_table
 from .ground_truth import (

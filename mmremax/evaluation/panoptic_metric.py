@@ -12,7 +12,7 @@ from mmengine.logging import MMLogger
 from PIL import Image
 from terminaltables import AsciiTable
 
-from mmremax.utils.panoptic_png import (
+from mmremax.datasets.panoptic_png import (
     VOID_ID,
     ids_to_colours,
 )

@@ -19,20 +19,20 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
-from mmremax.datasets.shapes.generator.generator import (
+from PIL import Image
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from mmremax.datasets.shapes.generator import (
     CATEGORIES,
     SPLITS,
     VERSIONS,
     ShapesDefinition,
     draw_sample,
 )
-from mmremax.datasets.shapes.generator.statistics import SampleStatistics
-from mmremax.datasets.shapes.generator.writer import make_shapes
-from PIL import Image
-from rich.console import Console
-from rich.progress import track
-from rich.table import Table
-
+from mmremax.datasets.shapes.statistics import SampleStatistics
+from mmremax.datasets.shapes.writer import make_shapes
 from mmremax.visualization import (
     draw_panoptic,
     encode_segments,

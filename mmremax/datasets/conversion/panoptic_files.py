@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from mmremax.utils.panoptic_png import (
+from mmremax.datasets.panoptic_png import (
     VOID_ID,
     ids_to_colours,
     replace_ids,

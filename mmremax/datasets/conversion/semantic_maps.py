@@ -13,11 +13,11 @@ from mmremax.datasets.annotation_file import (
     metainfo_of,
     segment_table,
 )
-from mmremax.datasets.transforms.formatting import class_map
-from mmremax.utils.panoptic_png import (
+from mmremax.datasets.panoptic_png import (
     colours_to_ids,
     read_rgb,
 )
+from mmremax.datasets.transforms.formatting import class_map
 
 
 def semantic_maps(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from mmremax.utils.panoptic_png import ids_to_colours
+from mmremax.datasets.panoptic_png import ids_to_colours
 
 from .generator import (
     CATEGORIES,

@@ -7,12 +7,12 @@ from mmdet.registry import TRANSFORMS
 from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData, PixelData
 
-from mmremax.kmax.class_fractions import is_soft
-from mmremax.utils.constants import IGNORE
-from mmremax.utils.panoptic_png import (
+from mmremax.datasets.panoptic_png import (
     VOID_ID,
     replace_ids,
 )
+from mmremax.kmax.class_fractions import is_soft
+from mmremax.utils.constants import IGNORE
 
 _META_KEYS = (
     'img_id',

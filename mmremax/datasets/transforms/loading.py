@@ -4,7 +4,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmdet.registry import TRANSFORMS
 
-from mmremax.utils.panoptic_png import (
+from mmremax.datasets.panoptic_png import (
     VOID_ID,
     colours_to_ids,
     read_rgb,

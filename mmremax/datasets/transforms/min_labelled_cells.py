@@ -4,7 +4,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmdet.registry import TRANSFORMS
 
-from mmremax.utils.panoptic_png import VOID_ID
+from mmremax.datasets.panoptic_png import VOID_ID
 
 
 @TRANSFORMS.register_module()

@@ -7,25 +7,25 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mmremax.datasets.shapes.generator.canvas import MIN_VISIBLE_AREA
-from mmremax.datasets.shapes.generator.generator import (
-    CATEGORIES,
-    SPLITS,
-    VERSIONS,
-    ShapesDefinition,
-    draw_sample,
-)
-from mmremax.datasets.shapes.generator.statistics import (
-    SampleStatistics,
-    touching_ids,
-)
-from mmremax.datasets.shapes.generator.writer import make_shapes
 from PIL import Image
 
 from mmremax.datasets.panoptic_check import (
     check_images,
     check_lists,
 )
+from mmremax.datasets.shapes.canvas import MIN_VISIBLE_AREA
+from mmremax.datasets.shapes.generator import (
+    CATEGORIES,
+    SPLITS,
+    VERSIONS,
+    ShapesDefinition,
+    draw_sample,
+)
+from mmremax.datasets.shapes.statistics import (
+    SampleStatistics,
+    touching_ids,
+)
+from mmremax.datasets.shapes.writer import make_shapes
 
 V1, VIVID = VERSIONS['v1'], VERSIONS['vivid1']
 # Of annotations and decoded pixels of six images of each split.
