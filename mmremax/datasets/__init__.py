@@ -1,11 +1,13 @@
-from mmremax.datasets.transforms.auto_augment_color import AutoAugmentColour
-from mmremax.datasets.transforms.color_jitter import SSDColourJitter
+from mmremax.datasets.transforms.auto_augment_color import AutoAugmentColor
+from mmremax.datasets.transforms.color_jitter import SSDColorJitter
+from mmremax.datasets.transforms.filter_unlabeled_crops import (
+    FilterUnlabeledCrops,
+)
 from mmremax.datasets.transforms.formatting import PackPanopticInputs
 from mmremax.datasets.transforms.loading import (
     LoadPanopticImage,
     LoadPanopticMap,
 )
-from mmremax.datasets.transforms.min_labelled_cells import MinLabelledCells
 from mmremax.datasets.transforms.panoptic_copy_paste import PanopticCopyPaste
 from mmremax.datasets.transforms.random_scale_crop import RandomScaleCrop
 from mmremax.datasets.transforms.resize_shortest_side import ResizeShortestSide
@@ -19,16 +21,16 @@ from .sampler import (
 
 __all__ = [
     'AnnotationError',
-    'AutoAugmentColour',
+    'AutoAugmentColor',
     'LoadPanopticImage',
     'LoadPanopticMap',
-    'MinLabelledCells',
+    'FilterUnlabeledCrops',
     'PackPanopticInputs',
     'PanopticCopyPaste',
     'PanopticDataset',
     'RandomScaleCrop',
     'ResizeShortestSide',
-    'SSDColourJitter',
+    'SSDColorJitter',
     'SampleKey',
     'SeededInfiniteSampler',
 ]

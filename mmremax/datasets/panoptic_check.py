@@ -10,11 +10,8 @@ import numpy as np
 from PIL import Image
 
 from mmremax.datasets.conversion.panoptic_files import segments_of
-from mmremax.datasets.panoptic_png import (
-    VOID_ID,
-    colours_to_ids,
-    read_rgb,
-)
+from mmremax.datasets.panoptic_png import colours_to_ids, read_rgb
+from mmremax.utils.constants import VOID_ID
 
 _TURNED = (5, 6, 7, 8)  # values of the EXIF orientation that swap the sides
 _ORIENTATION = 0x0112

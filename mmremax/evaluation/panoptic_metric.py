@@ -12,10 +12,8 @@ from mmengine.logging import MMLogger
 from PIL import Image
 from terminaltables import AsciiTable
 
-from mmremax.datasets.panoptic_png import (
-    VOID_ID,
-    ids_to_colours,
-)
+from mmremax.datasets.panoptic_png import ids_to_colours
+from mmremax.utils.constants import VOID_ID
 
 from . import panoptic_quality
 from .class_table import (

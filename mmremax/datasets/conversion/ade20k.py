@@ -8,7 +8,7 @@ import numpy as np
 from mmdet.datasets.ade20k import ADE20KSegDataset
 from PIL import Image
 
-from mmremax.datasets.panoptic_png import VOID_ID
+from mmremax.utils.constants import VOID_ID
 
 from .panoptic_files import (
     convert_images,

@@ -11,10 +11,8 @@ import numpy as np
 from pycocotools import mask as mask_utils
 
 from mmremax.datasets.annotation_file import AnnotationError
-from mmremax.datasets.panoptic_png import (
-    VOID_ID,
-    read_labels,
-)
+from mmremax.datasets.panoptic_png import read_labels
+from mmremax.utils.constants import VOID_ID
 
 from .panoptic_files import (
     convert_images,

@@ -7,12 +7,9 @@ from mmdet.registry import TRANSFORMS
 from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData, PixelData
 
-from mmremax.datasets.panoptic_png import (
-    VOID_ID,
-    replace_ids,
-)
+from mmremax.datasets.panoptic_png import replace_ids
 from mmremax.kmax.class_fractions import is_soft
-from mmremax.utils.constants import IGNORE
+from mmremax.utils.constants import IGNORE, VOID, VOID_ID
 
 _META_KEYS = (
     'img_id',
@@ -114,7 +111,7 @@ def segment_grid(
 
     def indices_of(ids: np.ndarray) -> np.ndarray:
         place = {int(segment_id): i for i, segment_id in enumerate(ids)}
-        indices = np.full(len(ids), -1, np.int16)
+        indices = np.full(len(ids), VOID, np.int16)
         merged: dict[int, int] = {}  # stuff class: index
         for segment in segments_info:
             i = place.get(segment['id'])

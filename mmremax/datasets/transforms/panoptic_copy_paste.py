@@ -7,7 +7,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform, Compose
 from mmdet.registry import TRANSFORMS
 
-from mmremax.datasets.panoptic_png import VOID_ID
+from mmremax.utils.constants import VOID_ID
 
 
 @TRANSFORMS.register_module()
