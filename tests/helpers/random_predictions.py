@@ -8,7 +8,7 @@ from mmremax.datasets.panoptic_png import (
     colours_to_ids,
     read_rgb,
 )
-from mmremax.evaluation.ground_truth import semantic_labels
+from mmremax.evaluation.mean_iou_metric import semantic_labels
 
 
 def random_samples(data: PanopticDataset, seed: int = 0) -> list[dict]:

@@ -22,7 +22,7 @@ from mmremax.datasets.panoptic_png import (
     read_rgb,
 )
 from mmremax.evaluation import MeanIoUMetric
-from mmremax.evaluation.ground_truth import semantic_labels
+from mmremax.evaluation.mean_iou_metric import semantic_labels
 from tests.helpers.original_layouts import write_ade20k
 from tests.helpers.random_predictions import (
     evaluate,
