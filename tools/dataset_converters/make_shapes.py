@@ -2,7 +2,7 @@
 
 Without options it is version v1, whole. Fewer images (--train, --val) are
 the first ones of a version; any other option gives a data set of its own, with
-the rest as in the version. docs/shapes_benchmark.md describes the options.
+the rest as in the version. docs/data.md describes the options.
 
 Examples:
     python tools/dataset_converters/make_shapes.py data/shapes
