@@ -1,33 +1,31 @@
-from mmremax.datasets.transforms.auto_augment_color import AutoAugmentColor
-from mmremax.datasets.transforms.color_jitter import SSDColorJitter
-from mmremax.datasets.transforms.filter_unlabeled_crops import (
-    FilterUnlabeledCrops,
-)
-from mmremax.datasets.transforms.formatting import PackPanopticInputs
-from mmremax.datasets.transforms.loading import (
-    LoadPanopticImage,
-    LoadPanopticMap,
-)
-from mmremax.datasets.transforms.panoptic_copy_paste import PanopticCopyPaste
-from mmremax.datasets.transforms.random_scale_crop import RandomScaleCrop
-from mmremax.datasets.transforms.resize_shortest_side import ResizeShortestSide
+"""Data in COCO-panoptic layout: reading, sampling, augmenting."""
 
 from .annotation_file import AnnotationError
 from .panoptic_dataset import PanopticDataset
-from .sampler import (
-    SampleKey,
-    SeededInfiniteSampler,
+from .sampler import SampleKey, SeededInfiniteSampler
+from .transforms import (
+    AutoAugmentColor,
+    FilterUnlabeledCrops,
+    LoadPanopticImage,
+    LoadPanopticMap,
+    PackPanopticInputs,
+    PanopticCopyPaste,
+    PanopticMapToMasks,
+    RandomScaleCrop,
+    ResizeShortestSide,
+    SSDColorJitter,
 )
 
 __all__ = [
     'AnnotationError',
     'AutoAugmentColor',
+    'FilterUnlabeledCrops',
     'LoadPanopticImage',
     'LoadPanopticMap',
-    'FilterUnlabeledCrops',
     'PackPanopticInputs',
     'PanopticCopyPaste',
     'PanopticDataset',
+    'PanopticMapToMasks',
     'RandomScaleCrop',
     'ResizeShortestSide',
     'SSDColorJitter',

@@ -73,8 +73,8 @@ def check_lists(json_path: Path, content: dict) -> list[Fault]:
 
     Args:
         json_path: For the messages.
-        content: Of the annotation file. Entries that cannot be used are
-            taken out, missing lists put in.
+        content: What the file holds. Entries that cannot be used are taken
+            out, missing lists put in.
 
     Returns:
         Faults of `images`, `annotations` and `categories`.
@@ -114,7 +114,7 @@ def check_images(
     """Check the files of every annotated image.
 
     Args:
-        content: Of the annotation file, after ``check_lists``.
+        content: What the annotation file holds, after ``check_lists``.
         img_dir: Folder of the images; None leaves them alone.
         seg_dir: Folder of the PNGs.
         num_workers: Number of threads.

@@ -12,7 +12,7 @@ from .annotation_file import (
     metainfo_of,
     segment_table,
 )
-from .sample_seed import (
+from .sampler import (
     sample_rng,
     seeded_globals,
 )

@@ -25,10 +25,6 @@ def semantic_maps(
 ) -> Iterator[tuple[str, np.ndarray]]:
     """Read panoptic annotation as one label map an image.
 
-    Args:
-        ann_file: Json in COCO-panoptic format.
-        png_dir: Folder of its PNGs.
-
     Yields:
         Stem of the image's file name, and its labels: the place of the
         class, things first; 255 for void and crowds. (H, W), uint8.
@@ -67,11 +63,7 @@ def write_semantic_maps(
 ) -> Iterator[Path]:
     """Write the maps as PNGs named after the images.
 
-    Args:
-        ann_file: See semantic_maps.
-        png_dir: See semantic_maps.
-        out_dir: Made if it is not there.
-        merge_things: Whether all things become class 0; stuff follows.
+    With ``merge_things`` all things become class 0; stuff follows.
 
     Yields:
         Each path, after it has been written.

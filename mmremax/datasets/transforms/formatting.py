@@ -34,9 +34,9 @@ class PackPanopticInputs(BaseTransform):
 
     - with `gt_seg_map` in the results (training): `gt_segments.labels`,
       classes in the order of the annotation file, (G,) int64, and
-      `gt_segment_map.data`, the index into them for each cell, -1 where
+      `gt_segment_map.data`, the index into them for each location, -1 where
       void, (1, ceil(H / stride), ceil(W / stride)) int16. Segments without
-      a cell are left out, stuff segments of one class are merged. With
+      a location are left out, stuff segments of one class are merged. With
       `real_pixels` in the results: `real_pixels.data`, (1, H, W) bool, False
       where the image shows nothing and the preprocessor has to put zeros;
     - without it (test): `seg_map_path` and `segments_info` in the metainfo,
@@ -47,7 +47,7 @@ class PackPanopticInputs(BaseTransform):
             the first. Labels are never interpolated.
         semantic_target: With ``soft``, training samples also carry
             `gt_sem_seg.sem_seg`, the class of every pixel, 255 where void,
-            (1, H, W) uint8, of which the model makes shares; ``strided``
+            (1, H, W) uint8, of which the model makes fractions; ``strided``
             packs none.
 
     Raises:
@@ -105,7 +105,7 @@ def segment_grid(
 
     Returns:
         Tuple of the classes of the segments, (G,) int64, and the index of
-        each cell's segment, -1 for void, (H, W) int16.
+        each location's segment, -1 for void, (H, W) int16.
     """
     labels: list[int] = []
 
