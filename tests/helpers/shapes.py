@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mmremax.datasets.shapes.generator import TexturedShapes
-from mmremax.datasets.shapes.writer import make_shapes
+from mmremax.datasets.shapes import TexturedShapes, make_shapes
 
 
 @pytest.fixture(scope='session')
