@@ -23,13 +23,13 @@ from mmengine.config import DictAction
 from PIL import Image
 from torch import nn
 
-from mmremax.utils.config_edits import merge_options
-from mmremax.utils.load_model import load_model
-from mmremax.utils.migration import read_config
-from mmremax.utils.panoptic_png import (
+from mmremax.datasets.panoptic_png import (
     ids_to_colours,
     read_rgb,
 )
+from mmremax.utils.config_edits import merge_options
+from mmremax.utils.load_model import load_model
+from mmremax.utils.migration import read_config
 from mmremax.visualization import draw_panoptic
 
 SUFFIXES = {'.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff'}

@@ -31,7 +31,7 @@ def tree(node):
 
 
 def state():
-    roots = [v for v in vars(registry).values() if hasattr(v, 'module_dict')]
+    roots = [v for v in vars(registry).values() if isinstance(v, registry.Registry)]
     tables = {{
         f'{{node.name}} of {{node.scope}}': dict(node.module_dict)
         for root in roots

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from mmremax.kmax.head import KMaXHead
-from mmremax.kmax.resize import (
+from mmremax.kmax.layers import (
     is_odd,
     resize_like_kmax,
 )

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import torch
 from mmengine.runner import Runner
 
-from mmremax.kmax.fusion_config import FusionConfig
+from mmremax.kmax.merge import FusionConfig
 
 
 @torch.no_grad()

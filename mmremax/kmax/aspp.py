@@ -12,8 +12,8 @@ from mmengine.dist import get_world_size
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .conv_norm_act import ConvNormAct
-from .resize import (
+from .layers import (
+    ConvNormAct,
     is_odd,
     resize_like_kmax,
 )

@@ -26,7 +26,7 @@ def is_soft(semantic_target: str, name: str) -> bool:
     return semantic_target == 'soft'
 
 
-def require_share(share: Tensor | None, name: str) -> Tensor:
+def require_fractions(share: Tensor | None, name: str) -> Tensor:
     """Return the shares that `name` reads.
 
     Raises:
@@ -41,7 +41,7 @@ def require_share(share: Tensor | None, name: str) -> Tensor:
 
 
 @torch.no_grad()
-def semantic_share(
+def class_fractions(
     pixel_classes: Tensor,
     num_classes: int,
     size: tuple[int, int],

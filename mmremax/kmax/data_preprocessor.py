@@ -56,7 +56,7 @@ class KMaXDataPreprocessor(DetDataPreprocessor):
                 `data_samples`, one each, or None. A sample may have
                 `real_pixels`, bool (1, h, w): where it is False, the result
                 is 0 as in the padding.
-            training: Not used: both cases are alike.
+            training: Of mmdet's interface; both cases are alike.
 
         Returns:
             `inputs` (B, 3, H, W) float32, and `data_samples` with

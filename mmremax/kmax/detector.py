@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from mmdet.models.detectors import MaskFormer
+from mmdet.models.detectors import BaseDetector, MaskFormer
 from mmdet.registry import MODELS
 from mmdet.structures import SampleList
-from mmengine.config import ConfigDict
 from torch import Tensor
 
 
@@ -40,14 +39,40 @@ class KMaXDeepLab(MaskFormer):
             num_things_classes=num_things_classes,
             num_stuff_classes=num_stuff_classes,
         )
-        super().__init__(
-            backbone=backbone,
-            panoptic_head=ConfigDict(panoptic_head, **counts),
-            panoptic_fusion_head=ConfigDict(panoptic_fusion_head, **counts),
-            test_cfg=test_cfg,
-            data_preprocessor=data_preprocessor,
-            init_cfg=init_cfg,
+        # Not MaskFormer's constructor: it hands train_cfg and test_cfg to
+        # heads that read neither.
+        BaseDetector.__init__(self, data_preprocessor, init_cfg)
+        self.backbone = MODELS.build(backbone)
+        self.panoptic_head = MODELS.build(dict(panoptic_head, **counts))
+        self.panoptic_fusion_head = MODELS.build(
+            dict(panoptic_fusion_head, test_cfg=test_cfg, **counts)
         )
+        self.num_things_classes = num_things_classes
+        self.num_stuff_classes = num_stuff_classes
+        self.num_classes = num_things_classes + num_stuff_classes
+        self.test_cfg = test_cfg
+
+    def predict(
+        self,
+        batch_inputs: Tensor,
+        batch_data_samples: SampleList,
+        rescale: bool = True,
+    ) -> SampleList:
+        """Predict, and write the results into the samples.
+
+        Args:
+            batch_inputs: Images as KMaXDataPreprocessor makes them.
+                (B, 3, H, W).
+            batch_data_samples: Samples of the batch.
+            rescale: Whether results have the original size of an image.
+
+        Returns:
+            See add_pred_to_datasample.
+        """
+        results = self.panoptic_fusion_head.predict(
+            *self._forward(batch_inputs), batch_data_samples, rescale=rescale
+        )
+        return self.add_pred_to_datasample(batch_data_samples, results)
 
     def add_pred_to_datasample(
         self, data_samples: SampleList, results_list: list[dict]

@@ -20,9 +20,8 @@ from mmengine.model import BaseModule
 from mmengine.structures import InstanceData, PixelData
 from torch import Tensor
 
-from .fusion_config import FusionConfig
 from .merge import (
-    MaskCanvas,
+    FusionConfig,
     PairCanvas,
     merge_queries,
     panoptic_ids,
@@ -45,8 +44,6 @@ from .strip_resize import (
 STRIP_NUMEL = {'cpu': 2**20, 'cuda': 2**26}
 # Columns made by one matrix product: short blocks have dense bands.
 COLUMN_BLOCK = 64
-# Above this at most two queries can hold a pixel, rounding included.
-PAIR_THRESHOLD = 1 / 3 + 1e-4
 
 
 @MODELS.register_module()
@@ -57,7 +54,6 @@ class KMaXFusionHead(BaseModule):
         num_things_classes: Contiguous ids below this are things.
         num_stuff_classes: The ids after them.
         test_cfg: Keys of `FusionConfig`.
-        init_cfg: Not used; MMEngine passes it.
     """
 
     def __init__(
@@ -65,9 +61,8 @@ class KMaXFusionHead(BaseModule):
         num_things_classes: int,
         num_stuff_classes: int,
         test_cfg: dict | None = None,
-        init_cfg: dict | None = None,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__()
         self.num_things_classes = num_things_classes
         self.num_stuff_classes = num_stuff_classes
         self.num_classes = num_things_classes + num_stuff_classes
@@ -144,11 +139,10 @@ class KMaXFusionHead(BaseModule):
 
         num_queries, device = len(mask_logits), mask_logits.device
         pixels = (num_queries, size, cfg.pixel_threshold, device)
-        use_pairs = cfg.pixel_threshold > PAIR_THRESHOLD and num_queries > 1
         readers = {}
-        if cfg.panoptic_on and use_pairs:
+        if cfg.panoptic_on:
             readers['pair'] = PairReader(*pixels)
-        if cfg.instance_on or (cfg.panoptic_on and not use_pairs):
+        if cfg.instance_on:
             readers['mask'] = MaskReader(*pixels)
         if cfg.semantic_on:
             readers['semantic'] = SemanticReader(
@@ -162,9 +156,7 @@ class KMaXFusionHead(BaseModule):
         results = {}
         if cfg.panoptic_on:
             scale = (crop[0] * crop[1]) / (size[0] * size[1])
-            sem_seg = self._panoptic(
-                readers['pair' if use_pairs else 'mask'], class_prob, scale
-            )
+            sem_seg = self._panoptic(readers['pair'], class_prob, scale)
             results['pan_results'] = PixelData(sem_seg=sem_seg[None])
         if cfg.semantic_on:
             labels = readers['semantic'].labels
@@ -204,7 +196,7 @@ class KMaXFusionHead(BaseModule):
         )
 
     def _panoptic(
-        self, reader: PairReader | MaskReader, class_prob: Tensor, scale: float
+        self, reader: PairReader, class_prob: Tensor, scale: float
     ) -> Tensor:
         """Merge what the reader saw into one id per pixel.
 
@@ -218,17 +210,17 @@ class KMaXFusionHead(BaseModule):
         """
         num_queries = len(class_prob)
         confidence, labels = class_prob.max(-1)
-        columns = [confidence, labels, reader.prob_sum[:num_queries]]
-        if isinstance(reader, PairReader):
-            columns.append(reader.pair_counts())
+        columns = [
+            confidence,
+            labels,
+            reader.prob_sum[:num_queries],
+            reader.pair_counts(),
+        ]
         table = torch.cat([column.double() for column in columns])
         table = table.cpu().numpy()  # the copy that waits for the device
         queries, counts = np.split(table, [3 * num_queries])
         confidence, labels, prob_sum = queries.reshape(3, num_queries)
-        if isinstance(reader, PairReader):
-            canvas = PairCanvas(counts)
-        else:
-            canvas = MaskCanvas(reader.masks.cpu().numpy())
+        canvas = PairCanvas(counts)
 
         cfg, num_things = self.test_cfg, self.num_things_classes
         segments = merge_queries(
@@ -238,12 +230,9 @@ class KMaXFusionHead(BaseModule):
         ids = panoptic_ids(
             segments, num_queries, num_things, self.num_classes, min_areas
         )
-        if isinstance(canvas, PairCanvas):
-            lookup = canvas.value_of_code(ids, self.num_classes)
-            lookup = torch.from_numpy(lookup.astype(np.int32))
-            return lookup.to(class_prob.device)[reader.codes.long()]
-        sem_seg = canvas.render(ids, self.num_classes).astype(np.int32)
-        return torch.from_numpy(sem_seg).to(class_prob.device)
+        lookup = canvas.value_of_code(ids, self.num_classes)
+        lookup = torch.from_numpy(lookup.astype(np.int32))
+        return lookup.to(class_prob.device)[reader.codes.long()]
 
     def _instances(
         self, reader: MaskReader, class_prob: Tensor

@@ -6,17 +6,15 @@ of an output, H W the mask grid (the final output's).
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from mmdet.registry import MODELS, TASK_UTILS
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from .norm import at_least_float32
-from .predictions import LayerPrediction
-from .resize import (
-    is_odd,
-    resize_like_kmax,
-)
+from .layers import at_least_float32, is_odd, resize_like_kmax
+from .predictor import LayerPrediction
 from .segments import BatchSegments
 from .targets import MaskTargets
 
@@ -31,29 +29,29 @@ class KMaXHead(BaseModule):
     Paper: kMaX-DeepLab Fig. 2 and Sec. 3; ReMaX Fig. 2.
 
     Args:
-        num_things_classes: Thing classes, the first of the K.
-        num_stuff_classes: Stuff classes.
+        num_things_classes: The first of the K classes.
+        num_stuff_classes: Those after them.
         pixel_decoder: Config; see KMaXPixelDecoder.
         transformer_decoder: Config; see KMaXTransformerDecoder.
         auxiliary_semantic_head: Config of kMaX's own semantic branch
-            (training only); see AuxiliarySemanticHead.
+            (training only); see KMaXSemanticDecoder.
         assigner: Config of the matching and of the class targets.
         loss_cls: Config of the class loss.
         mask_loss: Config of the losses on masks (MaskLoss, ReMaskLoss).
         loss_insdis: Config of the pixel contrast.
         loss_aux_semantic: Config of the loss on the auxiliary branch.
-        semantic_head: Config of ReMaX's semantic branch (training only).
-        semantic_input: What it reads of each stage, the `key` or the raw
+        num_relaxed: Leading outputs that `mask_loss` may relax, each with a
+            branch of `semantic_head`; the final output never is one.
+        semantic_head: Config of a semantic branch beside those outputs
+            (training only); see SemanticAuxHead.
+        semantic_input: What it reads of each output, the `key` or the raw
             `memory`; see LayerPrediction.
         share_matching: Match the final output and use the pairs for all
             outputs (published); else match each output by itself.
-        train_cfg: Handed over by mmdet's MaskFormer; not used.
-        test_cfg: Likewise; read by the fusion head.
         init_cfg: See mmengine.
 
     Raises:
-        ValueError: `mask_loss` relaxes stages with predicted semantics
-            but there is no `semantic_head`; `semantic_input` is unknown.
+        ValueError: `semantic_input` is unknown.
     """
 
     training_only = ('auxiliary_semantic_head', 'semantic_head')
@@ -71,11 +69,10 @@ class KMaXHead(BaseModule):
         mask_loss: dict,
         loss_insdis: dict,
         loss_aux_semantic: dict,
+        num_relaxed: int = 0,
         semantic_head: dict | None = None,
         semantic_input: str = 'key',
         share_matching: bool = True,
-        train_cfg: dict | None = None,
-        test_cfg: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
@@ -85,7 +82,7 @@ class KMaXHead(BaseModule):
         self.share_matching = share_matching
 
         self.pixel_decoder = MODELS.build(pixel_decoder)
-        self.transformer_decoder = MODELS.build(
+        self.transformer_decoder = decoder = MODELS.build(
             dict(
                 transformer_decoder,
                 num_classes=self.num_classes,
@@ -105,32 +102,21 @@ class KMaXHead(BaseModule):
         self.mask_loss = MODELS.build(mask_loss)
         self.loss_insdis = MODELS.build(loss_insdis)
         self.loss_aux_semantic = MODELS.build(loss_aux_semantic)
-        if semantic_input not in self.transformer_decoder.stage_channels:
+
+        self.num_relaxed = min(num_relaxed, decoder.num_outputs - 1)
+        if semantic_input not in decoder.layer_channels:
             raise ValueError(f'KMaXHead: {semantic_input=}.')
         self.semantic_input = semantic_input
-        self.semantic_head = self._build_semantic_head(semantic_head)
-
-    def _build_semantic_head(self, config: dict | None) -> BaseModule | None:
-        """Give each relaxed stage its branch; the final output has none."""
-        wanted = self.mask_loss.num_semantic_stages
-        if config is None:
-            if wanted:
-                raise ValueError(
-                    f'mask_loss relaxes {wanted} stages with a predicted '
-                    'semantic map, but panoptic_head has no semantic_head: '
-                    "add semantic_head=dict(type='SemanticAuxHead', ...), "
-                    "or set mask_loss.num_stages=0 or source='ground_truth'."
+        self.semantic_head = None
+        if semantic_head is not None:
+            channels = decoder.layer_channels[semantic_input]
+            self.semantic_head = MODELS.build(
+                dict(
+                    semantic_head,
+                    num_classes=self.num_classes,
+                    in_channels=channels[: self.num_relaxed],
                 )
-            return None
-        decoder = self.transformer_decoder
-        return MODELS.build(
-            dict(
-                config,
-                num_classes=self.num_classes,
-                in_channels=decoder.stage_channels[self.semantic_input],
-                num_stages=min(wanted, decoder.num_outputs - 1),
             )
-        )
 
     def forward(self, feats: tuple[Tensor, ...]) -> list[LayerPrediction]:
         """Run the network that inference needs.
@@ -147,24 +133,29 @@ class KMaXHead(BaseModule):
 
     def forward_train(
         self, feats: tuple[Tensor, ...]
-    ) -> tuple[list[LayerPrediction], Tensor, list[Tensor]]:
+    ) -> tuple[list[LayerPrediction], Tensor]:
         """Run the network and its training-only branches.
 
         Args:
             feats: Backbone features, strides 4 to 32. (B, C, h, w) each.
 
         Returns:
-            Predictions as forward() gives them; logits of the auxiliary
-            semantic branch; m_sem of each relaxed stage (none in kMaX).
+            Predictions as forward() gives them, the relaxed ones marked
+            and with the logits of their semantic branch; logits of the
+            auxiliary semantic decoder.
         """
         predictions = self(feats)
         aux_semantic_logits = self.auxiliary_semantic_head(feats)
-        semantic_logits = []
+        relaxed = predictions[: self.num_relaxed]
+        for output in relaxed:
+            output.is_relaxed = True
         if self.semantic_head is not None:
-            semantic_logits = self.semantic_head(
-                [getattr(p, self.semantic_input) for p in predictions[:-1]]
-            )
-        return predictions, aux_semantic_logits, semantic_logits
+            inputs = [getattr(p, self.semantic_input) for p in relaxed]
+            for output, logits in zip(
+                relaxed, self.semantic_head(inputs), strict=True
+            ):
+                output.semantic_logits = logits
+        return predictions, aux_semantic_logits
 
     def loss(
         self, feats: tuple[Tensor, ...], batch_data_samples: list
@@ -178,7 +169,6 @@ class KMaXHead(BaseModule):
         self,
         predictions: list[LayerPrediction],
         aux_semantic_logits: Tensor,
-        semantic_logits: list[Tensor],
         batch_data_samples: list,
     ) -> dict[str, Tensor]:
         """Match, build targets, and compute the losses in float32.
@@ -186,57 +176,44 @@ class KMaXHead(BaseModule):
         Args:
             predictions: One for each layer, and the final one.
             aux_semantic_logits: (B, K or K + 1, H, W) or coarser.
-            semantic_logits: m_sem of the relaxed stages. (B, K, h, w).
             batch_data_samples: Samples with `gt_segments` and
                 `gt_segment_map`; see BatchSegments.
 
         Returns:
             Scalars. `loss_cls`, `loss_mask`, `loss_dice`, `loss_insdis` of
             the final output and, prefixed `d{i}.`, of layer i;
-            `loss_aux_semantic`; `d{i}.loss_semantic`. Keys without the
-            text "loss" are diagnostics.
+            `loss_aux_semantic`; `d{i}.loss_semantic`.
         """
-        final = predictions[-1]
-        size = tuple(final.mask_logits.shape[-2:])
+        size = tuple(predictions[-1].mask_logits.shape[-2:])
         segments = BatchSegments.from_data_samples(batch_data_samples, size)
-        with torch.autocast(final.mask_logits.device.type, enabled=False):
-            outputs = [_for_loss(output, size) for output in predictions]
-            final = outputs[-1]
-            targets = self._targets(final, segments)
-            losses = self._output_loss(final, targets, None)
-            for i, output in enumerate(outputs[:-1]):
+        with torch.autocast(aux_semantic_logits.device.type, enabled=False):
+            *layers, final = [_for_loss(p, size) for p in predictions]
+            targets = self.assigner.assign(final, segments)
+            losses = self._output_loss(final, targets)
+            for output in layers:
                 own = (
                     targets
                     if self.share_matching
-                    else self._targets(output, segments)
+                    else self.assigner.assign(output, segments)
                 )
-                semantic = (
-                    at_least_float32(semantic_logits[i])
-                    if i < len(semantic_logits)
-                    else None
-                )
-                terms = self._output_loss(output, own, i, semantic)
-                losses.update({f'd{i}.{k}': v for k, v in terms.items()})
+                losses |= self._output_loss(output, own)
             losses['loss_aux_semantic'] = self.loss_aux_semantic(
                 at_least_float32(aux_semantic_logits), targets
             )
-            if semantic_logits:
-                losses.update(
-                    self.semantic_head.loss(
-                        [at_least_float32(m) for m in semantic_logits],
-                        targets,
+            for output in layers:
+                if output.semantic_logits is not None:
+                    losses[f'{output.prefix}loss_semantic'] = (
+                        self.semantic_head.loss(
+                            output.semantic_logits, targets
+                        )
                     )
-                )
         return losses
 
-    def predict(
-        self, feats: tuple[Tensor, ...], batch_data_samples: list | None = None
-    ) -> tuple[Tensor, Tensor]:
+    def predict(self, feats: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
         """Return what the fusion head turns into segments.
 
         Args:
             feats: Backbone features, strides 4 to 32. (B, C, h, w) each.
-            batch_data_samples: Not used; mmdet's MaskFormer hands it over.
 
         Returns:
             Class logits (B, Q, K + 1) and mask logits (B, Q, H, W) of the
@@ -245,40 +222,17 @@ class KMaXHead(BaseModule):
         final = self(feats)[-1]
         return final.class_logits, final.mask_logits
 
-    def _targets(
-        self, output: LayerPrediction, segments: BatchSegments
-    ) -> MaskTargets:
-        return self.assigner.assign(
-            output.class_logits, output.mask_logits, segments
-        )
-
     def _output_loss(
-        self,
-        output: LayerPrediction,
-        targets: MaskTargets,
-        stage: int | None,
-        semantic_logits: Tensor | None = None,
+        self, output: LayerPrediction, targets: MaskTargets
     ) -> dict[str, Tensor]:
-        """Losses of one output. Scalars."""
-        class_targets = self.assigner.class_targets(
-            targets.labels,
-            output.mask_logits,
-            targets.semantic_map,
-            self.num_classes,
-            targets.semantic_share,
-        )
-        losses = self.mask_loss(
-            output.mask_logits,
-            output.class_logits,
-            targets,
-            stage,
-            semantic_logits,
-        )
+        """Losses of one output, with its prefix. Scalars."""
+        class_targets = self.assigner.class_targets(output, targets)
+        losses = self.mask_loss(output, targets)
         losses['loss_cls'] = self.loss_cls(
             output.class_logits, class_targets, targets
         )
         losses['loss_insdis'] = self.loss_insdis(output.pixel_feature, targets)
-        return losses
+        return {output.prefix + name: loss for name, loss in losses.items()}
 
 
 def _for_loss(
@@ -286,13 +240,17 @@ def _for_loss(
 ) -> LayerPrediction:
     """Cast to float32 and resize the mask logits to the mask grid.
 
-    Pixel features stay at their stride: the losses read them at the few
-    cells they sample. Paper: kMaX-DeepLab, deep supervision.
+    Pixel features and semantic logits stay at their stride: the losses
+    resize or sample them. Paper: kMaX-DeepLab, deep supervision.
     """
     mask_logits = at_least_float32(output.mask_logits)
-    mask_logits = resize_like_kmax(mask_logits, size, is_odd(size[0]))
-    return LayerPrediction(
+    semantic_logits = output.semantic_logits
+    return replace(
+        output,
         class_logits=at_least_float32(output.class_logits),
-        mask_logits=mask_logits,
+        mask_logits=resize_like_kmax(mask_logits, size, is_odd(size[0])),
         pixel_feature=at_least_float32(output.pixel_feature),
+        semantic_logits=semantic_logits
+        if semantic_logits is None
+        else at_least_float32(semantic_logits),
     )

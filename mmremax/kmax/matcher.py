@@ -11,17 +11,17 @@ import torch
 from mmdet.registry import TASK_UTILS
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
-from torch.nn import functional as F
 
 from mmremax.utils.constants import VOID
 
+from .predictor import LayerPrediction
 from .segments import (
     BatchSegments,
     count_by_segment,
     lookup,
     sum_by_segment,
 )
-from .targets import MaskTargets
+from .targets import MaskTargets, one_hot_like
 
 
 @TASK_UTILS.register_module()
@@ -45,8 +45,7 @@ class KMaXAssigner:
     @torch.no_grad()
     def assign(
         self,
-        class_logits: Tensor,
-        mask_logits: Tensor,
+        output: LayerPrediction,
         segments: BatchSegments,
     ) -> MaskTargets:
         """Match one output of the decoder.
@@ -56,13 +55,13 @@ class KMaXAssigner:
         speaks instead of the solver.
 
         Args:
-            class_logits: Logits, no_object last. (B, Q, K + 1).
-            mask_logits: Logits over queries, un-relaxed. (B, Q, H, W).
-            segments: Ground truth on the same grid.
+            output: Its class and its un-relaxed mask logits are read.
+            segments: Ground truth on the grid of the mask logits.
 
         Returns:
             Targets in query order.
         """
+        class_logits, mask_logits = output.class_logits, output.mask_logits
         num_queries = mask_logits.shape[1]
         num_segments = segments.max_segments
         segment_map = segments.segment_map.flatten(1)
@@ -101,34 +100,19 @@ class KMaXAssigner:
             query_map=lookup(query_of, segment_map, VOID),
             semantic_map=segments.semantic_map().flatten(1),
             labels=lookup(labels, segment_of, class_logits.shape[2] - 1),
-            class_weight=class_weight.clamp(min=self.eps),
-            mask_weight=mask_weight,
+            query_class_weight=class_weight.clamp(min=self.eps),
+            query_mask_weight=mask_weight,
             size=tuple(mask_logits.shape[-2:]),
-            semantic_share=segments.semantic_share(class_logits.shape[2] - 1),
+            class_fractions=segments.class_fractions(
+                class_logits.shape[2] - 1
+            ),
         )
 
     def class_targets(
-        self,
-        labels: Tensor,
-        mask_logits: Tensor,
-        semantic_map: Tensor,
-        num_classes: int,
-        semantic_share: Tensor | None = None,
+        self, output: LayerPrediction, targets: MaskTargets
     ) -> Tensor:
-        """Targets of the class loss: one-hot.
-
-        Args:
-            labels: Class of each query, K if unmatched. (B, Q), int64.
-            mask_logits: Not used here; see ReClassAssigner. (B, Q, H, W).
-            semantic_map: Not used here. (B, P), int64.
-            num_classes: K.
-            semantic_share: Not used here. (B, K, P).
-
-        Returns:
-            One-hot rows. (B, Q, K + 1), dtype of mask_logits.
-        """
-        one_hot = F.one_hot(labels, num_classes + 1)
-        return one_hot.to(mask_logits.dtype)
+        """Targets of the class loss: one-hot. (B, Q, K + 1)."""
+        return one_hot_like(targets.labels, output.class_logits)
 
     @staticmethod
     def _match(similarity: Tensor, segments: BatchSegments) -> Tensor:

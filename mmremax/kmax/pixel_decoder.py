@@ -11,15 +11,15 @@ from mmdet.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from .conv_norm_act import ConvNormAct
-from .norm import ChannelLayerNorm
+from .layers import (
+    ChannelLayerNorm,
+    ConvNormAct,
+    is_odd,
+    resize_like_kmax,
+)
 from .residual_block import (
     axial_block,
     bottleneck_block,
-)
-from .resize import (
-    is_odd,
-    resize_like_kmax,
 )
 
 NUM_MEMORIES = 3

@@ -14,7 +14,7 @@ from torch import Tensor
 
 
 class PairReader:
-    """Notes the at most two queries above a threshold >= 1/3 at each pixel.
+    """Notes the at most two queries above a threshold > 1/3 at each pixel.
 
     Query index Q stands for "none". The pair (i, j) has the code
     `i * (Q + 1) + j`.
@@ -42,12 +42,12 @@ class PairReader:
 
     def read(self, rows: slice, mask_prob: Tensor) -> None:
         """Note one strip. `mask_prob`: over queries, (rows, W, Q)."""
-        prob, query = mask_prob.topk(2, dim=-1, sorted=False)  # (rows, W, 2)
+        held = min(2, self.num_queries)
+        prob, query = mask_prob.topk(held, dim=-1, sorted=False)
         query = query.masked_fill(~(prob > self.threshold), self.num_queries)
         self.prob_sum.scatter_add_(0, query.flatten(), prob.flatten().double())
-        self.codes[rows] = (
-            query[..., 0] * (self.num_queries + 1) + query[..., 1]
-        )
+        second = query[..., 1] if held > 1 else self.num_queries
+        self.codes[rows] = query[..., 0] * (self.num_queries + 1) + second
 
     def pair_counts(self) -> Tensor:
         """Count the pixels of every code. ((Q + 1) ** 2,), int64."""

@@ -16,7 +16,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from mmremax.utils.constants import IGNORE, VOID
 
-from .class_fractions import semantic_share
+from .class_fractions import class_fractions
 
 _CHUNK_CELLS = 1 << 15  # bounds the transient one-hot of sum_by_segment
 
@@ -39,7 +39,7 @@ class BatchSegments:
     segment_map: Tensor
     labels: list[Tensor]
     pixel_classes: Tensor | None = None
-    _share: Tensor | None = field(default=None, init=False, repr=False)
+    _fractions: Tensor | None = field(default=None, init=False, repr=False)
 
     @classmethod
     def from_data_samples(
@@ -70,8 +70,8 @@ class BatchSegments:
                     f'The label grid {tuple(segment_map.shape)} of '
                     f'{getattr(sample, "img_path", "a sample")} does not '
                     f'fit the mask grid {tuple(size)}: set label_stride of '
-                    'PackPanopticInputs and MinLabelledCells to the stride '
-                    'of the masks.'
+                    'PackPanopticInputs and FilterUnlabeledCrops to the '
+                    'stride of the masks.'
                 )
             maps.append(F.pad(segment_map, (0, right, 0, bottom), value=VOID))
         labels = [sample.gt_segments.labels for sample in data_samples]
@@ -90,7 +90,7 @@ class BatchSegments:
         """Class of each cell, VOID where unlabelled. (B, H, W), int64."""
         return lookup(self.padded_labels(), self.segment_map, VOID)
 
-    def semantic_share(self, num_classes: int) -> Tensor | None:
+    def class_fractions(self, num_classes: int) -> Tensor | None:
         """Share of each class in a cell, built once for all outputs.
 
         Args:
@@ -101,11 +101,11 @@ class BatchSegments:
         """
         if self.pixel_classes is None:
             return None
-        if self._share is None:
+        if self._fractions is None:
             size = tuple(self.segment_map.shape[1:])
-            share = semantic_share(self.pixel_classes, num_classes, size)
-            self._share = share.flatten(2)
-        return self._share
+            share = class_fractions(self.pixel_classes, num_classes, size)
+            self._fractions = share.flatten(2)
+        return self._fractions
 
 
 def _pixel_classes(data_samples: Sequence) -> Tensor | None:

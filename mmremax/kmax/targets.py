@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from torch import Tensor
+from torch.nn import functional as F
 
 from mmremax.utils.constants import VOID
 
@@ -29,22 +30,22 @@ class MaskTargets:
         semantic_map: Class of a cell, also where its segment found no
             query; VOID where unlabelled. (B, P), int64.
         labels: Class of each query, K (no_object) if unmatched. (B, Q).
-        class_weight: Dice of the matched pair; for unmatched queries
+        query_class_weight: Dice of the matched pair; for unmatched queries
             their overlap with void. In [eps, 1]. (B, Q).
-        mask_weight: Class probability of the matched pair in [eps, 1];
+        query_mask_weight: Class probability of the matched pair in [eps, 1];
             0 for unmatched queries. (B, Q).
         size: (H, W) of the mask grid.
-        semantic_share: Share of each class in the pixels of a cell, None
-            where the pipeline packs strided labels alone. (B, K, P).
+        class_fractions: Fraction of each class in the pixels of a location,
+            None where the pipeline packs strided labels alone. (B, K, P).
     """
 
     query_map: Tensor
     semantic_map: Tensor
     labels: Tensor
-    class_weight: Tensor
-    mask_weight: Tensor
+    query_class_weight: Tensor
+    query_mask_weight: Tensor
     size: tuple[int, int]
-    semantic_share: Tensor | None = None
+    class_fractions: Tensor | None = None
 
     @property
     def valid(self) -> Tensor:
@@ -63,3 +64,9 @@ class MaskTargets:
         """
         area = lookup(self.query_area().float(), self.query_map, 1.0)
         return self.query_map.shape[1] / area
+
+
+def one_hot_like(labels: Tensor, class_logits: Tensor) -> Tensor:
+    """Write labels as rows of 0 and 1, of the logits' width and dtype."""
+    one_hot = F.one_hot(labels, class_logits.shape[2])
+    return one_hot.to(class_logits.dtype)

@@ -1,55 +1,65 @@
 """ReMaX's relaxations in mmdet's Mask2Former head.
 
-Letters: B images, C channels, L decoder layers, Q queries, G segments of an
-image, K classes, H W the mask grid, h w another.
+Letters: B images, C channels, L decoder layers, Q queries, G the largest
+number of matched queries of an image, K classes, H W the mask grid, h w the
+canvas of the ground truth.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from mmdet.models.dense_heads import Mask2FormerHead
-from mmdet.registry import MODELS, TASK_UTILS
+from mmdet.registry import MODELS
+from mmdet.utils import reduce_mean
 from mmengine.structures import InstanceData
-from torch import Tensor
+from torch import Tensor, nn
 
-from mmremax.kmax.norm import at_least_float32
-from mmremax.kmax.targets import MaskTargets
+from mmremax.kmax.layers import at_least_float32
+from mmremax.kmax.targets import MaskTargets, one_hot_like
 from mmremax.utils.constants import VOID
 from mmremax.utils.mask_canvas import check_canvas
 
-from .mask_segments import targets_of_masks
-from .relaxation_step import (
+from .mask2former_targets import (
     MatchedQueries,
-    RelaxationStep,
+    MatchedTargets,
+    targets_of_masks,
 )
 
 SEMANTIC_INPUTS = ('key', 'stride_32', 'stride_8', 'mask_feature')
+Features = tuple[Tensor, list[Tensor]]
+"""Mask feature and memories, as the pixel decoder returns them."""
 
 
 class ReMaXMask2FormerMixin:
     """Adds ReMask and ReClass to a Mask2Former head, in training.
 
-    Stands before mmdet's ``Mask2FormerHead`` among the bases; acts inside
-    `loss_by_feat`. Each output is matched un-relaxed; then the masks of its
-    matched queries are relaxed (Eq. 1-2, on every cell), and the parent
-    samples points from them. The class loss of every output gets the weights
-    of Eq. 3-4. Cells without a class (void, unlabelled, padding) take part
-    in neither.
+    Stands before mmdet's ``Mask2FormerHead`` among the bases. Each output
+    is matched un-relaxed; then the masks of its matched queries are relaxed
+    (Eq. 1-2, on every location) and points are sampled from them, and the
+    class loss gets the targets of Eq. 3-4. Locations without a class (void,
+    unlabelled, padding) take part in neither.
+
+    `train_cfg.assigner` is a ReClassAssigner around mmdet's own.
 
     Paper: ReMaX, Sec. 3 and Appendix D; docs/mask2former.md.
 
     Args:
-        remask: Config of ReMaskLoss without losses.
-        reclass: Config of ReClassAssigner.
+        mask_loss: Config of ReMaskLoss; the head fills in its own
+            `loss_mask` and `loss_dice`, on sampled points.
+        loss_mask: As of the head.
+        loss_dice: As of the head.
+        num_relaxed: Number of relaxed outputs, of the L + 1.
+        first_relaxed: Index of the first of them. Output 0 stands before
+            the first layer; it and the last never are relaxed.
         semantic_head: Config of SemanticAuxHead; None if nothing is relaxed
-            or `remask.source` is 'ground_truth'.
+            or `mask_loss.source` is 'ground_truth'.
         semantic_input: Feature of the pixel decoder that the semantic head
             reads. 'key' is the memory that the layer of a relaxed output
             attends to, with a branch for each; 'stride_32', 'stride_8' and
             'mask_feature' (stride 4) have one branch for all.
-        first_relaxed: Index of the first relaxed output of the L + 1;
-            `remask.num_stages` of them follow one another. Output 0 stands
-            before the first layer; it and the last never are relaxed.
         *args: Of the head.
         **kwargs: Likewise.
 
@@ -63,79 +73,92 @@ class ReMaXMask2FormerMixin:
     def __init__(
         self,
         *args: object,
-        remask: dict,
-        reclass: dict,
+        mask_loss: dict,
+        loss_mask: dict,
+        loss_dice: dict,
+        num_relaxed: int = 4,
+        first_relaxed: int = 1,
         semantic_head: dict | None = None,
         semantic_input: str = 'stride_8',
-        first_relaxed: int = 1,
         **kwargs: object,
     ) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(
+            *args, loss_mask=loss_mask, loss_dice=loss_dice, **kwargs
+        )
         if semantic_input not in SEMANTIC_INPUTS or first_relaxed < 1:
             raise ValueError(
                 f'{semantic_input=} must be one of {SEMANTIC_INPUTS}, and '
                 f'{first_relaxed=} at least 1.'
             )
-        self.semantic_input = semantic_input
-        self.remask = MODELS.build(remask)
-        self.reclass = TASK_UTILS.build(reclass)
-        if self.reclass.eta and self.loss_cls.use_sigmoid:
+        if not hasattr(self.assigner, 'class_targets'):
+            raise ValueError(
+                f'train_cfg.assigner is {type(self.assigner).__name__}: put '
+                "it into dict(type='ReClassAssigner', base=...), with eta=0 "
+                'for hard class targets.'
+            )
+        if self.loss_cls.use_sigmoid:
             raise ValueError('ReClass needs loss_cls.use_sigmoid=False.')
+        self.mask_loss = MODELS.build(
+            dict(
+                mask_loss,
+                losses=dict(
+                    type='PointMaskLoss',
+                    num_points=self.num_points,
+                    oversample_ratio=self.oversample_ratio,
+                    importance_sample_ratio=self.importance_sample_ratio,
+                ),
+                loss_mask=loss_mask,
+                loss_dice=loss_dice,
+            )
+        )
+        self.loss_mask = self.mask_loss.losses.loss_mask
+        self.loss_dice = self.mask_loss.losses.loss_dice
         self.relaxed = range(
             first_relaxed,
             min(
-                first_relaxed + self.remask.num_stages,
+                first_relaxed + num_relaxed,
                 self.num_transformer_decoder_layers,
             ),
         )
+        self.semantic_input = semantic_input
         self.semantic_head = None
-        self._features: tuple[Tensor, list[Tensor]] | None = None
-        self._step: RelaxationStep | None = None
-        if self.relaxed and self.remask.num_semantic_stages:
-            if semantic_head is None:
-                raise ValueError(
-                    f'remask relaxes the outputs {list(self.relaxed)} with a '
-                    'predicted semantic map: add semantic_head=dict(type='
-                    "'SemanticAuxHead', ...), or set remask.num_stages=0."
+        if self.relaxed and semantic_head is not None:
+            channels = self.query_feat.embedding_dim
+            if semantic_input == 'mask_feature':
+                channels = self.mask_embed[-1].out_features
+            num_inputs = len(self.relaxed) if semantic_input == 'key' else 1
+            self.semantic_head = MODELS.build(
+                dict(
+                    semantic_head,
+                    num_classes=self.num_classes,
+                    in_channels=[channels] * num_inputs,
                 )
-            self.semantic_head = self._build_semantic_head(semantic_head)
-            self.pixel_decoder.register_forward_hook(self._keep_features)
-
-    def _build_semantic_head(self, config: dict) -> torch.nn.Module:
-        channels = self.query_feat.embedding_dim
-        if self.semantic_input == 'mask_feature':
-            channels = self.mask_embed[-1].out_features
-        num_stages = len(self.relaxed) if self.semantic_input == 'key' else 1
-        return MODELS.build(
-            dict(
-                config,
-                num_classes=self.num_classes,
-                in_channels=channels,
-                num_stages=num_stages,
             )
+
+    def loss(self, x: list[Tensor], batch_data_samples: list) -> dict:
+        """Run the head and compute the losses; see loss_by_feat.
+
+        Args:
+            x: Features of the backbone.
+            batch_data_samples: mmdet's samples with `gt_instances` and, for
+                panoptic data, `gt_sem_seg`.
+
+        Returns:
+            See loss_by_feat.
+        """
+        with captured(self.pixel_decoder) as features:
+            class_logits, mask_logits = self(x, batch_data_samples)
+        batch_gt_instances = self.preprocess_gt(
+            [sample.gt_instances for sample in batch_data_samples],
+            [sample.get('gt_sem_seg') for sample in batch_data_samples],
         )
-
-    def _keep_features(
-        self, module: torch.nn.Module, inputs: tuple, output: tuple
-    ) -> None:
-        """Keep what the pixel decoder returns until the losses read it."""
-        if self.training:
-            self._features = output
-
-    def _semantic_inputs(self) -> list[Tensor]:
-        """Feature of each branch of the semantic head. (B, C, h, w)."""
-        if self._features is None:
-            raise RuntimeError(
-                'loss_by_feat needs a forward pass in training mode before '
-                'it: call train().'
-            )
-        mask_feature, memories = self._features
-        self._features = None
-        if self.semantic_input == 'mask_feature':
-            return [mask_feature]
-        if self.semantic_input == 'key':
-            return [memories[(i - 1) % len(memories)] for i in self.relaxed]
-        return [memories[0 if self.semantic_input == 'stride_32' else -1]]
+        return self.loss_by_feat(
+            class_logits,
+            mask_logits,
+            batch_gt_instances,
+            [sample.metainfo for sample in batch_data_samples],
+            *features,
+        )
 
     def loss_by_feat(
         self,
@@ -143,6 +166,7 @@ class ReMaXMask2FormerMixin:
         all_mask_preds: list[Tensor],
         batch_gt_instances: list[InstanceData],
         batch_img_metas: list[dict],
+        features: Features,
     ) -> dict[str, Tensor]:
         """Compute the losses of all outputs.
 
@@ -152,45 +176,119 @@ class ReMaXMask2FormerMixin:
             batch_gt_instances: `labels` (G,) and `masks` (G, h, w) of each
                 image, on the padded canvas.
             batch_img_metas: `img_shape` and `batch_input_shape` are read.
+            features: What the pixel decoder returned.
 
         Returns:
             Scalars. The parent's names; `d{i}.loss_semantic` of each
-            relaxed output, or one `loss_semantic` where they share it; the
-            diagnostics `d{i}.m_hat_matched` and `d{i}.m_hat_unmatched`.
+            relaxed output, or one `loss_semantic` where they share it.
         """
-        targets = self._semantic_targets(
+        semantics = self._semantic_targets(
             all_mask_preds[0], batch_gt_instances, batch_img_metas
         )
-        semantic_map = targets.semantic_map
-        semantic_logits, of_output = [], []
+        semantic_logits = []
         if self.semantic_head is not None:
-            semantic_logits = [
-                at_least_float32(logits)
-                for logits in self.semantic_head(self._semantic_inputs())
-            ]
-            repeats = len(self.relaxed) // len(semantic_logits)
-            of_output = zip(
-                self.relaxed, semantic_logits * repeats, strict=True
+            inputs = self._semantic_inputs(*features)
+            semantic_logits = list(
+                map(at_least_float32, self.semantic_head(inputs))
             )
-        self._step = step = RelaxationStep(
-            self.remask,
-            self.reclass,
-            semantic_map.where(semantic_map < self.num_classes, VOID),
-            {i: logits[:, : self.num_classes] for i, logits in of_output},
-        )
-        try:
-            losses = super().loss_by_feat(
-                all_cls_scores,
-                all_mask_preds,
+        of_output = dict.fromkeys(self.relaxed)
+        if semantic_logits:
+            repeats = len(self.relaxed) // len(semantic_logits)
+            of_output = dict(
+                zip(self.relaxed, semantic_logits * repeats, strict=True)
+            )
+
+        last = len(all_cls_scores) - 1
+        outputs = []
+        for i, (class_logits, mask_logits) in enumerate(
+            zip(all_cls_scores, all_mask_preds, strict=True)
+        ):
+            labels, _, masks, is_matched, count = self.get_targets(
+                list(class_logits),
+                list(mask_logits),
                 batch_gt_instances,
                 batch_img_metas,
             )
-        finally:
-            self._step = None
-        losses.update(step.diagnostics)
-        if semantic_logits:
-            losses.update(self._semantic_loss(semantic_logits, targets))
-        return losses
+            queries = MatchedQueries.of(
+                mask_logits,
+                class_logits,
+                torch.stack(labels),
+                torch.stack(is_matched) > 0,
+                max(map(len, masks)),
+                prefix='' if i == last else f'd{i}.',
+                is_relaxed=i in of_output,
+                semantic_logits=of_output.get(i),
+            )
+            with torch.autocast(class_logits.device.type, enabled=False):
+                outputs.append(
+                    self._output_loss(
+                        at_least_float32(class_logits),
+                        torch.stack(labels),
+                        queries,
+                        torch.cat(masks),
+                        count,
+                        semantics,
+                    )
+                )
+        losses = outputs.pop()  # the last output's come first, as mmdet's
+        for terms in outputs:
+            losses |= terms
+        return losses | self._semantic_loss(semantic_logits, semantics)
+
+    def _output_loss(
+        self,
+        class_logits: Tensor,
+        labels: Tensor,
+        queries: MatchedQueries,
+        masks: Tensor,
+        count: int,
+        semantics: MaskTargets,
+    ) -> dict[str, Tensor]:
+        """Relax, and compute the losses of one output, with its prefix.
+
+        Args:
+            class_logits: Of all queries. (B, Q, K + 1).
+            labels: Of all queries, K if unmatched. (B, Q), int64.
+            queries: The matched ones.
+            masks: Of their segments, image by image. (N, h, w).
+            count: N, as mmdet counts it.
+            semantics: Class of each location.
+        """
+        semantic_map = semantics.semantic_map
+        targets = MatchedTargets(
+            labels=queries.labels,
+            is_matched=queries.is_matched,
+            masks=masks,
+            num_masks=reduce_mean(class_logits.new_tensor([count])).clamp(
+                min=1
+            ),
+            semantic_map=semantic_map.where(
+                semantic_map < self.num_classes, VOID
+            ),
+            size=semantics.size,
+        )
+        softened = self.assigner.class_targets(queries, targets)
+        class_targets = one_hot_like(labels, class_logits).scatter(
+            1, queries.index[:, :, None].expand_as(softened), softened
+        )
+        class_weight = class_logits.new_tensor(self.class_weight)
+        loss_cls = self.loss_cls(
+            class_logits.flatten(0, 1),
+            class_targets.flatten(0, 1),
+            avg_factor=class_weight[labels].sum(),
+        )
+        losses = dict(loss_cls=loss_cls, **self.mask_loss(queries, targets))
+        return {queries.prefix + key: loss for key, loss in losses.items()}
+
+    def _semantic_inputs(
+        self, mask_feature: Tensor, memories: list[Tensor]
+    ) -> list[Tensor]:
+        """Feature of each branch of the semantic head. (B, C, h, w)."""
+        if self.semantic_input == 'mask_feature':
+            return [mask_feature]
+        if self.semantic_input == 'key':
+            return [memories[(i - 1) % len(memories)] for i in self.relaxed]
+        return [memories[0 if self.semantic_input == 'stride_32' else -1]]
 
     def _semantic_targets(
         self,
@@ -198,7 +296,7 @@ class ReMaXMask2FormerMixin:
         batch_gt_instances: list[InstanceData],
         batch_img_metas: list[dict],
     ) -> MaskTargets:
-        """Build the class of each cell from the masks of both kinds."""
+        """Build the class of each location from the masks of both kinds."""
         for gt, meta in zip(batch_gt_instances, batch_img_metas, strict=True):
             check_canvas(gt.masks, meta)
         with_void = getattr(self.semantic_head, 'with_void', False)
@@ -211,92 +309,30 @@ class ReMaXMask2FormerMixin:
         )
 
     def _semantic_loss(
-        self, semantic_logits: list[Tensor], targets: MaskTargets
+        self, semantic_logits: list[Tensor], semantics: MaskTargets
     ) -> dict[str, Tensor]:
         """Compute L_sem of each branch, named after its output."""
-        with torch.autocast(semantic_logits[0].device.type, enabled=False):
-            terms = self.semantic_head.loss(semantic_logits, targets)
-        if self.semantic_input != 'key':
-            return dict(loss_semantic=terms['d0.loss_semantic'])
-        return {
-            f'd{i}.loss_semantic': term
-            for i, term in zip(self.relaxed, terms.values(), strict=True)
-        }
+        names = ['loss_semantic']
+        if self.semantic_input == 'key':
+            names = [f'd{i}.loss_semantic' for i in self.relaxed]
+        losses = {}
+        for name, logits in zip(names, semantic_logits, strict=False):
+            with torch.autocast(logits.device.type, enabled=False):
+                losses[name] = self.semantic_head.loss(logits, semantics)
+        return losses
 
-    def _loss_by_feat_single(
-        self,
-        cls_scores: Tensor,
-        mask_preds: Tensor,
-        batch_gt_instances: list[InstanceData],
-        batch_img_metas: list[dict],
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Match, relax, and let the parent compute the losses.
 
-        Arguments and result are the parent's, for one output.
-        """
-        arguments = (batch_gt_instances, batch_img_metas)
-        step = self._step
-        if step is None:
-            return super()._loss_by_feat_single(
-                cls_scores, mask_preds, *arguments
-            )
-        index, step.index = step.index, step.index + 1
-        labels, label_weights, masks, mask_weights, count = self.get_targets(
-            list(cls_scores), list(mask_preds), *arguments
-        )
-        all_labels = torch.stack(labels)
-        queries = MatchedQueries.of(
-            mask_preds,
-            cls_scores,
-            all_labels,
-            torch.stack(mask_weights) > 0,
-            max(map(len, masks)),
-        )
-        with torch.autocast(cls_scores.device.type, enabled=False):
-            added_loss = self._added_class_loss(queries, all_labels)
-            if index in self.relaxed:
-                mask_preds = step.relaxed_masks(index, queries)
-                mask_weights = list(queries.is_matched.to(mask_preds.dtype))
-        step.targets = (labels, label_weights, masks, mask_weights, count)
-        loss_cls, *mask_losses = super()._loss_by_feat_single(
-            cls_scores, mask_preds, *arguments
-        )
-        return loss_cls + added_loss, *mask_losses
-
-    def get_targets(self, *args: object, **kwargs: object) -> tuple:
-        """Return the matching of the un-relaxed masks if there is one.
-
-        Args:
-            *args: Of the parent, whose result it is otherwise.
-            **kwargs: Likewise.
-
-        Returns:
-            See the parent.
-        """
-        if self._step is None or self._step.targets is None:
-            return super().get_targets(*args, **kwargs)
-        targets, self._step.targets = self._step.targets, None
-        return targets
-
-    def _added_class_loss(
-        self, queries: MatchedQueries, all_labels: Tensor
-    ) -> Tensor:
-        """Compute the class loss of what Eq. 4 adds; 0 with `eta=0`.
-
-        The loss is linear in its target, and Eq. 4 leaves 1 on the label:
-        what the parent's loss lacks is that of the other classes.
-
-        Args:
-            queries: Matched queries.
-            all_labels: Of all queries, for the parent's average. (B, Q).
-        """
-        added = self._step.added_class_weights(queries)
-        class_weight = added.new_tensor(self.class_weight)
-        return self.loss_cls(
-            queries.class_logits.flatten(0, 1),
-            added.flatten(0, 1),
-            avg_factor=class_weight[all_labels].sum(),
-        )
+@contextmanager
+def captured(module: nn.Module) -> Iterator[list]:
+    """Collect what a module returns while the context is open."""
+    outputs = []
+    handle = module.register_forward_hook(
+        lambda module, args, output: outputs.append(output)
+    )
+    try:
+        yield outputs
+    finally:
+        handle.remove()
 
 
 @MODELS.register_module()

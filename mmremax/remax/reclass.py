@@ -1,4 +1,4 @@
-"""ReClass: class targets softened by what else a query's mask covers.
+"""ReClass: class targets softened by mask overlap (Eq. 3 and 4).
 
 Letters: B images, Q queries, K classes, H W the mask grid, P = H * W.
 """
@@ -10,21 +10,60 @@ from mmdet.registry import TASK_UTILS
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmremax.kmax.class_fractions import (
-    is_soft,
-    require_share,
-)
-from mmremax.kmax.segments import (
-    BatchSegments,
-    count_by_segment,
-    sum_by_segment,
-)
-from mmremax.kmax.targets import MaskTargets
+from mmremax.kmax.class_fractions import is_soft, require_fractions
+from mmremax.kmax.predictor import LayerPrediction
+from mmremax.kmax.segments import count_by_segment, sum_by_segment
+from mmremax.kmax.targets import MaskTargets, one_hot_like
+
+
+def class_overlap(
+    mask_prob: Tensor, semantic_map: Tensor, num_classes: int
+) -> Tensor:
+    """Eq. 3: y_m = sigma(m_pan)^T S / sum_i S_i.
+
+    Args:
+        mask_prob: sigma(m_pan). (B, Q, P).
+        semantic_map: S as the class of each location, or VOID. (B, P).
+        num_classes: K.
+
+    Returns:
+        y_m, the part of each class that a mask covers, in [0, 1]; 0 for
+        absent classes. (B, Q, K).
+    """
+    covered = sum_by_segment(mask_prob, semantic_map, num_classes)
+    area = count_by_segment(semantic_map, num_classes)[:, None]
+    return (covered / area.clamp(min=1))[:, :, :-1]
+
+
+def soft_class_overlap(mask_prob: Tensor, class_fractions: Tensor) -> Tensor:
+    """Eq. 3 with fractions of classes for S. (B, K, P) to (B, Q, K)."""
+    fractions = class_fractions.to(mask_prob.dtype)
+    covered = mask_prob @ fractions.transpose(1, 2)
+    return covered / (fractions.sum(2)[:, None] + 1e-5)
+
+
+def soften(one_hot: Tensor, overlap: Tensor, eta: float) -> Tensor:
+    """Eq. 4: y_hat = eta * y_m + (1 - eta * y_m) * y.
+
+    Args:
+        one_hot: y, no_object last. (B, Q, K + 1).
+        overlap: y_m. (B, Q, K).
+        eta: In [0, 1].
+
+    Returns:
+        Weights in [0, 1], not normalised: the label keeps 1, no_object
+        keeps y. (B, Q, K + 1).
+    """
+    added = eta * F.pad(overlap, (0, 1))
+    return added + (1 - added) * one_hot
 
 
 @TASK_UTILS.register_module()
 class ReClassAssigner:
-    """Match like the base; soften the class targets of the queries.
+    """Match like another assigner; soften the class targets of the queries.
+
+    It stands around the head's own: KMaXAssigner in kMaX-DeepLab, mmdet's
+    HungarianAssigner in Mask2Former (`train_cfg.assigner`).
 
     Paper: ReMaX, Eq. 3-4, Table 4.
 
@@ -35,8 +74,8 @@ class ReClassAssigner:
             default: the paper speaks of overlap with segments) or of
             ``all``.
         semantic_target: S of Eq. 3: ``strided``, the class of every s-th
-            pixel (published), or ``soft``, the share of each class in the
-            pixels of a cell.
+            pixel (published), or ``soft``, the fraction of each class in
+            the pixels of a location.
 
     Raises:
         ValueError: `eta` is outside [0, 1], or a name is unknown.
@@ -58,63 +97,38 @@ class ReClassAssigner:
         self.softens_all = queries == 'all'
         self.is_soft = is_soft(semantic_target, 'ReClassAssigner')
 
-    def assign(
-        self,
-        class_logits: Tensor,
-        mask_logits: Tensor,
-        segments: BatchSegments,
-    ) -> MaskTargets:
-        """Match with the base assigner; see KMaXAssigner.assign."""
-        return self.base.assign(class_logits, mask_logits, segments)
+    def assign(self, *args: object, **kwargs: object) -> object:
+        """Match as the base assigner does."""
+        return self.base.assign(*args, **kwargs)
 
     @torch.no_grad()
     def class_targets(
-        self,
-        labels: Tensor,
-        mask_logits: Tensor,
-        semantic_map: Tensor,
-        num_classes: int,
-        semantic_share: Tensor | None = None,
+        self, output: LayerPrediction, targets: MaskTargets
     ) -> Tensor:
-        """Soften the rows that `queries` names; no_object stays one-hot.
-
-        Eq. 3: y_m = sigma(m_pan)^T S / sum_i S_i, 0 for absent classes.
-        Eq. 4: y_hat = eta * y_m + (1 - eta * y_m) * y.
+        """Soften the rows that `queries` names.
 
         Args:
-            labels: Class of each query, K if unmatched. (B, Q), int64.
-            mask_logits: Un-relaxed logits of the stage. (B, Q, H, W).
-            semantic_map: Class of each cell, or VOID. (B, P), int64.
-            num_classes: K.
-            semantic_share: Share of each class in a cell; read if
-                `semantic_target` is ``soft``. (B, K, P).
+            output: `mask_logits` are un-relaxed, on the mask grid.
+            targets: `labels`, K if unmatched, and `semantic_map` are read,
+                or `class_fractions` if `semantic_target` is ``soft``.
 
         Returns:
-            Weights in [0, 1], not normalised; the label keeps 1 and the
-            no_object column is never softened. (B, Q, K + 1).
+            See soften(). (B, Q, K + 1).
         """
-        one_hot = self.base.class_targets(
-            labels, mask_logits, semantic_map, num_classes
-        )
+        one_hot = one_hot_like(targets.labels, output.class_logits)
         if self.eta == 0:
             return one_hot
-        mask_prob = mask_logits.flatten(2).sigmoid()
+        num_classes = one_hot.shape[2] - 1
+        mask_prob = output.mask_logits.flatten(2).sigmoid()
         if self.is_soft:
-            share = _soft_share(mask_prob, semantic_share)
+            overlap = soft_class_overlap(
+                mask_prob,
+                require_fractions(targets.class_fractions, 'ReClassAssigner'),
+            )
         else:
-            covered = sum_by_segment(mask_prob, semantic_map, num_classes)
-            area = count_by_segment(semantic_map, num_classes)[:, None]
-            share = covered / area.clamp(min=1)  # Eq. 3
-            share[:, :, -1] = 0  # cells without ground truth soften nothing
+            overlap = class_overlap(
+                mask_prob, targets.semantic_map, num_classes
+            )
         if not self.softens_all:
-            share = share * (labels < num_classes)[:, :, None]
-        return self.eta * share + (1 - self.eta * share) * one_hot  # Eq. 4
-
-
-def _soft_share(mask_prob: Tensor, semantic_share: Tensor | None) -> Tensor:
-    """Eq. 3 with shares for S; 0 for no_object. (B, Q, K + 1)."""
-    semantic_share = require_share(semantic_share, 'ReClassAssigner')
-    semantic_share = semantic_share.to(mask_prob.dtype)
-    covered = mask_prob @ semantic_share.transpose(1, 2)
-    area = semantic_share.sum(2)[:, None]
-    return F.pad(covered / (area + 1e-5), (0, 1))
+            overlap = overlap * (targets.labels < num_classes)[:, :, None]
+        return soften(one_hot, overlap, self.eta)

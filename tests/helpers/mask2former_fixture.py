@@ -20,8 +20,7 @@ CONFIGS = Path(__file__).parents[2] / 'configs'
 CANVAS = (64, 96)
 THINGS, STUFF = 3, 2
 REMAX = dict(
-    remask=dict(type='ReMaskLoss'),
-    reclass=dict(type='ReClassAssigner'),
+    mask_loss=dict(type='ReMaskLoss'),
     semantic_head=dict(
         type='SemanticAuxHead',
         channels=8,
@@ -32,8 +31,16 @@ REMAX = dict(
 )
 
 
-def head_config(instance: bool = False, **settings: object) -> ConfigDict:
-    """Shrink the head of the shapes study; settings replace its keys."""
+def head_config(
+    instance: bool = False, eta: float = 0.1, **settings: object
+) -> ConfigDict:
+    """Shrink the head of the shapes study; settings replace its keys.
+
+    Args:
+        instance: Whether there are things alone.
+        eta: Of ReClass, where the settings relax masks.
+        settings: Keys of the head.
+    """
     config = Config.fromfile(
         CONFIGS / 'studies/mask2former/mask2former_shapes.py'
     )
@@ -60,6 +67,10 @@ def head_config(instance: bool = False, **settings: object) -> ConfigDict:
             if name in layer:
                 layer[name].update(embed_dims=16, num_heads=2)
         layer.ffn_cfg.update(embed_dims=16, feedforward_channels=16)
+    if 'mask_loss' in settings:
+        head.train_cfg.assigner = dict(
+            type='ReClassAssigner', eta=eta, base=head.train_cfg.assigner
+        )
     head.update(ConfigDict(settings))
     return head
 

@@ -67,7 +67,7 @@ def oracle(head, outputs, data, semantic_map, logits):
                         own = semantic_map[b] == k
                         if own.any():
                             share = (cover * own).sum() / own.sum()
-                            target[k] = head.reclass.eta * share
+                            target[k] = head.assigner.eta * share
                 target[label] = 1
                 log_prob = classes[b, q].double().log_softmax(0).numpy()
                 loss -= (class_weight * target * log_prob).sum()

@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from mmremax.engine.threshold_sweep import sweep_thresholds
-from mmremax.kmax.fusion_config import FusionConfig
+from mmremax.kmax.merge import FusionConfig
 from mmremax.utils.config_edits import (
     merge_options,
     set_data_root,

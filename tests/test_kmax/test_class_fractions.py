@@ -6,8 +6,9 @@ import torch
 from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData, PixelData
 
-from mmremax.kmax import class_fractions as semantic_share
+from mmremax.kmax.class_fractions import class_fractions
 from mmremax.kmax.losses.semantic import SemanticLoss
+from mmremax.kmax.predictor import LayerPrediction
 from mmremax.kmax.segments import (
     VOID,
     BatchSegments,
@@ -43,15 +44,15 @@ def targets_of(pixels, num_classes=5):
     hard = hard.masked_fill(hard == IGNORE, VOID)
     size = tuple(hard.shape[1:])
     hard = hard.flatten(1)
-    share = semantic_share(pixels, num_classes, size).flatten(2)
+    share = class_fractions(pixels, num_classes, size).flatten(2)
     return MaskTargets(
         query_map=hard,
         semantic_map=hard,
         labels=torch.arange(num_classes).expand(len(hard), -1),
-        class_weight=torch.ones(len(hard), num_classes),
-        mask_weight=torch.ones(len(hard), num_classes),
+        query_class_weight=torch.ones(len(hard), num_classes),
+        query_mask_weight=torch.ones(len(hard), num_classes),
         size=size,
-        semantic_share=share,
+        class_fractions=share,
     )
 
 
@@ -64,7 +65,7 @@ def semantic_logits():
 
 
 def test_shares_are_the_stored_ones():
-    share = semantic_share(PIXELS, 5, (4, 4))
+    share = class_fractions(PIXELS, 5, (4, 4))
     np.testing.assert_allclose(share[0, 1], STORED['soft_class1'], atol=1e-6)
     np.testing.assert_allclose(
         share[0].sum(0), STORED['soft_valid_mass'], atol=1e-6
@@ -74,7 +75,7 @@ def test_shares_are_the_stored_ones():
 
 def test_lattice_shares_are_the_stored_ones():
     label = torch.tensor(LATTICE['label_13x13'])[None]
-    share = semantic_share(label, 5, (4, 4))
+    share = class_fractions(label, 5, (4, 4))
     np.testing.assert_allclose(share[0], LATTICE['box_soft'], atol=1e-6)
     np.testing.assert_array_equal(label[0], LATTICE['label_13x13'])
 
@@ -90,7 +91,7 @@ def test_both_alignments_equal_matrices(stride, cells):
         shape = [n * stride - extra * (stride - 1) for n in cells]
         label = rng.integers(0, 6, shape)
         label[label == 5] = IGNORE
-        share = semantic_share(
+        share = class_fractions(
             torch.tensor(label)[None],
             5,
             cells,
@@ -102,7 +103,7 @@ def test_both_alignments_equal_matrices(stride, cells):
 
 def test_sizes_without_alignment_are_refused():
     with pytest.raises(ValueError, match='14 pixels has no cell grid of 4'):
-        semantic_share(torch.zeros(1, 14, 14), 5, (4, 4))
+        class_fractions(torch.zeros(1, 14, 14), 5, (4, 4))
 
 
 @pytest.mark.parametrize(
@@ -122,7 +123,7 @@ def test_semantic_loss_is_the_stored_one(settings, key):
 
 def test_sampled_cells_give_the_stored_loss():
     cells = torch.tensor(STORED['sampled_cells'])
-    share = targets_of(PIXELS).semantic_share[:1][..., cells]
+    share = targets_of(PIXELS).class_fractions[:1][..., cells]
     logits = semantic_logits()[:1].flatten(2)[..., cells]
     value = SemanticLoss(semantic_target='soft').soft_loss_at(logits, share)
     stored = STORED['soft_loss_sampled_image0_cells']
@@ -165,11 +166,12 @@ def test_reclass_weights_are_the_stored_ones():
     mask_logits = mask_logits.view(1, 3, 4, 4)
     targets = targets_of(PIXELS[:1])
     labels = torch.tensor([[4, 4, 4]])
-    rest = (labels, mask_logits, targets.semantic_map, 5)
+    targets.labels = labels
+    output = LayerPrediction(torch.zeros(1, 3, 6).double(), mask_logits, None)
     stored = STORED['reclass']
     for kind, key in (('strided', 'hard_weight'), ('soft', 'soft_weight')):
         reclass = ReClassAssigner(eta=1.0, semantic_target=kind)
-        weights = reclass.class_targets(*rest, targets.semantic_share)
+        weights = reclass.class_targets(output, targets)
         expected = np.array(stored[key])[:, :4]  # class 4 is the label
         np.testing.assert_allclose(weights[0, :, :4], expected, atol=1e-5)
         assert (weights[0, :, 4] == 1).all()
@@ -178,7 +180,7 @@ def test_reclass_weights_are_the_stored_ones():
 
 def test_soft_without_the_classes_of_pixels_names_the_remedy():
     targets = targets_of(PIXELS)
-    targets.semantic_share = None
+    targets.class_fractions = None
     with pytest.raises(ValueError, match='in PackPanopticInputs too'):
         SemanticLoss(semantic_target='soft').on_mask_grid(
             semantic_logits(), targets
@@ -202,11 +204,11 @@ def test_segments_build_shares_once_and_leave_the_annotation_alone():
     classes = PIXELS[0, :12, :8].clone()
     sample = sample_of(classes, padded=(16, 16))
     segments = BatchSegments.from_data_samples([sample], (4, 4))
-    share = segments.semantic_share(5)
-    assert segments.semantic_share(5) is share
+    share = segments.class_fractions(5)
+    assert segments.class_fractions(5) is share
     expected = torch.full((1, 16, 16), IGNORE)
     expected[0, :12, :8] = classes
-    assert torch.equal(share, semantic_share(expected, 5, (4, 4)).flatten(2))
+    assert torch.equal(share, class_fractions(expected, 5, (4, 4)).flatten(2))
     assert torch.equal(sample.gt_sem_seg.sem_seg[0], PIXELS[0, :12, :8])
 
 

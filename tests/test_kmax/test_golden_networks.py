@@ -7,7 +7,7 @@ import torch
 from mmengine.config import Config
 from torch import nn
 
-from mmremax.kmax.resize import (
+from mmremax.kmax.layers import (
     is_odd,
     resize_like_kmax,
 )

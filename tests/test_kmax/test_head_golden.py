@@ -38,8 +38,7 @@ def test_training_step(monkeypatch, config, weights):
     head = model.panoptic_head
     head.loss_insdis.num_samples = head.loss_aux_semantic.num_samples = 64
     feats = model.extract_feat(R('image', (2, 3, 65, 65)))
-    predictions, aux_semantic_logits, semantic = head.forward_train(feats)
-    assert semantic == []
+    predictions, aux_semantic_logits = head.forward_train(feats)
     final = predictions[-1]
     assert_probe(final.class_logits, expected['pred_logits'])
     assert_probe(final.mask_logits, expected['pred_masks'])
@@ -49,7 +48,6 @@ def test_training_step(monkeypatch, config, weights):
     losses = head.loss_by_feat(
         predictions,
         aux_semantic_logits,
-        [],
         as_data_samples(golden_segments()),
     )
     weights = dict(ce=3.0, dice=3.0, mask=0.3, pixel_insdis=1.0)

@@ -6,6 +6,7 @@ import torch
 from scipy.optimize import linear_sum_assignment
 
 from mmremax.kmax.matcher import KMaXAssigner, dice_of_sums
+from mmremax.kmax.predictor import LayerPrediction
 from mmremax.kmax.segments import (
     BatchSegments,
     count_by_segment,
@@ -17,9 +18,7 @@ from tests.helpers.loss_fixture import fixture_output, fixture_segments
 
 def assign(num_queries=6):
     output, _ = fixture_output(num_queries=num_queries)
-    return KMaXAssigner().assign(
-        output.class_logits, output.mask_logits, fixture_segments()
-    )
+    return KMaXAssigner().assign(output, fixture_segments())
 
 
 def test_golden_similarities_and_pairs():
@@ -54,10 +53,10 @@ def test_golden_targets():
         == np.array(expected['mask_area_per_query'], int).tolist()
     )
     np.testing.assert_allclose(
-        targets.mask_weight, expected['pq_loss_mask_weight'], rtol=1e-7
+        targets.query_mask_weight, expected['pq_loss_mask_weight'], rtol=1e-7
     )
     np.testing.assert_allclose(
-        targets.class_weight, expected['pq_loss_class_weight'], rtol=1e-7
+        targets.query_class_weight, expected['pq_loss_class_weight'], rtol=1e-7
     )
     void = (~targets.valid).sum(1)
     assert void.tolist() == expected['void_pixels_per_image']
@@ -136,7 +135,8 @@ def test_equals_a_slow_oracle(queries):
         for count in counts
     ]
     targets = KMaXAssigner().assign(
-        class_logits, mask_logits, BatchSegments(segment_map, labels)
+        LayerPrediction(class_logits, mask_logits, None),
+        BatchSegments(segment_map, labels),
     )
     for i in range(batch):
         query_map, query_labels, class_weight, mask_weight = slow_assign(
@@ -144,30 +144,28 @@ def test_equals_a_slow_oracle(queries):
         )
         np.testing.assert_array_equal(targets.query_map[i], query_map)
         np.testing.assert_array_equal(targets.labels[i], query_labels)
-        np.testing.assert_allclose(targets.class_weight[i], class_weight)
-        np.testing.assert_allclose(targets.mask_weight[i], mask_weight)
+        np.testing.assert_allclose(targets.query_class_weight[i], class_weight)
+        np.testing.assert_allclose(targets.query_mask_weight[i], mask_weight)
 
 
 def test_a_batch_without_any_segment():
     segments = BatchSegments(
         torch.full((2, 3, 3), -1), [torch.zeros(0, dtype=torch.long)] * 2
     )
-    targets = KMaXAssigner().assign(
-        torch.zeros(2, 4, 6), torch.zeros(2, 4, 3, 3), segments
+    output = LayerPrediction(
+        torch.zeros(2, 4, 6), torch.zeros(2, 4, 3, 3), None
     )
+    targets = KMaXAssigner().assign(output, segments)
     assert (targets.labels == 5).all()
     assert not targets.valid.any()
-    assert (targets.mask_weight == 0).all()
+    assert (targets.query_mask_weight == 0).all()
     torch.testing.assert_close(
-        targets.class_weight, torch.ones(2, 4), atol=1e-4, rtol=0
+        targets.query_class_weight, torch.ones(2, 4), atol=1e-4, rtol=0
     )
 
 
 def test_nan_reaches_the_loss_and_not_the_solver():
     output, _ = fixture_output()
-    logits = output.mask_logits.clone()
-    logits[0, 0, 0, 0] = float('nan')
-    targets = KMaXAssigner().assign(
-        output.class_logits, logits, fixture_segments()
-    )
+    output.mask_logits[0, 0, 0, 0] = float('nan')
+    targets = KMaXAssigner().assign(output, fixture_segments())
     assert (targets.labels[0] < 4).sum() == 4

@@ -5,29 +5,21 @@ import copy
 import numpy as np
 import pytest
 import torch
-from mmdet.registry import MODELS, TASK_UTILS
-from mmengine.registry import init_default_scope
+from mmdet.registry import MODELS
 from mmengine.structures import PixelData
 
 from mmremax.kmax.segments import VOID
-from mmremax.remax.relaxation_step import (
-    MatchedQueries,
-    RelaxationStep,
-)
 from tests.helpers.mask2former_fixture import (
     REMAX,
     build_head,
     features,
+    head_config,
     samples,
 )
-
-from .remax_mask2former_oracle import SIZE, oracle
+from tests.helpers.remax_mask2former_oracle import SIZE, oracle
 
 HEAD = 'ReMaXMask2FormerHead'
-ZERO = dict(
-    remask=dict(type='ReMaskLoss', num_stages=0),
-    reclass=dict(type='ReClassAssigner', eta=0.0),
-)
+ZERO = dict(mask_loss=dict(type='ReMaskLoss'), num_relaxed=0, eta=0.0)
 
 
 def remax_head(**settings):
@@ -41,44 +33,6 @@ def losses_of(head, data, seed=3):
 
 def total(losses):
     return sum(value for name, value in losses.items() if 'loss' in name)
-
-
-def step_of(semantic_map, semantic_logits, **settings):
-    init_default_scope('mmdet')
-    return RelaxationStep(
-        MODELS.build(dict(type='ReMaskLoss', **settings)),
-        TASK_UTILS.build(dict(type='ReClassAssigner', eta=0.5)),
-        semantic_map,
-        semantic_logits,
-    )
-
-
-def test_by_hand():
-    """One query, two classes, two cells, the second of them void.
-
-    Eq. 1: sigma(p) = (3/4, 1/2), sigma(m_sem) = (1/2, 1/4), so m_hat = 1/2;
-    Eq. 2: m_pan = 2 becomes 3. On void m_hat is 0 and m_pan stays.
-    Eq. 3-4: class 1 has no cell, class 0 is the label: nothing is added.
-    With class 1 there instead: y_m = sigma(2), and eta * y_m is added.
-    """
-    log3 = float(np.log(3))
-    queries = MatchedQueries(
-        mask_logits=torch.tensor([[[[2.0, 2.0]]]]),
-        class_logits=torch.tensor([[[log3, 0.0, 9.0]]]),
-        labels=torch.tensor([[0]]),
-        is_matched=torch.tensor([[True]]),
-    )
-    semantic = torch.tensor([[[[0.0, 0.0]], [[-log3, -log3]]]])
-    step = step_of(torch.tensor([[0, VOID]]), {1: semantic})
-    relaxed = step.relaxed_masks(1, queries)
-    torch.testing.assert_close(relaxed, torch.tensor([[[[3.0, 2.0]]]]))
-    assert step.diagnostics['d1.m_hat_matched'].item() == pytest.approx(0.5)
-    assert not step.added_class_weights(queries).any()
-    step = step_of(torch.tensor([[1, VOID]]), {1: semantic})
-    share = 1 / (1 + np.exp(-2))
-    assert step.added_class_weights(queries).tolist() == [
-        [[0, pytest.approx(0.5 * share), 0]]
-    ]
 
 
 @pytest.mark.parametrize('instance', [False, True])
@@ -107,7 +61,8 @@ def test_losses_equal_a_slow_oracle(instance):
     feats = features()
     with torch.no_grad():
         outputs = list(zip(*head(feats, data), strict=True))
-        logits = head.semantic_head([head._features[1][-1]])[0]
+        _, memories = head.pixel_decoder(feats)
+        logits = head.semantic_head([memories[-1]])[0]
         torch.manual_seed(3)
         losses = head.loss(feats, data)
         semantic_map = head._semantic_targets(
@@ -148,9 +103,18 @@ def test_matching_sees_unrelaxed_masks():
 def test_relaxed_outputs():
     head = remax_head()
     assert list(head.relaxed) == [1, 2, 3, 4]
-    losses = losses_of(head, samples())
-    logged = {k.split('.')[0] for k in losses if 'm_hat_matched' in k}
-    assert logged == {'d1', 'd2', 'd3', 'd4'}
+    marked = set()
+    head.mask_loss.register_forward_pre_hook(
+        lambda module, args: marked.add((args[0].prefix, args[0].is_relaxed))
+    )
+    losses_of(head, samples())
+    assert {prefix for prefix, relaxed in marked if relaxed} == {
+        'd1.',
+        'd2.',
+        'd3.',
+        'd4.',
+    }
+    assert {prefix for prefix, relaxed in marked if not relaxed} == {'d0.', ''}
     head = remax_head(first_relaxed=3)
     assert list(head.relaxed) == [3, 4], 'the last output (5) never is'
 
@@ -200,14 +164,10 @@ def test_instance_data_trains_an_output_for_no_class():
         return loss(logits, targets, **kwargs)
 
     head.semantic_head.loss_semantic.on_mask_grid = spy
-    steps = []
-    single = head._loss_by_feat_single
-
-    def watch(*args):
-        steps.append(head._step)
-        return single(*args)
-
-    head._loss_by_feat_single = watch
+    outputs = []
+    head.mask_loss.register_forward_pre_hook(
+        lambda module, args: outputs.append(args)
+    )
     losses_of(head, samples(instance=True))
     (channels, semantic_map), *_ = seen
     assert channels == head.num_classes + 1
@@ -215,9 +175,10 @@ def test_instance_data_trains_an_output_for_no_class():
     padding = semantic_map.view(2, *SIZE)[1, :, 20:]
     assert (padding == VOID).all()
     # Absent from Eq. 1 and 3: the output, and the cells.
-    assert steps[0].semantic_logits[1].shape[1] == head.num_classes
+    output, targets = outputs[1]
+    assert output.semantic_logits.shape[1] == head.num_classes
     assert torch.equal(
-        steps[0].semantic_map,
+        targets.semantic_map,
         semantic_map.where(semantic_map != head.num_classes, VOID),
     )
 
@@ -266,36 +227,43 @@ def test_inference_is_stock():
         found = head.predict(features(), samples())
         expected = stock.predict(features(), samples())
     assert all(map(torch.equal, found, expected))
-    assert head._features is None
 
 
 def test_nothing_is_kept_after_the_losses():
     head = remax_head()
+    before = set(vars(head)), len(head.pixel_decoder._forward_hooks)
     losses_of(head, samples())
-    assert head._features is None
-    assert head._step is None
-    copy.deepcopy(head)
-
-
-def test_losses_outside_training_mode():
-    with pytest.raises(RuntimeError, match=r'call train\(\)'):
-        losses_of(remax_head().eval(), samples())
+    assert before == (set(vars(head)), len(head.pixel_decoder._forward_hooks))
 
 
 def test_ground_truth_source_needs_no_semantic_head():
     head = remax_head(
-        remask=dict(type='ReMaskLoss', source='ground_truth'),
+        mask_loss=dict(type='ReMaskLoss', source='ground_truth'),
         semantic_head=None,
     )
-    losses = losses_of(head, samples())
+    plain = build_head(type=HEAD, **ZERO)
+    plain.load_state_dict(head.state_dict())
+    losses, unrelaxed = (losses_of(h, samples()) for h in (head, plain))
     assert not [k for k in losses if 'semantic' in k]
-    assert losses['d1.m_hat_unmatched'] < losses['d1.m_hat_matched'] * 2
+    moved = {k for k in losses if not torch.equal(losses[k], unrelaxed[k])}
+    assert moved >= {f'd{i}.loss_mask' for i in (1, 2, 3, 4)}
+
+
+def test_a_relaxed_output_without_semantics_is_refused():
+    with pytest.raises(ValueError, match='add semantic_head'):
+        losses_of(remax_head(semantic_head=None), samples())
+
+
+def test_an_assigner_without_class_targets_is_refused():
+    config = head_config(type=HEAD, **copy.deepcopy(REMAX))
+    config.train_cfg.assigner = config.train_cfg.assigner.base
+    with pytest.raises(ValueError, match='ReClassAssigner'):
+        MODELS.build(config)
 
 
 @pytest.mark.parametrize(
     ('settings', 'message'),
     [
-        (dict(semantic_head=None), 'add semantic_head'),
         (dict(semantic_input='stride_4'), 'must be one of'),
         (dict(first_relaxed=0), 'at least 1'),
     ],

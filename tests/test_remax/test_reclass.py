@@ -5,7 +5,9 @@ import pytest
 import torch
 from mmdet.registry import TASK_UTILS
 
-from mmremax.remax.reclass import ReClassAssigner
+from mmremax.kmax.predictor import LayerPrediction
+from mmremax.kmax.targets import MaskTargets
+from mmremax.remax.reclass import ReClassAssigner, class_overlap, soften
 from tests.helpers.loss_fixture import fixture_output, fixture_segments
 
 
@@ -13,35 +15,57 @@ def reclass(eta=0.1):
     return ReClassAssigner(dict(type='KMaXAssigner'), eta)
 
 
+def soft_targets(assigner, labels, mask_logits, semantic_map, num_classes):
+    """Class targets of the assigner; what it does not read is None."""
+    shape = (*labels.shape, num_classes + 1)
+    output = LayerPrediction(
+        class_logits=torch.zeros(shape, dtype=mask_logits.dtype),
+        mask_logits=mask_logits,
+        pixel_feature=None,
+    )
+    targets = MaskTargets(
+        None, semantic_map, labels, None, None, mask_logits.shape[2:]
+    )
+    return assigner.class_targets(output, targets)
+
+
+def by_hand(assigner):
+    logits = torch.tensor([0.0, 0.0, np.log(3), 5.0], dtype=torch.float64)
+    return soft_targets(
+        assigner,
+        labels=torch.tensor([[0, 2]]),
+        mask_logits=logits.expand(1, 2, 4).reshape(1, 2, 2, 2),
+        semantic_map=torch.tensor([[0, 0, 1, -1]]),
+        num_classes=2,
+    )
+
+
+def test_the_equations_by_hand():
+    """Eq. 3 on two locations of class 0 and one of 1; Eq. 4 on y_m."""
+    prob = torch.tensor([[[0.5, 0.25, 0.75, 1.0]]])
+    y_m = class_overlap(prob, torch.tensor([[0, 0, 1, -1]]), 3)
+    assert y_m.tolist() == [[[0.375, 0.75, 0.0]]]
+    one_hot = torch.tensor([[[1.0, 0.0, 0.0, 0.0]]])
+    soft = soften(one_hot, y_m, 0.5)
+    assert soft.tolist() == [[[1.0, 0.375, 0.0, 0.0]]]
+
+
 def test_by_hand():
-    """Two cells of class 0, one of class 1, one void; logits 0 but one.
+    """Two locations of class 0, one of class 1, one void; logits 0 but one.
 
     sigma(m) = (1/2, 1/2, 3/4, x). Eq. 3: y_m = (1/2, 3/4).
     Eq. 4, eta = 0.2, label 0: (1, 0.15) with no_object 0; an unmatched
     query stays (0, 0, 1).
     """
-    logits = torch.tensor([0.0, 0.0, np.log(3), 5.0], dtype=torch.float64)
-    targets = reclass(0.2).class_targets(
-        labels=torch.tensor([[0, 2]]),
-        mask_logits=logits.expand(1, 2, 4).reshape(1, 2, 2, 2),
-        semantic_map=torch.tensor([[0, 0, 1, -1]]),
-        num_classes=2,
-    )
     wanted = torch.tensor([[[1, 0.15, 0], [0, 0, 1]]], dtype=torch.float64)
-    torch.testing.assert_close(targets, wanted)
+    torch.testing.assert_close(by_hand(reclass(0.2)), wanted)
 
 
 def test_all_queries_are_softened_where_asked_for():
     """The unmatched query of test_by_hand: 0.2 * (1/2, 3/4), no_object 1."""
-    logits = torch.tensor([0.0, 0.0, np.log(3), 5.0], dtype=torch.float64)
-    targets = ReClassAssigner(eta=0.2, queries='all').class_targets(
-        labels=torch.tensor([[0, 2]]),
-        mask_logits=logits.expand(1, 2, 4).reshape(1, 2, 2, 2),
-        semantic_map=torch.tensor([[0, 0, 1, -1]]),
-        num_classes=2,
-    )
     wanted = torch.tensor([[[1, 0.15, 0], [0.1, 0.15, 1]]]).double()
-    torch.testing.assert_close(targets, wanted)
+    found = by_hand(ReClassAssigner(eta=0.2, queries='all'))
+    torch.testing.assert_close(found, wanted)
 
 
 def test_equals_a_slow_oracle():
@@ -49,7 +73,7 @@ def test_equals_a_slow_oracle():
     mask_logits = torch.randn(2, 5, 6, 7, generator=generator).double()
     semantic = torch.randint(-1, 3, (2, 42), generator=generator)
     labels = torch.tensor([[0, 4, 2, 1, 4], [4, 4, 1, 1, 0]])
-    ours = reclass().class_targets(labels, mask_logits, semantic, 4)
+    ours = soft_targets(reclass(), labels, mask_logits, semantic, 4)
     sigma = 1 / (1 + np.exp(-mask_logits.flatten(2).numpy()))
     for b in range(2):
         for q in range(5):
@@ -66,12 +90,8 @@ def test_equals_a_slow_oracle():
 def test_range_and_no_gradient():
     output, _ = fixture_output(requires_grad=True)
     assigner = reclass(1.0)
-    targets = assigner.assign(
-        output.class_logits, output.mask_logits, fixture_segments()
-    )
-    soft = assigner.class_targets(
-        targets.labels, output.mask_logits, targets.semantic_map, 4
-    )
+    targets = assigner.assign(output, fixture_segments())
+    soft = assigner.class_targets(output, targets)
     assert not soft.requires_grad
     assert 0 <= soft.min()
     assert soft.max() <= 1
@@ -81,17 +101,13 @@ def test_range_and_no_gradient():
 
 def test_matches_like_its_base_and_eta_0_is_one_hot():
     output, _ = fixture_output()
-    arguments = (output.class_logits, output.mask_logits, fixture_segments())
     base = TASK_UTILS.build(dict(type='KMaXAssigner'))
-    targets, wanted = reclass().assign(*arguments), base.assign(*arguments)
+    targets = reclass().assign(output, fixture_segments())
+    wanted = base.assign(output, fixture_segments())
     assert torch.equal(targets.query_map, wanted.query_map)
-    rest = (targets.labels, output.mask_logits, targets.semantic_map, 4)
-    assert torch.equal(
-        reclass(0.0).class_targets(*rest), base.class_targets(*rest)
-    )
-    assert not torch.equal(
-        reclass().class_targets(*rest), base.class_targets(*rest)
-    )
+    hard = base.class_targets(output, targets)
+    assert torch.equal(reclass(0.0).class_targets(output, targets), hard)
+    assert not torch.equal(reclass().class_targets(output, targets), hard)
 
 
 def test_eta_out_of_range():

@@ -43,7 +43,7 @@ model = dict(
             drop_path_rate=0.2,
         ),
         auxiliary_semantic_head=dict(
-            type='AuxiliarySemanticHead', with_void=True
+            type='KMaXSemanticDecoder', with_void=True
         ),
         assigner=dict(type='KMaXAssigner'),
         share_matching=True,

@@ -40,7 +40,7 @@ model = dict(
         ),
         transformer_decoder=dict(num_queries=256),
         auxiliary_semantic_head=dict(
-            type='SimpleSemanticHead', with_void=False
+            type='KMaXSemanticClassifier', with_void=False
         ),
         loss_insdis=dict(sample_temperature=0.6),
         loss_aux_semantic=dict(num_samples=0),  # all positions of stride 32

@@ -2,6 +2,7 @@
 
 remax = dict(
     panoptic_head=dict(
+        num_relaxed=4,
         semantic_head=dict(
             type='SemanticAuxHead',
             loss_semantic=dict(type='SemanticLoss', loss_weight=0.5),

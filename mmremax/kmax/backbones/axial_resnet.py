@@ -11,7 +11,7 @@ from mmdet.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from mmremax.kmax.conv_norm_act import ConvNormAct
+from mmremax.kmax.layers import ConvNormAct
 from mmremax.kmax.residual_block import (
     axial_block,
     bottleneck_block,

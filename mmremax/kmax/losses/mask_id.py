@@ -14,11 +14,7 @@ from torch.nn import functional as F
 
 from mmremax.kmax.targets import MaskTargets
 
-from .mask_statistics import (
-    MaskStatistics,
-    sigmoid_balance,
-    softmax_balance,
-)
+from .mask_loss import MaskStatistics
 from .reduction import mean_over_nonzero
 
 
@@ -88,9 +84,3 @@ class MaskIdLoss(BaseModule):
                 num_queries = mask_logits.shape[1]
                 terms = terms * (math.log2(num_queries) / num_queries)
         return self.loss_weight * mean_over_nonzero(terms)
-
-    def balance(self, mask_logits: Tensor, query_map: Tensor) -> Tensor:
-        """False-positive over false-negative part of this loss. Scalar."""
-        if self.activation == 'softmax':
-            return softmax_balance(mask_logits, query_map)
-        return sigmoid_balance(mask_logits, query_map)

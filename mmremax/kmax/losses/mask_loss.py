@@ -1,33 +1,100 @@
-"""The losses on one output's masks, as kMaX-DeepLab has them.
+"""The losses on one output's masks, and the softmax that both read.
 
-Letters: B images, Q queries, K classes, H W the mask grid, P = H * W.
+Letters: B images, Q queries, P locations of the mask grid.
 """
 
 from __future__ import annotations
 
-import torch
+from typing import Any, NamedTuple
+
 from mmdet.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor
+from torch.autograd import Function
+from torch.autograd.function import once_differentiable
 
+from mmremax.kmax.predictor import LayerPrediction
 from mmremax.kmax.targets import MaskTargets
+from mmremax.utils.constants import VOID
 
-from .mask_statistics import mask_statistics
 
-_DIAGNOSTIC_CELLS = 4096  # a diagnostic reads about so many cells
+class MaskStatistics(NamedTuple):
+    """Softmax over queries, reduced over what the losses ask for.
+
+    Attributes:
+        own_log_prob: Log-probability of the cell's own query; 0 on void.
+            (B, P).
+        prob_sum: Probabilities summed over the cells that are not void.
+            (B, Q).
+    """
+
+    own_log_prob: Tensor
+    prob_sum: Tensor
+
+
+def mask_statistics(mask_logits: Tensor, query_map: Tensor) -> MaskStatistics:
+    """Reduce the softmax over queries without keeping it.
+
+    Autograd would keep a probability for every query and cell; here the
+    backward pass computes it again from the logits.
+
+    Args:
+        mask_logits: Logits over queries. (B, Q, P).
+        query_map: Query of each cell, or VOID. (B, P), int64.
+
+    Returns:
+        The statistics, differentiable with respect to the logits.
+    """
+    return MaskStatistics(*_MaskStatistics.apply(mask_logits, query_map))
+
+
+class _MaskStatistics(Function):
+    @staticmethod
+    def forward(
+        ctx: Any, mask_logits: Tensor, query_map: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        valid = query_map != VOID
+        index = query_map.clamp(min=0)[:, None]
+        log_sum = mask_logits.logsumexp(1)
+        own = mask_logits.gather(1, index).squeeze(1) - log_sum
+        prob = (mask_logits - log_sum[:, None]).exp_()
+        prob_sum = prob @ valid[:, :, None].to(prob.dtype)
+        ctx.save_for_backward(mask_logits, log_sum, query_map)
+        return own * valid, prob_sum.squeeze(2)
+
+    @staticmethod
+    @once_differentiable
+    def backward(
+        ctx: Any, grad_own: Tensor, grad_sum: Tensor
+    ) -> tuple[Tensor, None]:
+        """Chain rule through the softmax s_q of one cell.
+
+        d own / d m_q = [q is own] - s_q;
+        d prob_sum_r / d m_q = s_q ([r = q] - s_r).
+        """
+        mask_logits, log_sum, query_map = ctx.saved_tensors
+        valid = query_map != VOID
+        grad_own = grad_own * valid
+        prob = (mask_logits - log_sum[:, None]).exp_()
+        prob.mul_(valid[:, None])
+        mean = (grad_sum[:, None] @ prob).squeeze(1)  # (B, P)
+        grad = prob * grad_sum[:, :, None]
+        grad.addcmul_(prob, (mean + grad_own)[:, None], value=-1)
+        index = query_map.clamp(min=0)[:, None]
+        grad.scatter_add_(1, index, grad_own[:, None])
+        return grad, None
 
 
 @MODELS.register_module()
 class MaskLoss(BaseModule):
     """Mask-id and dice loss of one output.
 
+    Both read one softmax over queries, which is not kept.
+
     Args:
         loss_mask: Config of the mask-id loss.
         loss_dice: Config of the dice loss.
     """
-
-    num_semantic_stages = 0
-    """Stages that ask for semantic logits: none (see ReMaskLoss)."""
 
     def __init__(self, loss_mask: dict, loss_dice: dict) -> None:
         super().__init__()
@@ -35,41 +102,20 @@ class MaskLoss(BaseModule):
         self.loss_dice = MODELS.build(loss_dice)
 
     def forward(
-        self,
-        mask_logits: Tensor,
-        class_logits: Tensor,
-        targets: MaskTargets,
-        stage: int | None,
-        semantic_logits: Tensor | None = None,
+        self, output: LayerPrediction, targets: MaskTargets
     ) -> dict[str, Tensor]:
-        """Compute both losses and the balance of the mask-id loss.
+        """Compute both losses.
 
         Args:
-            mask_logits: Logits over queries. (B, Q, H, W).
-            class_logits: Not used here; see ReMaskLoss. (B, Q, K + 1).
+            output: Its mask logits are on the mask grid.
             targets: Targets of the queries.
-            stage: Index of the layer; not used here.
-            semantic_logits: Not used here.
 
         Returns:
-            Scalars `loss_mask`, `loss_dice` and, as a diagnostic,
-            `fp_fn_ratio`.
+            Scalars `loss_mask` and `loss_dice`.
         """
-        mask_logits = mask_logits.flatten(2)
+        mask_logits = output.mask_logits.flatten(2)
         statistics = mask_statistics(mask_logits, targets.query_map)
-        arguments = (mask_logits, statistics, targets)
-        with torch.no_grad():
-            cells = diagnostic_cells(mask_logits.shape[2])
-            balance = self.loss_mask.balance(
-                mask_logits[:, :, cells], targets.query_map[:, cells]
-            )
         return dict(
-            loss_mask=self.loss_mask(*arguments),
-            loss_dice=self.loss_dice(*arguments),
-            fp_fn_ratio=balance,
+            loss_mask=self.loss_mask(mask_logits, statistics, targets),
+            loss_dice=self.loss_dice(mask_logits, statistics, targets),
         )
-
-
-def diagnostic_cells(num_cells: int) -> slice:
-    """Every n-th cell, about 4096 of them: unbiased, and cheap."""
-    return slice(None, None, max(1, num_cells // _DIAGNOSTIC_CELLS))

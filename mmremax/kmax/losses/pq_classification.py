@@ -20,8 +20,8 @@ class PQClassificationLoss(BaseModule):
     """Cross-entropy of the queries, weighted by how well masks fit.
 
     x_n = a_n w_n (1 - p_n)^gamma CE(class_logits_n, target_n), where w_n is
-    `MaskTargets.class_weight`, a_n balances matched and unmatched queries
-    and p_n = exp(-CE); the average is over the non-zero x_n.
+    `MaskTargets.query_class_weight`, a_n balances matched and unmatched
+    queries and p_n = exp(-CE); the average is over the non-zero x_n.
 
     Paper: kMaX-DeepLab, PQ-style loss, class term. ReMaX Eq. 4 makes the
     target soft: the cross-entropy then weighs each class's log-probability
@@ -74,7 +74,7 @@ class PQClassificationLoss(BaseModule):
         terms = terms.sum(2)  # (B, Q)
         if self.gamma:
             terms = terms * (1 - (-terms).exp()) ** self.gamma
-        terms = terms * targets.class_weight.to(terms.dtype)
+        terms = terms * targets.query_class_weight.to(terms.dtype)
         if self.alpha is not None:
             is_object = targets.labels < class_logits.shape[2] - 1
             terms = terms * (

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mmremax.kmax.targets import MaskTargets
 
-from .mask_statistics import MaskStatistics
+from .mask_loss import MaskStatistics
 
 
 @MODELS.register_module()
@@ -20,7 +20,7 @@ class PQDiceLoss(BaseModule):
 
     d_n = 1 - (2 sum_p s_n g_n + 1) / (sum_p s_n + sum_p g_n + 1), sums over
     cells that are not void; the loss is alpha / Q * sum_n w_n d_n with
-    w_n = `MaskTargets.mask_weight` (0 for unmatched queries). s is the
+    w_n = `MaskTargets.query_mask_weight` (0 for unmatched queries). s is the
     softmax over queries, in kMaX-DeepLab and in our reading of ReMaX, which
     names a sigmoid for the mask-id loss and for Eq. 1 alone.
 
@@ -85,6 +85,6 @@ class PQDiceLoss(BaseModule):
         )  # void adds 0 to query 0
         area = targets.query_area()
         dice = (2 * overlap + 1) / (prob_sum + area + 1)
-        weight = targets.mask_weight.to(dice.dtype)
+        weight = targets.query_mask_weight.to(dice.dtype)
         per_image = self.alpha * (weight * (1 - dice)).mean(1)
         return self.loss_weight * per_image.mean()

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from mmremax.kmax.class_fractions import (
     is_soft,
-    require_share,
+    require_fractions,
 )
 from mmremax.kmax.targets import MaskTargets
 from mmremax.utils.constants import VOID
@@ -140,7 +140,7 @@ class SemanticLoss(BaseModule):
         logits = gather_cells(semantic_logits, cells, size)
         if not self.is_soft:
             return self.loss_at(logits, semantic_map.gather(1, cells))
-        share = require_share(targets.semantic_share, 'SemanticLoss')
+        share = require_fractions(targets.class_fractions, 'SemanticLoss')
         share = share.unflatten(2, targets.size)[..., ::stride, ::stride]
         index = cells[:, None].expand(-1, share.shape[1], -1)
         return self.soft_loss_at(logits, share.flatten(2).gather(2, index))

@@ -29,19 +29,15 @@ def closed_form_noise(monkeypatch):
 
 
 def targets_of(output, segments=None):
-    return KMaXAssigner().assign(
-        output.class_logits, output.mask_logits, segments or fixture_segments()
-    )
+    return KMaXAssigner().assign(output, segments or fixture_segments())
 
 
 def unweighted(output, targets):
     """The four terms of one output, by their golden names."""
     assigner = KMaXAssigner()
-    class_targets = assigner.class_targets(
-        targets.labels, output.mask_logits, targets.semantic_map, 4
-    )
+    class_targets = assigner.class_targets(output, targets)
     masks = MaskLoss(dict(type='MaskIdLoss'), dict(type='PQDiceLoss'))(
-        output.mask_logits, output.class_logits, targets, None
+        output, targets
     )
     contrast = InstanceDiscriminationLoss(20, 1.5)
     return dict(
@@ -180,8 +176,8 @@ def test_focal_class_term(key, alpha, gamma, scale):
         query_map=torch.full((2, 1), -1),
         semantic_map=torch.full((2, 1), -1),
         labels=labels,
-        class_weight=scale * S((2, 6), 0.7, 0, 1).abs(),
-        mask_weight=torch.zeros(2, 6),
+        query_class_weight=scale * S((2, 6), 0.7, 0, 1).abs(),
+        query_mask_weight=torch.zeros(2, 6),
         size=(1, 1),
     )
     loss = PQClassificationLoss(alpha, gamma)(

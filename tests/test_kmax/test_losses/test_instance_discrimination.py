@@ -17,8 +17,8 @@ def targets_of(query_map, size, queries=5):
         query_map=query_map,
         semantic_map=query_map,
         labels=torch.zeros(batch, queries, dtype=torch.long),
-        class_weight=torch.ones(batch, queries),
-        mask_weight=torch.ones(batch, queries),
+        query_class_weight=torch.ones(batch, queries),
+        query_mask_weight=torch.ones(batch, queries),
         size=size,
     )
 

@@ -14,8 +14,8 @@ def one_query(label, weight=2.0):
         query_map=torch.full((1, 1), -1),
         semantic_map=torch.full((1, 1), -1),
         labels=torch.tensor([[label]]),
-        class_weight=torch.tensor([[weight]]),
-        mask_weight=torch.zeros(1, 1),
+        query_class_weight=torch.tensor([[weight]]),
+        query_mask_weight=torch.zeros(1, 1),
         size=(1, 1),
     )
 

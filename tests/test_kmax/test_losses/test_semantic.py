@@ -19,8 +19,8 @@ def targets_of(semantic_map, size):
         query_map=semantic_map,
         semantic_map=semantic_map,
         labels=torch.zeros(batch, 4, dtype=torch.long),
-        class_weight=torch.ones(batch, 4),
-        mask_weight=torch.ones(batch, 4),
+        query_class_weight=torch.ones(batch, 4),
+        query_mask_weight=torch.ones(batch, 4),
         size=size,
     )
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from mmremax.kmax.segments import VOID
-from mmremax.remax.mask_segments import targets_of_masks
+from mmremax.remax.mask2former_targets import targets_of_masks
 from mmremax.utils.mask_canvas import check_canvas
 
 
