@@ -6,6 +6,8 @@ matching queries, T = M + Q (slots first), A locations of a feature map.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from mmdet.models.dense_heads import Mask2FormerHead
 from mmdet.registry import MODELS
@@ -83,6 +85,7 @@ class MPFormerMixin:
         x: list[Tensor],
         batch_data_samples: list,
         batch_gt_instances: list[InstanceData],
+        matching_loss: Callable[..., dict] | None = None,
     ) -> dict:
         """Run both parts of the decoder and merge their losses.
 
@@ -91,14 +94,17 @@ class MPFormerMixin:
             batch_data_samples: Samples, for their metainfo.
             batch_gt_instances: `labels` (G,) and `masks` (G, H, W) of each
                 image, on the padded canvas.
+            matching_loss: Losses of the matching part; None is the head's
+                `loss_by_feat`.
 
         Returns:
             See `loss`.
         """
+        matching_loss = matching_loss or self.loss_by_feat
         slots = PilotSlots.of(batch_gt_instances, self.mp_cfg.num_groups)
         num_slots = 0 if slots is None else slots.num_slots
         class_logits, mask_logits = self(x, batch_data_samples, slots)
-        losses = self.loss_by_feat(
+        losses = matching_loss(
             [logits[:, num_slots:] for logits in class_logits],
             [logits[:, num_slots:] for logits in mask_logits],
             batch_gt_instances,
