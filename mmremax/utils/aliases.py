@@ -8,9 +8,20 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from mmdet.registry import MODELS, TRANSFORMS
 from mmengine.registry import Registry
 
-ALIASES: dict[Registry, dict[str, str]] = {}
+ALIASES: dict[Registry, dict[str, str]] = {
+    MODELS: {
+        'AuxiliarySemanticHead': 'KMaXSemanticDecoder',
+        'SimpleSemanticHead': 'KMaXSemanticClassifier',
+    },
+    TRANSFORMS: {
+        'AutoAugmentColour': 'AutoAugmentColor',
+        'MinLabelledCells': 'FilterUnlabeledCrops',
+        'SSDColourJitter': 'SSDColorJitter',
+    },
+}
 """Old name -> new name, by registry."""
 
 

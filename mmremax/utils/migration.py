@@ -62,7 +62,65 @@ def strict_pretrained(node: dict) -> str | None:
     return "`strict=True` of type='Pretrained' is now `_scope_='mmremax'`"
 
 
-RULES: tuple[Rule, ...] = (strict_pretrained,)
+def relaxed_outputs(node: dict) -> str | None:
+    """The head says how many outputs are relaxed, not its mask loss."""
+    if 'mask_loss' not in node or 'num_relaxed' in node:
+        return None
+    if node['mask_loss'].get('type') != 'ReMaskLoss':
+        return None
+    node['num_relaxed'] = node['mask_loss'].pop('num_stages', 4)
+    return '`mask_loss.num_stages` is now `num_relaxed` of the head'
+
+
+def remask_of_mask2former(node: dict) -> str | None:
+    """The loss relaxes, and the assigner is the one that `train_cfg` names.
+
+    Called with the detector, which has both.
+    """
+    head = node.get('panoptic_head') or {}
+    if 'remask' not in head:
+        return None
+    head['mask_loss'] = head.pop('remask')
+    node['train_cfg']['assigner'] = dict(
+        head.pop('reclass'), base=node['train_cfg']['assigner']
+    )
+    return (
+        '`remask` is now `mask_loss` of the head, and `reclass` stands around '
+        '`train_cfg.assigner`'
+    )
+
+
+MP_CFG_REMOVED = dict(
+    query_budget=None,
+    per_head_noise=False,
+    with_cls_loss=True,
+    loss_weight=1.0,
+    padding='reference',
+    max_gt=None,
+)
+"""Removed keys and the one value that every config had."""
+
+
+def mask_pilots(node: dict) -> str | None:
+    """Keys of MP-Former that only ever had one value."""
+    settings = node.get('mp_cfg') or {}
+    gone = [key for key in MP_CFG_REMOVED if key in settings]
+    for key in gone:
+        if settings[key] != MP_CFG_REMOVED[key]:
+            raise ConfigKeyError(
+                f'mp_cfg.{key}={settings[key]!r} is no longer possible, only '
+                f'{MP_CFG_REMOVED[key]!r}: leave the key out.'
+            )
+        del settings[key]
+    return f'mp_cfg has no {", ".join(gone)} any more' if gone else None
+
+
+RULES: tuple[Rule, ...] = (
+    strict_pretrained,
+    remask_of_mask2former,
+    relaxed_outputs,
+    mask_pilots,
+)
 
 
 @contextmanager

@@ -27,7 +27,7 @@ test_dataloader = val_dataloader
 train_cfg = dict(max_iters=3, val_interval=10)
 # Low thresholds: an untrained model predicts something.
 model = dict(test_cfg=dict(
-    pixel_threshold=0.0, thing_threshold=0.0, stuff_threshold=0.0,
+    pixel_threshold=0.34, thing_threshold=0.0, stuff_threshold=0.0,
     overlap_threshold=0.0, instance_on=True, semantic_on=True))
 test_evaluator = [
     dict(type='PanopticQualityMetric'),

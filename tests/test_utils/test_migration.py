@@ -41,6 +41,64 @@ def test_strict_initial_weights(tmp_path, capsys):
     assert loose.a == dict(type='Pretrained')
 
 
+def test_remax(capsys):
+    """Of the same two heads in version 0.1.0, by keys that changed."""
+    matching = dict(type='HungarianAssigner')
+    cfg = Config(
+        dict(
+            kmax=dict(
+                type='KMaXHead',
+                mask_loss=dict(type='ReMaskLoss', num_stages=2, gain=0.5),
+                semantic_head=dict(type='SemanticAuxHead'),
+            ),
+            baseline=dict(type='KMaXHead', mask_loss=dict(type='MaskLoss')),
+            mask2former=dict(
+                type='Mask2Former',
+                panoptic_head=dict(
+                    type='ReMaXMask2FormerHead',
+                    remask=dict(type='ReMaskLoss'),
+                    reclass=dict(type='ReClassAssigner', eta=0.2),
+                ),
+                train_cfg=dict(assigner=matching),
+            ),
+        )
+    )
+    migrate(cfg)
+    assert cfg.to_dict() == dict(
+        kmax=dict(
+            type='KMaXHead',
+            num_relaxed=2,
+            mask_loss=dict(type='ReMaskLoss', gain=0.5),
+            semantic_head=dict(type='SemanticAuxHead'),
+        ),
+        baseline=dict(type='KMaXHead', mask_loss=dict(type='MaskLoss')),
+        mask2former=dict(
+            type='Mask2Former',
+            panoptic_head=dict(
+                type='ReMaXMask2FormerHead',
+                num_relaxed=4,
+                mask_loss=dict(type='ReMaskLoss'),
+            ),
+            train_cfg=dict(
+                assigner=dict(type='ReClassAssigner', eta=0.2, base=matching)
+            ),
+        ),
+    )
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_mask_pilots(capsys):
+    def config(**settings):
+        return Config(dict(a=dict(type='MPFormerHead', mp_cfg=settings)))
+
+    cfg = config(num_groups=2, padding='reference', max_gt=None)
+    migrate(cfg)
+    assert cfg.a.mp_cfg == dict(num_groups=2)
+    assert 'no padding, max_gt any more' in capsys.readouterr().out
+    with pytest.raises(ConfigKeyError, match=r"padding='strict'.*leave"):
+        migrate(config(padding='strict'))
+
+
 def test_a_key_without_successor_names_the_file(tmp_path, monkeypatch):
     def refuse(node: dict) -> None:
         if 'depth' in node:
