@@ -1,4 +1,4 @@
-"""Compares the parts that train on soft labels, before a step runs."""
+"""Compares pipeline and heads that train on soft labels, before a step."""
 
 from __future__ import annotations
 
@@ -12,15 +12,9 @@ from mmengine.runner import Runner
 
 from mmremax.engine.hooks.class_count_check_hook import leaf_datasets
 
-from .data_preprocessor import SoftSegDataPreProcessor
-from .formatting import PackSoftSegInputs
-from .loss_mixin import SoftLabelLossMixin
-from .transforms import (
-    SoftLabelFromHiRes,
-    SoftLabelResize,
-)
+from .heads import SoftLabelLossMixin
+from .transforms import PackSoftSegInputs, SoftLabelResize
 
-_SOFTENERS = (SoftLabelResize, SoftLabelFromHiRes)
 # What mmseg's transforms do to fractions, and the remedy.
 _REFUSED = dict(
     RandomRotate='fills fractions with 255',
@@ -28,7 +22,7 @@ _REFUSED = dict(
     RandomMosaic='knows the hard labels alone',
     RandomRotFlip='interpolates fractions with 255 outside',
     Albu='knows the hard labels alone',
-    Pad='pads the hard labels alone; SoftSegDataPreProcessor pads both',
+    Pad='pads the hard labels alone; the preprocessor pads both',
     Resize='resizes fractions by the nearest pixel: put it before, or use '
     'its soft namesake once',
     ResizeToMultiple='resizes fractions by the nearest pixel',
@@ -38,7 +32,7 @@ _REFUSED = dict(
 
 @HOOKS.register_module()
 class SoftLabelCheckHook(Hook):
-    """Raises one error where pipeline, preprocessor and heads do not fit.
+    """Raises one error where pipeline and heads do not fit.
 
     Without it some mistakes train silently: mmseg's transforms do not know
     `gt_soft_seg`, and its heads and losses do not read it.
@@ -62,30 +56,27 @@ class SoftLabelCheckHook(Hook):
 
 
 def check_pipeline(transforms: Iterable) -> bool:
-    """Check the transforms of a training pipeline.
-
-    Args:
-        transforms: Built, in order.
+    """Check the built transforms of a training pipeline.
 
     Returns:
         Whether the pipeline makes soft labels.
 
     Raises:
-        ValueError: A transform behind the softening does not know soft
+        ValueError: A transform after the softening does not know soft
             labels, or they are not packed.
     """
     soft = packed = False
     for transform in _flattened(transforms):
         name = type(transform).__name__
-        if isinstance(transform, _SOFTENERS):
+        if isinstance(transform, SoftLabelResize):
             soft = True
         elif isinstance(transform, PackSoftSegInputs):
             packed = True
         elif soft and name in _REFUSED:
             raise ValueError(
-                f'{name} behind soft labels {_REFUSED[name]}: remove it from '
-                'the pipeline, or move it in front of the softening if it '
-                'can.'
+                f'{name} after soft labels {_REFUSED[name]}: remove it from '
+                'the pipeline, or move it before the softening if it '
+                'can be.'
             )
         elif soft and getattr(transform, 'swap_seg_labels', None):
             raise ValueError(
@@ -101,27 +92,18 @@ def check_pipeline(transforms: Iterable) -> bool:
 
 
 def check_model(model: Any) -> None:
-    """Check that a model reads and pads soft labels.
-
-    Args:
-        model: A segmentor of mmseg.
+    """Check that every training head of a segmentor reads soft labels.
 
     Raises:
-        ValueError: The preprocessor or a head is mmseg's own.
+        ValueError: A head is mmseg's own, or has no loss that reads them.
     """
-    if not isinstance(model.data_preprocessor, SoftSegDataPreProcessor):
-        raise ValueError(
-            'The data has soft labels, which '
-            f'{type(model.data_preprocessor).__name__} does not pad: set '
-            "model.data_preprocessor.type to 'SoftSegDataPreProcessor'."
-        )
     for path, head in _heads(model):
         name = type(head).__name__
         if not isinstance(head, SoftLabelLossMixin):
             raise ValueError(
                 f'The data has soft labels, which {path} ({name}) does not '
-                f"read: set its type to 'Soft{name}' (SoftLabelLossMixin "
-                'makes one of another head).'
+                f"read: set its type to 'Soft{name}'; SoftLabelLossMixin "
+                'makes one of a head that has none (docs/soft_labels.md).'
             )
         if not any(getattr(m, 'soft_target', False) for m in head.modules()):
             raise ValueError(
@@ -144,12 +126,10 @@ def _heads(model: Any) -> Iterator[tuple[str, Any]]:
 def _flattened(transforms: Iterable) -> Iterator[Any]:
     """Yield transforms, also those inside RandomResize, RandomApply, ..."""
     for transform in transforms:
-        inner = getattr(transform, 'transforms', None)
-        if inner is None and hasattr(transform, 'resize'):
-            inner = [transform.resize]
-        if inner is None:
-            yield transform
-        elif hasattr(inner, 'transforms'):  # a Compose
-            yield from _flattened(inner.transforms)
+        if hasattr(transform, 'transforms'):
+            inner = transform.transforms  # a list, or a Compose
+            yield from _flattened(getattr(inner, 'transforms', inner))
+        elif hasattr(transform, 'resize'):
+            yield transform.resize
         else:
-            yield from _flattened(inner)
+            yield transform
