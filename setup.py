@@ -31,6 +31,7 @@ setup(
     # `requirements.txt` and `requirements/original.txt` hold the pins.
     install_requires=[
         'numpy',
+        'pandas',
         'scipy',
         'pillow',
         'matplotlib',

@@ -20,6 +20,7 @@ MAY_IMPORT = {
     'visualization': {'utils'},
     'engine': {'utils', 'kmax', 'datasets'},
     'experiments': {'utils', 'visualization'},
+    'studies': {'utils', 'visualization'},
 }
 EXCEPTIONS = {('remax/mp_former_head.py', 'mp_former')}
 """Where two methods meet: one small file of ReMaX."""
