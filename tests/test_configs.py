@@ -29,7 +29,7 @@ PATHS = sorted(
     for path in CONFIGS.rglob('*.py')
     if '_base_' not in path.relative_to(CONFIGS).parts
     and path.parent != CONFIGS / 'studies'  # those name arms; see
-    # tests/test_experiments
+    # tests/test_studies
 )
 # All that ReMaX changes of kMaX, as keys of `model`.
 OVERLAY_KEYS = {

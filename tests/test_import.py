@@ -31,7 +31,8 @@ def tree(node):
 
 
 def state():
-    roots = [v for v in vars(registry).values() if isinstance(v, registry.Registry)]
+    names = vars(registry).values()
+    roots = [one for one in names if isinstance(one, registry.Registry)]
     tables = {{
         f'{{node.name}} of {{node.scope}}': dict(node.module_dict)
         for root in roots

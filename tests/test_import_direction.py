@@ -19,7 +19,7 @@ MAY_IMPORT = {
     'evaluation': {'utils', 'datasets'},
     'visualization': {'utils'},
     'engine': {'utils', 'kmax', 'datasets'},
-    'experiments': {'utils', 'visualization'},
+    'studies': {'utils', 'visualization'},
 }
 EXCEPTIONS = {('remax/mp_former_head.py', 'mp_former')}
 """Where two methods meet: one small file of ReMaX."""
