@@ -160,7 +160,7 @@ def with_options(name, command):
     parser.add_argument('--cfg-options', nargs='+', action=DictAction)
     words = shlex.split(command.replace('\\\n', ''))
     options, _ = parser.parse_known_args(words)
-    config = Config.fromfile(CONFIGS / f'soft_label/{name}.py')
+    config = read_config(CONFIGS / f'soft_label/{name}.py')
     config.merge_from_dict(options.cfg_options)
     return config
 
@@ -175,7 +175,7 @@ def test_documented_options_give_bilinear_labels():
     name = 'segformer_b0_cityscapes-quarter'
     given = pipelines(with_options(f'{name}_area', bilinear))
     path = CONFIGS / f'soft_label/{name}_bilinear.py'
-    expected = pipelines(Config.fromfile(path))
+    expected = pipelines(read_config(path))
     for step in [expected[0][2], expected[1][1], expected[2][1]]:
         step.interpolation = 'bilinear'  # the default, said
     assert given == expected
@@ -186,9 +186,7 @@ def test_documented_options_give_bilinear_labels():
 def test_documented_options_give_another_reduction(network, label):
     _, quarter = documented('bash')
     config = with_options(f'{network}_cityscapes-half_{label}', quarter)
-    overlay = Config.fromfile(
-        CONFIGS / '_base_/overlays/cityscapes_quarter.py'
-    )
+    overlay = read_config(CONFIGS / '_base_/overlays/cityscapes_quarter.py')
     assert config.model.data_preprocessor.size == overlay.reduced_crop
     for pipeline, changes in zip(
         pipelines(config),
@@ -204,13 +202,13 @@ def test_the_documented_config_is_mmsegs_larger_network(tmp_path):
     (text,) = documented('python')
     path = tmp_path / 'segformer_b2.py'
     path.write_text(text.replace("'./", f"'{CONFIGS}/soft_label/"))
-    backbone = Config.fromfile(path).model.backbone
+    backbone = read_config(path).model.backbone
     base = tmp_path / 'mmseg.py'
     base.write_text(
         "_base_ = 'mmseg::segformer/"
         "segformer_mit-b2_8xb1-160k_cityscapes-1024x1024.py'"
     )
-    mmseg = Config.fromfile(base).model
+    mmseg = read_config(base).model
     assert backbone == mmseg.backbone
-    ours = Config.fromfile(path).model.decode_head
+    ours = read_config(path).model.decode_head
     assert ours.in_channels == mmseg.decode_head.in_channels
