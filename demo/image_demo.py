@@ -23,12 +23,12 @@ from mmengine.config import Config, DictAction
 from PIL import Image
 from torch import nn
 
-from mmremax.utils.config_edits import merge_options
-from mmremax.utils.load_model import load_model
-from mmremax.utils.panoptic_png import (
+from mmremax.datasets.panoptic_png import (
     ids_to_colours,
     read_rgb,
 )
+from mmremax.utils.config_edits import merge_options
+from mmremax.utils.load_model import load_model
 from mmremax.visualization import draw_panoptic
 
 SUFFIXES = {'.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff'}

@@ -16,7 +16,7 @@ MAY_IMPORT = {
     'soft_label': {'utils', 'engine'},
     'remax': {'utils', 'kmax'},
     'datasets': {'utils', 'kmax'},
-    'evaluation': {'utils'},
+    'evaluation': {'utils', 'datasets'},
     'visualization': {'utils'},
     'engine': {'utils', 'kmax', 'datasets'},
     'experiments': {'utils', 'visualization'},

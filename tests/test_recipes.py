@@ -107,8 +107,8 @@ def test_data_and_drop_path(name):
     assert tuple(steps['RandomScaleCrop']['crop_size']) == crop
     assert tuple(steps['RandomScaleCrop']['scale_range']) == scale
     assert steps['RandomFlip']['prob'] == 0.5
-    assert ('AutoAugmentColour' in steps) == is_remax
-    assert ('SSDColourJitter' in steps) != is_remax
+    assert ('AutoAugmentColor' in steps) == is_remax
+    assert ('SSDColorJitter' in steps) != is_remax
     pasted = {
         step['type']: step for step in steps['PanopticCopyPaste']['pipeline']
     }

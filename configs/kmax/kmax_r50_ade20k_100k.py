@@ -31,7 +31,7 @@ train_pipeline = [
         scale_range=(0.5, 2.0),
     ),
     dict(type='RandomFlip', prob=0.5),
-    dict(type='AutoAugmentColour'),
+    dict(type='AutoAugmentColor'),
     dict(
         type='PanopticCopyPaste',
         pipeline=[
@@ -39,10 +39,10 @@ train_pipeline = [
             dict(type='LoadPanopticMap'),
             dict(type='RandomScaleCrop', scale_range=(0.25, 1.0)),
             dict(type='RandomFlip', prob=0.5),
-            dict(type='AutoAugmentColour'),
+            dict(type='AutoAugmentColor'),
         ],
     ),
-    dict(type='MinLabelledCells'),
+    dict(type='FilterUnlabeledCrops'),
     dict(type='PackPanopticInputs'),
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -32,7 +32,7 @@ train_pipeline = [
         scale_range=(0.5, 2.0),
     ),
     dict(type='RandomFlip', prob=0.5),
-    dict(type='AutoAugmentColour', magnitude_scale=0.2),
+    dict(type='AutoAugmentColor', magnitude_scale=0.2),
     dict(
         type='PanopticCopyPaste',
         pipeline=[
@@ -40,10 +40,10 @@ train_pipeline = [
             dict(type='LoadPanopticMap'),
             dict(type='RandomScaleCrop', scale_range=(0.25, 1.0)),
             dict(type='RandomFlip', prob=0.5),
-            dict(type='AutoAugmentColour', magnitude_scale=0.2),
+            dict(type='AutoAugmentColor', magnitude_scale=0.2),
         ],
     ),
-    dict(type='MinLabelledCells'),
+    dict(type='FilterUnlabeledCrops'),
     dict(type='PackPanopticInputs'),
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -19,7 +19,7 @@ model = dict(
 
 train_pipeline = [
     dict(step, label_stride=mask_stride)
-    if step['type'] in ('MinLabelledCells', 'PackPanopticInputs')
+    if step['type'] in ('FilterUnlabeledCrops', 'PackPanopticInputs')
     else step
     for step in _base_.train_pipeline
 ]

@@ -33,7 +33,7 @@ train_pipeline = [
         scale_range=(0.3, 1.7),
     ),
     dict(type='RandomFlip', prob=0.5),
-    dict(type='AutoAugmentColour'),
+    dict(type='AutoAugmentColor'),
     dict(
         type='PanopticCopyPaste',
         pipeline=[
@@ -41,10 +41,10 @@ train_pipeline = [
             dict(type='LoadPanopticMap'),
             dict(type='RandomScaleCrop', scale_range=(0.15, 0.85)),
             dict(type='RandomFlip', prob=0.5),
-            dict(type='AutoAugmentColour'),
+            dict(type='AutoAugmentColor'),
         ],
     ),
-    dict(type='MinLabelledCells'),
+    dict(type='FilterUnlabeledCrops'),
     dict(type='PackPanopticInputs'),
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -57,7 +57,7 @@ train_pipeline = [
         crop_size=image_size[::-1],  # width, height
         crop_type='absolute',
     ),
-    dict(type='SSDColourJitter'),
+    dict(type='SSDColorJitter'),
     dict(type='RandomFlip', prob=0.5),
     dict(type='PanopticMapToMasks'),
     dict(

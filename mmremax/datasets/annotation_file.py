@@ -71,13 +71,10 @@ def load_annotations(path: str, backend_args: dict | None = None) -> dict:
 
 
 def metainfo_of(categories: list[dict]) -> dict:
-    """Derive names, order and colours of the classes.
+    """Derive names, order and colours of the classes of a file.
 
     Things come first, then stuff, each in the order of the file; a label is
     the place in this order.
-
-    Args:
-        categories: Of the annotation file.
 
     Returns:
         `classes`, `thing_classes`, `stuff_classes`, `palette` (RGB) and
@@ -109,8 +106,8 @@ def segment_table(
 
     Args:
         path: Annotation file, for messages.
-        image: Its entry of `images`.
-        segments: Its `segments_info`.
+        image: Entry of `images`.
+        segments: `segments_info` of the image.
         cat2label: Labels by category id; things come first.
         num_things: Number of thing classes.
 

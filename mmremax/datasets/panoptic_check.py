@@ -10,11 +10,8 @@ import numpy as np
 from PIL import Image
 
 from mmremax.datasets.conversion.panoptic_files import segments_of
-from mmremax.utils.panoptic_png import (
-    VOID_ID,
-    colours_to_ids,
-    read_rgb,
-)
+from mmremax.datasets.panoptic_png import colours_to_ids, read_rgb
+from mmremax.utils.constants import VOID_ID
 
 _TURNED = (5, 6, 7, 8)  # values of the EXIF orientation that swap the sides
 _ORIENTATION = 0x0112
@@ -76,8 +73,8 @@ def check_lists(json_path: Path, content: dict) -> list[Fault]:
 
     Args:
         json_path: For the messages.
-        content: Of the annotation file. Entries that cannot be used are
-            taken out, missing lists put in.
+        content: What the file holds. Entries that cannot be used are taken
+            out, missing lists put in.
 
     Returns:
         Faults of `images`, `annotations` and `categories`.
@@ -117,7 +114,7 @@ def check_images(
     """Check the files of every annotated image.
 
     Args:
-        content: Of the annotation file, after ``check_lists``.
+        content: What the annotation file holds, after ``check_lists``.
         img_dir: Folder of the images; None leaves them alone.
         seg_dir: Folder of the PNGs.
         num_workers: Number of threads.

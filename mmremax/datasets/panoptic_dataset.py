@@ -12,7 +12,7 @@ from .annotation_file import (
     metainfo_of,
     segment_table,
 )
-from .sample_seed import (
+from .sampler import (
     sample_rng,
     seeded_globals,
 )
@@ -35,7 +35,7 @@ class PanopticDataset(CocoPanopticDataset):
     position; augmentation is then random, but not repeatable. `dataset` in
     the results is this data set, for transforms that mix images.
 
-    If the pipeline returns None (see ``MinLabelledCells``), another sample
+    If the pipeline returns None (see ``FilterUnlabeledCrops``), another sample
     drawn by the same generator takes the place, at most `max_refetch`
     times; `retries_left` in the results tells the pipeline, which has to
     take the last one. `num_discarded` counts the ones that were dropped.

@@ -1,6 +1,8 @@
-"""An endless order of samples in which every place is known by its number."""
+"""Samples and their randomness by position: whoever loads them, and when."""
 
+import random
 from collections.abc import Iterator, Sized
+from contextlib import contextmanager
 
 import numpy as np
 from mmdet.registry import DATA_SAMPLERS
@@ -47,8 +49,8 @@ class SeededInfiniteSampler(Sampler):
     total batch is the same.
 
     Args:
-        dataset: The data set.
-        shuffle: Whether to permute it anew for each pass.
+        dataset: Gives the number of samples.
+        shuffle: Whether to permute them anew for each pass.
         seed: The same on all processes. None draws one and shares it; a
             run can then not be repeated.
 
@@ -107,3 +109,35 @@ class SeededInfiniteSampler(Sampler):
         if not self.shuffle:
             return np.arange(self.size)
         return np.random.default_rng((self.seed, cycle)).permutation(self.size)
+
+
+def sample_rng(index: int) -> np.random.Generator:
+    """Make the generator of a sample.
+
+    A ``SampleKey`` gives the generator of its position. Any other index (a
+    data set used by hand, or in a wrapper that computes indices) draws from
+    NumPy's global state, which mmengine seeds for each worker.
+    """
+    if isinstance(index, SampleKey):
+        # The third number keeps it apart from the sampler's own draws.
+        return np.random.default_rng((index.seed, index.position, 1))
+    return np.random.default_rng(np.random.randint(2**31))  # noqa: NPY002
+
+
+@contextmanager
+def seeded_globals(rng: np.random.Generator) -> Iterator[None]:
+    """Let transforms that use global generators follow the sample's.
+
+    Transforms of mmdet, mmcv or albumentations draw from NumPy's and
+    Python's global states. They are set inside and restored afterwards; one
+    number is drawn from ``rng``.
+    """
+    python_state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002
+    seed = int(rng.integers(2**32))
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002
+    try:
+        yield
+    finally:
+        random.setstate(python_state)
+        np.random.set_state(numpy_state)  # noqa: NPY002

@@ -14,7 +14,7 @@ from mmdet.registry import DATASETS
 from mmremax.datasets.sampler import SampleKey
 
 # What mmdet's stock pipeline has no counterpart of.
-EXTRAS = ('PanopticCopyPaste', 'SSDColourJitter', 'AutoAugmentColour')
+EXTRAS = ('PanopticCopyPaste', 'SSDColorJitter', 'AutoAugmentColor')
 CONFIGURED = 'as configured'
 PLAIN = 'no copy-paste, no colours'
 STOCK = 'large-scale jitter of mmdet'

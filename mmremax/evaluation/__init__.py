@@ -1,15 +1,11 @@
 """Scores: panoptic quality, AP, mIoU."""
 
-from . import panoptic_quality
 from .bootstrap import bootstrap_pq
 from .cityscapes_ap_metric import CityscapesAPMetric
 from .instance_ap_metric import InstanceAPMetric
 from .mean_iou_metric import MeanIoUMetric
 from .panoptic_metric import PanopticQualityMetric
-from .panoptic_quality import (
-    PQCounts,
-    average_scores,
-)
+from .panoptic_quality import PQCounts, average_scores, panoptic_quality
 from .score_file import write_scores
 
 __all__ = [

@@ -17,9 +17,6 @@ def class_table(
         names: Of the classes.
         columns: Values by heading, one for each class: integers as they
             are, scores with two digits, NaN as a dash.
-
-    Returns:
-        Table of several lines.
     """
     cells = [
         (name, *map(format_score, row))

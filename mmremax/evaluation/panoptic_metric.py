@@ -1,48 +1,35 @@
 """Panoptic quality while predictions come in."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from mmdet.evaluation.functional import INSTANCE_OFFSET
 from mmdet.registry import METRICS
-from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from PIL import Image
 from terminaltables import AsciiTable
 
-from mmremax.utils.panoptic_png import (
-    VOID_ID,
-    ids_to_colours,
-)
+from mmremax.datasets.panoptic_png import ids_to_colours
+from mmremax.utils.constants import VOID_ID
 
-from . import panoptic_quality
-from .class_table import (
-    class_table,
-    format_score,
-)
-from .ground_truth import read_gt_ids
+from .class_table import class_table, format_score
 from .panoptic_quality import (
     PQCounts,
     average_scores,
+    panoptic_quality,
 )
+from .streaming_metric import StreamingMetric
 
 _GROUPS = (('All', ''), ('Things', '_th'), ('Stuff', '_st'))
 
 
 @METRICS.register_module()
-class PanopticQualityMetric(BaseMetric):
-    """Score each image when it comes, and keep a few numbers of it.
+class PanopticQualityMetric(StreamingMetric):
+    """Scores panoptic maps, equal to panopticapi.
 
-    No temporary files, no pool of processes. Each image is scored at its
-    original size, in the process that predicted it; only counts by class
-    travel between processes. Results are equal to panopticapi's.
-
-    Reads of each sample: `pred_panoptic_seg.sem_seg` (1, H, W), class +
-    1000 * instance for things, class for stuff, number of classes for void;
-    and from the metainfo `img_id`, `img_path`, `seg_map_path` and
-    `segments_info`.
+    Reads `pred_panoptic_seg.sem_seg` of each sample, (1, H, W): class +
+    1000 * instance for things, class for stuff, number of classes for void.
 
     Returns `PQ`, `SQ`, `RQ` in percent over all classes, and the same over
     things (`PQ_th`, ...) and stuff (`PQ_st`, ...). Classes that occur
@@ -50,53 +37,30 @@ class PanopticQualityMetric(BaseMetric):
     average over none is NaN. `class_scores` then has the three by class.
 
     Args:
-        classwise: Whether to print the table of the classes, too.
         dump_dir: Folder for the predictions in the official format,
             `panoptic.json` and `panoptic/*.png`, as panopticapi and the
             COCO server take them. Then images without ground truth are
             dumped and not scored.
-        prefix: Of the names of the results.
-        collect_device: 'cpu' or 'gpu', for several processes.
-        backend_args: Of mmengine's file backend.
+        **kwargs: See ``StreamingMetric``.
     """
 
     default_prefix = 'coco_panoptic'
+    without_truth = 'Set dump_dir to write the predictions only.'
 
-    def __init__(
-        self,
-        classwise: bool = True,
-        dump_dir: str | None = None,
-        prefix: str | None = None,
-        collect_device: str = 'cpu',
-        backend_args: dict | None = None,
-    ) -> None:
-        super().__init__(collect_device=collect_device, prefix=prefix)
-        self.classwise = classwise
+    def __init__(self, dump_dir: str | None = None, **kwargs) -> None:
+        super().__init__(**kwargs)
         self.dump_dir = None if dump_dir is None else Path(dump_dir)
-        self.backend_args = backend_args
-        self.class_scores: dict[str, dict[str, float]] = {}
 
-    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        """Score a batch.
-
-        Args:
-            data_batch: Not used.
-            data_samples: Predictions and metainfo, as dicts.
-        """
-        for sample in data_samples:
-            id_map, labels = self._prediction(sample)
-            self.results.append(
-                dict(
-                    counts=self._score(sample, id_map, labels),
-                    entry=self._dump(sample, id_map, labels),
-                )
-            )
+    def score_image(self, sample: dict) -> dict:
+        """Count hits and misses, write the dump."""
+        id_map, labels = self._prediction(sample)
+        return dict(
+            counts=self._score(sample, id_map, labels),
+            entry=self._dump(sample, id_map, labels),
+        )
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
         """Sum up, print the tables, write the json of the dump.
-
-        Args:
-            results: One dict for each image, in the order of the data set.
 
         Returns:
             Scores in percent; empty if no image had ground truth.
@@ -126,12 +90,7 @@ class PanopticQualityMetric(BaseMetric):
         labels = {}
         for code in np.unique(encoded).tolist():
             label = code % INSTANCE_OFFSET
-            if label > num_classes:
-                raise ValueError(
-                    f'The prediction for {sample["img_path"]} has class '
-                    f'{label}, but the data has {num_classes} classes: the '
-                    'numbers of classes of model and data differ.'
-                )
+            self.check_label(sample, label, num_classes + 1)  # void is last
             if label < num_classes:
                 labels[code + 1] = label
         void = encoded % INSTANCE_OFFSET == num_classes
@@ -143,11 +102,7 @@ class PanopticQualityMetric(BaseMetric):
         """Count hits and misses; keep the classes that occur."""
         if self.dump_dir is not None and sample.get('seg_map_path') is None:
             return None
-        gt_map = read_gt_ids(
-            sample,
-            'Set dump_dir to write the predictions only.',
-            self.backend_args,
-        )
+        gt_map = self.read_gt_ids(sample)
         try:
             counts = panoptic_quality(
                 id_map,
@@ -212,10 +167,7 @@ class PanopticQualityMetric(BaseMetric):
         logger.info('Panoptic quality:\n' + AsciiTable(rows).table)
         names = self.dataset_meta['classes']
         columns = dict(zip(('PQ', 'SQ', 'RQ'), 100 * scores.T, strict=True))
-        self.class_scores = {
-            name: {key: float(values[k]) for key, values in columns.items()}
-            for k, name in enumerate(names)
-        }
+        self.keep(names, columns)
         if self.classwise:
             columns['n'] = (total.tp + total.fn).tolist()
             logger.info(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmremax.utils.panoptic_png import VOID_ID
+from mmremax.utils.constants import VOID_ID
 
 _OFFSET = 1 << 24  # larger than every segment id
 

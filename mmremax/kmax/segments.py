@@ -70,8 +70,8 @@ class BatchSegments:
                     f'The label grid {tuple(segment_map.shape)} of '
                     f'{getattr(sample, "img_path", "a sample")} does not '
                     f'fit the mask grid {tuple(size)}: set label_stride of '
-                    'PackPanopticInputs and MinLabelledCells to the stride '
-                    'of the masks.'
+                    'PackPanopticInputs and FilterUnlabeledCrops to the '
+                    'stride of the masks.'
                 )
             maps.append(F.pad(segment_map, (0, right, 0, bottom), value=VOID))
         labels = [sample.gt_segments.labels for sample in data_samples]

@@ -4,11 +4,11 @@ import numpy as np
 import torch
 
 from mmremax.datasets import PanopticDataset
-from mmremax.evaluation.ground_truth import semantic_labels
-from mmremax.utils.panoptic_png import (
+from mmremax.datasets.panoptic_png import (
     colours_to_ids,
     read_rgb,
 )
+from mmremax.evaluation.mean_iou_metric import semantic_labels
 
 
 def random_samples(data: PanopticDataset, seed: int = 0) -> list[dict]:

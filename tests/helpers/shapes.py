@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from mmremax.datasets.shapes.generator.generator import TexturedShapes
-from mmremax.datasets.shapes.generator.writer import make_shapes
+
+from mmremax.datasets.shapes import TexturedShapes, make_shapes
 
 
 @pytest.fixture(scope='session')

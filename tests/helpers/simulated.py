@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from mmremax.datasets import PanopticDataset
-from mmremax.utils.panoptic_png import (
+from mmremax.datasets.panoptic_png import (
     colours_to_ids,
     read_rgb,
 )

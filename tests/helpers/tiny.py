@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mmremax.utils.panoptic_png import ids_to_colours
+from mmremax.datasets.panoptic_png import ids_to_colours
 
 CATEGORIES = [  # stuff first, ids out of order
     dict(id=9, name='sky', isthing=0, color=[0, 0, 255]),

@@ -75,10 +75,10 @@ train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 @pytest.mark.parametrize(
     ('path', 'scales', 'colours'),
     [
-        ('kmax/kmax_r50_coco.py', (0.2, 2.0), 'SSDColourJitter'),
-        ('kmax/kmax_r50_coco_50k.py', (0.3, 1.7), 'AutoAugmentColour'),
-        ('remax/remax_r50_coco.py', (0.3, 1.7), 'AutoAugmentColour'),
-        ('quickstart/kmax_mnv3-s_shapes.py', (0.8, 1.4), 'SSDColourJitter'),
+        ('kmax/kmax_r50_coco.py', (0.2, 2.0), 'SSDColorJitter'),
+        ('kmax/kmax_r50_coco_50k.py', (0.3, 1.7), 'AutoAugmentColor'),
+        ('remax/remax_r50_coco.py', (0.3, 1.7), 'AutoAugmentColor'),
+        ('quickstart/kmax_mnv3-s_shapes.py', (0.8, 1.4), 'SSDColorJitter'),
     ],
 )
 def test_recipes_augment_as_they_say(

@@ -12,7 +12,7 @@ from mmremax.datasets.panoptic_check import (
     check_images,
     check_lists,
 )
-from mmremax.utils.panoptic_png import ids_to_colours
+from mmremax.datasets.panoptic_png import ids_to_colours
 from tests.helpers.sample_data import (
     ANN_FILE,
     DATA_PREFIX,

@@ -28,7 +28,7 @@ AUGMENT = [
     *LOAD,
     dict(type='RandomScaleCrop', crop_size=(33, 33), scale_range=(0.5, 2)),
     dict(type='RandomFlip', prob=0.5),
-    dict(type='SSDColourJitter'),
+    dict(type='SSDColorJitter'),
     dict(type='PackPanopticInputs'),
 ]
 
@@ -159,7 +159,7 @@ def test_a_plain_index_is_random_but_follows_the_global_seed(make) -> None:
 
 
 def test_a_poor_sample_is_replaced_and_counted(make) -> None:
-    pipeline = [*AUGMENT[:3], dict(type='MinLabelledCells', minimum=3)]
+    pipeline = [*AUGMENT[:3], dict(type='FilterUnlabeledCrops', minimum=3)]
     pipeline.append(dict(type='PackPanopticInputs'))
     data = make(pipeline=pipeline, max_refetch=50)
     taken = [data[SampleKey(1, 0, i)]['data_samples'] for i in range(20)]
@@ -170,7 +170,7 @@ def test_a_poor_sample_is_replaced_and_counted(make) -> None:
 
 
 def test_retries_are_bounded_and_the_last_sample_is_used(make) -> None:
-    pipeline = [*AUGMENT[:3], dict(type='MinLabelledCells', minimum=10**6)]
+    pipeline = [*AUGMENT[:3], dict(type='FilterUnlabeledCrops', minimum=10**6)]
     pipeline.append(dict(type='PackPanopticInputs'))
     for max_refetch in (0, 4):
         data = make(pipeline=pipeline, max_refetch=max_refetch)

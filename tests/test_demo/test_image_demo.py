@@ -13,7 +13,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from PIL import Image
 
-from mmremax.utils.panoptic_png import colours_to_ids
+from mmremax.datasets.panoptic_png import colours_to_ids
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / 'configs' / 'quickstart' / 'remax_mnv3-s_shapes.py'

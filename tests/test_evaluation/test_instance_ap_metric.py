@@ -12,11 +12,11 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from mmremax.datasets import PanopticDataset
-from mmremax.evaluation import InstanceAPMetric
-from mmremax.utils.panoptic_png import (
+from mmremax.datasets.panoptic_png import (
     colours_to_ids,
     read_rgb,
 )
+from mmremax.evaluation import InstanceAPMetric
 from tests.helpers.random_predictions import (
     evaluate,
     random_samples,

@@ -17,12 +17,12 @@ from PIL import Image
 
 from mmremax.datasets import PanopticDataset
 from mmremax.datasets.conversion.ade20k import convert_ade20k
-from mmremax.evaluation import MeanIoUMetric
-from mmremax.evaluation.ground_truth import semantic_labels
-from mmremax.utils.panoptic_png import (
+from mmremax.datasets.panoptic_png import (
     colours_to_ids,
     read_rgb,
 )
+from mmremax.evaluation import MeanIoUMetric
+from mmremax.evaluation.mean_iou_metric import semantic_labels
 from tests.helpers.original_layouts import write_ade20k
 from tests.helpers.random_predictions import (
     evaluate,

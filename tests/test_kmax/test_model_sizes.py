@@ -161,6 +161,6 @@ def test_multiply_adds_and_mask_grid(name: str) -> None:
     (stride,) = {
         step.get('label_stride', 4)
         for step in config.train_dataloader.dataset.pipeline
-        if step['type'] in ('PackPanopticInputs', 'MinLabelledCells')
+        if step['type'] in ('PackPanopticInputs', 'FilterUnlabeledCrops')
     }
     assert grid == tuple(-(-side // stride) for side in size)

@@ -88,7 +88,7 @@ def test_the_picture_shows_images_above_segments(run, tmp_path: Path) -> None:
     ('options', 'text'),
     [
         ('--size 31 80', 'at least 32 pixels'),
-        ('--occlusion 2', 'occlusion: 2.0 must be a share'),
+        ('--occlusion 2', 'occlusion: 2.0 must be a fraction'),
         ('--workers 0', '--workers: 0 must be at least 1'),
         ('--version v2', "invalid choice: 'v2'"),
         ('--version vivid1 --clutter 4', '--clutter: not with'),

@@ -22,14 +22,14 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from mmremax.datasets.panoptic_png import (
+    colours_to_ids,
+    read_rgb,
+)
 from mmremax.evaluation import (
     PQCounts,
     bootstrap_pq,
     panoptic_quality,
-)
-from mmremax.utils.panoptic_png import (
-    colours_to_ids,
-    read_rgb,
 )
 
 

@@ -19,15 +19,15 @@ from mmengine.dataset import BaseDataset, pseudo_collate
 from PIL import Image
 from torch import nn
 
+from mmremax.datasets.panoptic_png import (
+    colours_to_ids,
+    read_rgb,
+)
 from mmremax.utils.config_edits import (
     merge_options,
     set_data_root,
 )
 from mmremax.utils.load_model import load_model
-from mmremax.utils.panoptic_png import (
-    colours_to_ids,
-    read_rgb,
-)
 from mmremax.visualization import (
     draw_panoptic,
     encode_segments,

@@ -2,7 +2,7 @@
 
 Without options it is version v1, whole. Fewer images (--train, --val) are
 the first ones of a version; any other option gives a data set of its own, with
-the rest as in the version. docs/shapes_benchmark.md describes the options.
+the rest as in the version. docs/data.md describes the options.
 
 Examples:
     python tools/dataset_converters/make_shapes.py data/shapes
@@ -15,24 +15,24 @@ Examples:
 
 import argparse
 import os
+from collections import Counter
 from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
-from mmremax.datasets.shapes.generator.generator import (
-    CATEGORIES,
-    SPLITS,
-    VERSIONS,
-    ShapesDefinition,
-    draw_sample,
-)
-from mmremax.datasets.shapes.generator.statistics import SampleStatistics
-from mmremax.datasets.shapes.generator.writer import make_shapes
 from PIL import Image
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from mmremax.datasets.shapes.generator import (
+    CATEGORIES,
+    SPLITS,
+    VERSIONS,
+    ShapesDefinition,
+    draw_sample,
+    make_shapes,
+)
 from mmremax.visualization import (
     draw_panoptic,
     encode_segments,
@@ -97,12 +97,12 @@ def parse_args() -> tuple[argparse.Namespace, ShapesDefinition]:
     knobs.add_argument(
         '--occlusion',
         type=float,
-        help='share of objects drawn over one of their class, 0 to 1',
+        help='fraction of objects drawn over one of their class, 0 to 1',
     )
     knobs.add_argument(
         '--thin',
         type=float,
-        help='share of rings and crosses with thin strokes, 0 to 1',
+        help='fraction of rings and crosses with thin strokes, 0 to 1',
     )
     knobs.add_argument(
         '--salience',
@@ -134,26 +134,28 @@ def parse_args() -> tuple[argparse.Namespace, ShapesDefinition]:
         parser.error(str(error))
 
 
-def statistics_table(totals: dict[str, SampleStatistics]) -> Table:
+def statistics_table(totals: dict[str, Counter]) -> Table:
     """Put the sums of the splits that have images into words."""
     table = Table('', title='Statistics')
     columns = []
     for split, total in totals.items():
-        if not total.images:
+        if not total:
             continue
         table.add_column(split, justify='right')
-        thing_pixels = max(1, total.thing_pixels)
-        drawn_pixels = max(1, total.drawn_pixels)
+        images, pixels = total['images'], total['pixels']
+        thing_pixels = max(1, total['thing_pixels'])
+        drawn_pixels = max(1, total['drawn_pixels'])
         columns.append(
             (
-                f'{total.images}',
-                f'{total.things / total.images:.2f}',
-                f'{total.stuff / total.images:.2f}',
-                f'{total.crowds / total.images:.2f}',
-                f'{total.thing_pixels / total.pixels:.1%}',
-                f'{total.void_pixels / total.pixels:.1%}',
-                f'{total.touching_pixels / thing_pixels:.1%}',
-                f'{total.hidden_pixels / drawn_pixels:.1%}',
+                f'{images}',
+                *(
+                    f'{total[k] / images:.2f}'
+                    for k in ('things', 'stuff', 'crowds')
+                ),
+                f'{total["thing_pixels"] / pixels:.1%}',
+                f'{total["void_pixels"] / pixels:.1%}',
+                f'{total["touching_pixels"] / thing_pixels:.1%}',
+                f'{total["hidden_pixels"] / drawn_pixels:.1%}',
             )
         )
     for name, *cells in zip(STATISTICS, *columns, strict=True):
@@ -204,7 +206,7 @@ def main() -> None:
     """Write the data set, say what is in it and where it is."""
     args, definition = parse_args()
     console = Console(highlight=False)
-    totals = {split: SampleStatistics() for split in SPLITS}
+    totals = {split: Counter() for split in SPLITS}
     for split, statistics in track(
         make_shapes(args.out, definition, args.workers),
         description='Drawing shapes',

@@ -15,34 +15,11 @@ _base_ = ['./coco_panoptic.py']
 data_root = 'data/ADEChallengeData2016/'
 image_size = (1281, 1281)  # the model's crop_size; height, width
 
-train_pipeline = [
-    dict(type='LoadPanopticImage'),
-    dict(type='LoadPanopticMap'),
-    dict(type='RandomScaleCrop', crop_size=image_size, scale_range=(0.5, 2.0)),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='SSDColourJitter'),
-    dict(
-        type='PanopticCopyPaste',
-        pipeline=[
-            dict(type='LoadPanopticImage'),
-            dict(type='LoadPanopticMap'),
-            dict(type='RandomScaleCrop', scale_range=(0.25, 1.0)),
-            dict(type='RandomFlip', prob=0.5),
-            dict(type='SSDColourJitter'),
-        ],
-    ),
-    dict(type='MinLabelledCells'),
-    dict(type='PackPanopticInputs'),
-]
-test_pipeline = [
-    dict(type='LoadPanopticImage'),
-    dict(
-        type='ResizeShortestSide',
-        short_side=min(image_size),
-        long_side=max(image_size),
-    ),
-    dict(type='PackPanopticInputs'),
-]
+train_pipeline = _base_.train_pipeline
+train_pipeline[2].update(crop_size=image_size, scale_range=(0.5, 2.0))
+train_pipeline[5]['pipeline'][2].update(scale_range=(0.25, 1.0))  # half of it
+test_pipeline = _base_.test_pipeline
+test_pipeline[1].update(short_side=min(image_size), long_side=max(image_size))
 
 train_dataloader = dict(
     dataset=dict(

@@ -27,7 +27,7 @@ train_pipeline = [
     dict(type='LoadPanopticMap'),
     dict(type='RandomScaleCrop', crop_size=image_size, scale_range=(0.2, 2.0)),
     dict(type='RandomFlip', prob=0.5),
-    dict(type='SSDColourJitter'),
+    dict(type='SSDColorJitter'),
     dict(
         type='PanopticCopyPaste',
         pipeline=[
@@ -35,10 +35,10 @@ train_pipeline = [
             dict(type='LoadPanopticMap'),
             dict(type='RandomScaleCrop', scale_range=(0.1, 1.0)),
             dict(type='RandomFlip', prob=0.5),
-            dict(type='SSDColourJitter'),
+            dict(type='SSDColorJitter'),
         ],
     ),
-    dict(type='MinLabelledCells'),
+    dict(type='FilterUnlabeledCrops'),
     dict(type='PackPanopticInputs'),
 ]
 test_pipeline = [

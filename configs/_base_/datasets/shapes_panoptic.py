@@ -9,23 +9,13 @@ data_root = 'data/shapes/'
 image_size = (129, 129)  # the model's crop_size; height, width
 
 train_pipeline = [
-    dict(type='LoadPanopticImage'),
-    dict(type='LoadPanopticMap'),
-    dict(type='RandomScaleCrop', crop_size=image_size, scale_range=(0.8, 1.4)),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='SSDColourJitter'),
-    dict(type='MinLabelledCells'),
-    dict(type='PackPanopticInputs'),
+    step
+    for step in _base_.train_pipeline
+    if step['type'] != 'PanopticCopyPaste'
 ]
-test_pipeline = [
-    dict(type='LoadPanopticImage'),
-    dict(
-        type='ResizeShortestSide',
-        short_side=min(image_size),
-        long_side=max(image_size),
-    ),
-    dict(type='PackPanopticInputs'),
-]
+train_pipeline[2].update(crop_size=image_size, scale_range=(0.8, 1.4))
+test_pipeline = _base_.test_pipeline
+test_pipeline[1].update(short_side=min(image_size), long_side=max(image_size))
 
 train_dataloader = dict(
     num_workers=1,

@@ -155,8 +155,8 @@ train_pipeline = [
     dict(type='LoadPanopticMap'),
     dict(type='RandomScaleCrop', crop_size=crop_size, scale_range=(0.8, 1.4)),
     dict(type='RandomFlip', prob=0.5),
-    dict(type='SSDColourJitter'),
-    dict(type='MinLabelledCells'),
+    dict(type='SSDColorJitter'),
+    dict(type='FilterUnlabeledCrops'),
     dict(type='PanopticMapToMasks'),
     dict(
         type='PackDetInputs',

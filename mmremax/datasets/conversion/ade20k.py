@@ -8,7 +8,7 @@ import numpy as np
 from mmdet.datasets.ade20k import ADE20KSegDataset
 from PIL import Image
 
-from mmremax.utils.panoptic_png import VOID_ID
+from mmremax.utils.constants import VOID_ID
 
 from .panoptic_files import (
     convert_images,
@@ -38,15 +38,7 @@ CATEGORIES = [
 
 
 def find_images(root: Path, split: str) -> list[Path]:
-    """List the images of a split.
-
-    Args:
-        root: `ADEChallengeData2016`, with `images`, `annotations` and
-            `annotations_instance`.
-        split: 'train' or 'val'.
-
-    Returns:
-        The `images/{training,validation}/*.jpg`, sorted.
+    """List the images of a split, 'train' or 'val', sorted.
 
     Raises:
         FileNotFoundError: A folder is missing or empty.
@@ -71,18 +63,13 @@ def find_images(root: Path, split: str) -> list[Path]:
 def convert_ade20k(
     root: Path, split: str, out: Path, num_workers: int = 4
 ) -> Iterator[dict]:
-    """Convert a split, image by image.
+    """Convert a split of `ADEChallengeData2016`, image by image.
 
     Stuff comes from the semantic map; instances of the 100 thing classes
     are put on top of it. What belongs to a thing class but to no instance
     is void, as is "other".
 
-    Args:
-        root: `ADEChallengeData2016`.
-        split: 'train' or 'val'.
-        out: Folder to write `panoptic_{split}.json` and
-            `panoptic_{split}/*.png` to.
-        num_workers: Number of threads.
+    Writes `panoptic_{split}.json` and `panoptic_{split}/*.png` to ``out``.
 
     Yields:
         Entry of `annotations` of each image, when it is done.

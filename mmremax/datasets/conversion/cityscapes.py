@@ -8,7 +8,7 @@ import numpy as np
 from cityscapesscripts.helpers.labels import id2label, labels
 from PIL import Image
 
-from mmremax.utils.panoptic_png import VOID_ID
+from mmremax.utils.constants import VOID_ID
 
 from .panoptic_files import (
     convert_images,
@@ -31,14 +31,7 @@ _SUFFIX = '_gtFine_instanceIds.png'
 
 
 def find_instance_maps(root: Path, split: str) -> list[Path]:
-    """List the annotated images of a split.
-
-    Args:
-        root: Folder with `leftImg8bit` and `gtFine`.
-        split: 'train', 'val' or 'test'.
-
-    Returns:
-        The `*_gtFine_instanceIds.png`, sorted.
+    """List the `*_gtFine_instanceIds.png` of a split, sorted.
 
     Raises:
         FileNotFoundError: There are none.
@@ -56,7 +49,7 @@ def find_instance_maps(root: Path, split: str) -> list[Path]:
 def convert_cityscapes(
     root: Path, split: str, out: Path, num_workers: int = 4
 ) -> Iterator[dict]:
-    """Convert a split, image by image.
+    """Convert a split of the folders of the download, image by image.
 
     Pixels, ids, areas and boxes are those of cityscapesscripts'
     `createPanopticImgs --use-train-id`; regions of several objects of a
@@ -64,12 +57,7 @@ def convert_cityscapes(
     names of the images are below `leftImg8bit/{split}` (cityscapesscripts
     names files that do not exist).
 
-    Args:
-        root: Folder with `leftImg8bit` and `gtFine`.
-        split: 'train' or 'val'.
-        out: Folder to write `panoptic_{split}.json` and
-            `panoptic_{split}/*.png` to.
-        num_workers: Number of threads.
+    Writes `panoptic_{split}.json` and `panoptic_{split}/*.png` to ``out``.
 
     Yields:
         Entry of `annotations` of each image, when it is done.

@@ -21,8 +21,8 @@ def run_command(
     Leaves with one line if a file is missing or wrong.
 
     Args:
-        description: Of the converter, with an example.
-        name: Of the data set, for the progress bar.
+        description: What the converter does, with an example.
+        name: Data set, for the progress bar.
         find: Lists the images of a root and split.
         convert: Converts root, split, output folder and number of threads;
             yields after each image.

@@ -11,10 +11,8 @@ import numpy as np
 from pycocotools import mask as mask_utils
 
 from mmremax.datasets.annotation_file import AnnotationError
-from mmremax.utils.panoptic_png import (
-    VOID_ID,
-    read_labels,
-)
+from mmremax.datasets.panoptic_png import read_labels
+from mmremax.utils.constants import VOID_ID
 
 from .panoptic_files import (
     convert_images,
@@ -54,12 +52,6 @@ class StuffMaps:
 def read_instances(path: Path) -> dict:
     """Read and check a COCO-instance annotation file.
 
-    Args:
-        path: Json with `images`, `annotations` and `categories`.
-
-    Returns:
-        Its content.
-
     Raises:
         AnnotationError: Something is missing or occurs twice.
     """
@@ -93,14 +85,7 @@ def read_instances(path: Path) -> dict:
 def merge_categories(
     things: list[dict], stuff: StuffMaps | None
 ) -> list[dict]:
-    """Join the categories, things first.
-
-    Args:
-        things: Categories of the instances.
-        stuff: Where the stuff comes from.
-
-    Returns:
-        Categories with `isthing`.
+    """Join the categories, things first, and say which `isthing`.
 
     Raises:
         AnnotationError: A thing and a stuff class have one name.

@@ -9,11 +9,8 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from mmremax.utils.panoptic_png import (
-    VOID_ID,
-    ids_to_colours,
-    replace_ids,
-)
+from mmremax.datasets.panoptic_png import ids_to_colours, replace_ids
+from mmremax.utils.constants import VOID_ID
 
 
 def convert_images(

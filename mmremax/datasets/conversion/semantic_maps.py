@@ -13,21 +13,17 @@ from mmremax.datasets.annotation_file import (
     metainfo_of,
     segment_table,
 )
-from mmremax.datasets.transforms.formatting import class_map
-from mmremax.utils.panoptic_png import (
+from mmremax.datasets.panoptic_png import (
     colours_to_ids,
     read_rgb,
 )
+from mmremax.datasets.transforms.formatting import class_map
 
 
 def semantic_maps(
     ann_file: str, png_dir: str | Path
 ) -> Iterator[tuple[str, np.ndarray]]:
     """Read panoptic annotation as one label map an image.
-
-    Args:
-        ann_file: Json in COCO-panoptic format.
-        png_dir: Folder of its PNGs.
 
     Yields:
         Stem of the image's file name, and its labels: the place of the
@@ -67,11 +63,7 @@ def write_semantic_maps(
 ) -> Iterator[Path]:
     """Write the maps as PNGs named after the images.
 
-    Args:
-        ann_file: See semantic_maps.
-        png_dir: See semantic_maps.
-        out_dir: Made if it is not there.
-        merge_things: Whether all things become class 0; stuff follows.
+    With ``merge_things`` all things become class 0; stuff follows.
 
     Yields:
         Each path, after it has been written.

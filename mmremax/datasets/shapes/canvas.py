@@ -1,11 +1,16 @@
 """An image and its panoptic annotation while they are drawn."""
 
+from collections import Counter
+
 import numpy as np
 
-from .textures import Outline
+from mmremax.datasets.conversion.panoptic_files import segments_of
+
+from .textures import THINGS, Outline
 
 MIN_VISIBLE_AREA = 32  # pixels; what is more hidden than this stays unlabelled
 Window = tuple[slice, slice]
+_THING_IDS = {category['id'] for category in THINGS}
 
 
 class ShapeCanvas:
@@ -58,7 +63,7 @@ class ShapeCanvas:
 
         Args:
             mask: Pixels of the window. (h, w), bool.
-            texture: Share of the second colour, in [0, 1]. (h, w).
+            texture: Weight of the second colour, in [0, 1]. (h, w).
             colours: RGB in [0, 255]. (2, 3).
             segment_id: 0 for unlabelled.
             window: The part of the canvas that mask and texture cover.
@@ -83,7 +88,7 @@ class ShapeCanvas:
             outline: Shape and texture.
             centre: (y, x), in pixels.
             radius: In pixels.
-            angle: Of rotation, in radians.
+            angle: In radians.
             colours: RGB in [0, 255]. (2, 3).
             segment_id: 0 for unlabelled.
         """
@@ -101,22 +106,19 @@ class ShapeCanvas:
 
     def segments(self) -> list[dict]:
         """List the visible segments; clear what is almost hidden."""
+        found = {s['id']: s for s in segments_of(self.id_map)}
         infos = []
         for segment_id, (category_id, iscrowd) in self._table.items():
-            mask = self.id_map == segment_id
-            area = int(np.count_nonzero(mask))
-            if area < MIN_VISIBLE_AREA:
-                self.id_map[mask] = 0
+            segment = found.get(segment_id)
+            if segment is None or segment['area'] < MIN_VISIBLE_AREA:
+                self.id_map[self.id_map == segment_id] = 0
                 continue
-            rows, cols = mask.any(1).nonzero()[0], mask.any(0).nonzero()[0]
-            top, left = int(rows[0]), int(cols[0])
-            width, height = int(cols[-1]) - left + 1, int(rows[-1]) - top + 1
             infos.append(
                 dict(
                     id=segment_id,
                     category_id=category_id,
-                    area=area,
-                    bbox=[left, top, width, height],
+                    area=segment['area'],
+                    bbox=segment['bbox'],
                     iscrowd=iscrowd,
                 )
             )
@@ -133,3 +135,65 @@ class ShapeCanvas:
         ]
         self.num_drawn += below.size
         self.num_hidden += int(np.isin(below, same).sum())
+
+
+def measure(canvas: ShapeCanvas, segments: list[dict]) -> Counter:
+    """Count what is in a finished drawing; counts of images add up.
+
+    Args:
+        canvas: After its ``segments()``.
+        segments: The table that it gave.
+
+    Returns:
+        Numbers of `images`, visible `things` without crowds, regions of
+        `stuff`, `crowds` and `pixels`; of the pixels, `thing_pixels` of
+        visible objects, `void_pixels` without a segment, `touching_pixels`
+        of objects that touch one of their class; and of the pixels that
+        objects had when they were drawn, `drawn_pixels`, those that a later
+        object of the same class covered, `hidden_pixels`.
+    """
+    objects = {
+        s['id']: s
+        for s in segments
+        if s['category_id'] in _THING_IDS and not s['iscrowd']
+    }
+    touching = touching_ids(canvas.id_map, objects)
+    crowds = sum(s['iscrowd'] for s in segments)
+    return Counter(
+        images=1,
+        things=len(objects),
+        stuff=len(segments) - len(objects) - crowds,
+        crowds=crowds,
+        pixels=canvas.id_map.size,
+        thing_pixels=sum(s['area'] for s in objects.values()),
+        void_pixels=int(np.count_nonzero(canvas.id_map == 0)),
+        touching_pixels=sum(objects[i]['area'] for i in touching),
+        drawn_pixels=canvas.num_drawn,
+        hidden_pixels=canvas.num_hidden,
+    )
+
+
+def touching_ids(id_map: np.ndarray, objects: dict[int, dict]) -> set[int]:
+    """Ids of objects with a pixel beside one of another of their class.
+
+    Args:
+        id_map: Segment ids. (H, W).
+        objects: Entries of the segment table by id; other ids are ignored.
+    """
+    pairs = set()
+    for first, second in (
+        (id_map[1:], id_map[:-1]),
+        (id_map[:, 1:], id_map[:, :-1]),
+    ):
+        edge = first != second
+        pairs |= set(
+            zip(first[edge].tolist(), second[edge].tolist(), strict=True)
+        )
+    return {
+        i
+        for a, b in pairs
+        if a in objects
+        and b in objects
+        and objects[a]['category_id'] == objects[b]['category_id']
+        for i in (a, b)
+    }

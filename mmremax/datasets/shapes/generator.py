@@ -5,21 +5,24 @@ texture. Objects hide others of their class, a few pixels are unlabelled and a
 few groups of small objects are annotated as crowd, as in COCO.
 """
 
+import json
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
-from .canvas import ShapeCanvas
-from .statistics import (
-    SampleStatistics,
-    measure,
-)
+from mmremax.datasets.panoptic_png import ids_to_colours
+
+from .canvas import ShapeCanvas, measure
+from .painter import Painter
 from .textured_painter import TexturedPainter
-from .textures import (
-    STUFF,
-    THINGS,
-)
+from .textures import STUFF, THINGS
 from .vivid_painter import VividPainter
 
 CATEGORIES = [*THINGS, *STUFF]
@@ -66,16 +69,28 @@ class ShapesDefinition(ABC):
                 return name
         return None
 
+    def draw(self, rng: np.random.Generator) -> ShapeCanvas:
+        """Draw ground, sometimes a crowd, objects, sometimes a blob."""
+        canvas = ShapeCanvas(rng, self.size)
+        painter = self._painter(rng, canvas)
+        painter.draw_ground()
+        if rng.random() < 0.12:
+            painter.draw_crowd()
+        self._draw_things(painter)
+        if rng.random() < 0.5:
+            painter.draw_unlabelled()
+        painter.finish()
+        return canvas
+
     @abstractmethod
-    def paint(self, rng: np.random.Generator) -> ShapeCanvas:
-        """Draw one image.
+    def _painter(
+        self, rng: np.random.Generator, canvas: ShapeCanvas
+    ) -> Painter:
+        """Make the painter of the version."""
 
-        Args:
-            rng: Source of all randomness.
-
-        Returns:
-            The canvas with the finished image.
-        """
+    @abstractmethod
+    def _draw_things(self, painter: Painter) -> None:
+        """Draw the objects that are no crowd."""
 
     def _refuse_negative(self, *names: str) -> None:
         for name in names:
@@ -94,9 +109,9 @@ class TexturedShapes(ShapesDefinition):
     Args:
         clutter: Mean number of objects that are drawn on an image; the
             number is uniform in [clutter / 2, 3 clutter / 2].
-        occlusion: Share of the objects, except the first of each image,
+        occlusion: Fraction of the objects, except the first of each image,
             that are drawn over an earlier one of their class. In [0, 1].
-        thin: Share of the rings and crosses with thin strokes. In [0, 1].
+        thin: Fraction of the rings and crosses with thin strokes. In [0, 1].
         salience: How much objects stand out: at 0 all colours are of one
             distribution; at 1 objects are saturated, and grounds are pale
             and low in contrast, and lines and dots are always the darker
@@ -117,7 +132,8 @@ class TexturedShapes(ShapesDefinition):
         for name in ('occlusion', 'thin', 'salience'):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(
-                    f'{name}: {getattr(self, name)} must be a share in [0, 1].'
+                    f'{name}: {getattr(self, name)} must be a fraction in '
+                    '[0, 1].'
                 )
         if not 0 < self.radius[0] <= self.radius[1] <= 0.5:
             raise ValueError(
@@ -125,13 +141,13 @@ class TexturedShapes(ShapesDefinition):
                 'smaller one first.'
             )
 
-    def paint(self, rng: np.random.Generator) -> ShapeCanvas:
-        """Draw ground, sometimes a crowd, objects, sometimes a blob."""
-        canvas = ShapeCanvas(rng, self.size)
-        painter = TexturedPainter(rng, canvas, self.salience)
-        painter.draw_ground()
-        if rng.random() < 0.12:
-            painter.draw_crowd()
+    def _painter(
+        self, rng: np.random.Generator, canvas: ShapeCanvas
+    ) -> TexturedPainter:
+        return TexturedPainter(rng, canvas, self.salience)
+
+    def _draw_things(self, painter: TexturedPainter) -> None:
+        rng = painter.rng
         low, high = np.rint(np.array([0.5, 1.5]) * self.clutter).astype(int)
         for _ in range(int(rng.integers(low, high + 1))):
             painter.draw_thing(
@@ -139,10 +155,6 @@ class TexturedShapes(ShapesDefinition):
                 twin=rng.random() < self.occlusion,
                 thin=rng.random() < self.thin,
             )
-        if rng.random() < 0.5:
-            painter.draw_unlabelled()
-        painter.finish()
-        return canvas
 
 
 @dataclass(frozen=True)
@@ -153,23 +165,19 @@ class VividShapes(ShapesDefinition):
     that colour tells things from stuff, though no class of either.
     """
 
-    def paint(self, rng: np.random.Generator) -> ShapeCanvas:
-        """Draw ground, sometimes a crowd, objects, sometimes a blob."""
-        canvas = ShapeCanvas(rng, self.size)
-        painter = VividPainter(rng, canvas)
-        painter.draw_ground()
-        if rng.random() < 0.12:
-            painter.draw_crowd()
+    def _painter(
+        self, rng: np.random.Generator, canvas: ShapeCanvas
+    ) -> VividPainter:
+        return VividPainter(rng, canvas)
+
+    def _draw_things(self, painter: VividPainter) -> None:
+        rng = painter.rng
         labels = rng.integers(len(THINGS), size=rng.integers(2, 5))
         with_twin = rng.random() < 0.5
         for label in labels:
             painter.draw_thing(label)
         if with_twin:
             painter.draw_thing(labels[-1], beside_last=True)
-        if rng.random() < 0.5:
-            painter.draw_unlabelled()
-        painter.finish()
-        return canvas
 
 
 # A version never changes; other images are another version.
@@ -180,20 +188,98 @@ VERSIONS: dict[str, ShapesDefinition] = dict(
 
 def draw_sample(
     definition: ShapesDefinition, split: str, index: int
-) -> tuple[np.ndarray, np.ndarray, list[dict], SampleStatistics]:
+) -> tuple[np.ndarray, np.ndarray, list[dict], Counter]:
     """Draw one image with its panoptic annotation.
 
     Args:
-        definition: Of the set.
+        definition: What to draw.
         split: 'train' or 'val'.
         index: Number of the image in its split, from 0.
 
     Returns:
         Tuple of the RGB image (H, W, 3) in uint8, the map of segment ids
         (H, W) in int32 with 0 for unlabelled pixels, the segment table of
-        the annotation file, and what was measured.
+        the annotation file, and what ``measure`` counts.
     """
     rng = np.random.default_rng((definition.seed, SPLITS.index(split), index))
-    canvas = definition.paint(rng)
+    canvas = definition.draw(rng)
     segments = canvas.segments()
     return canvas.image, canvas.id_map, segments, measure(canvas, segments)
+
+
+def make_shapes(
+    root: str | Path, definition: ShapesDefinition, num_workers: int = 1
+) -> Iterator[tuple[str, Counter]]:
+    """Write a data set in COCO-panoptic layout, image by image.
+
+    The same definition gives the same pixels, whatever the number of
+    workers. Images are PNGs, so that they decode alike everywhere.
+
+    Args:
+        root: Folder to write to: ``{split}/*.png``,
+            ``annotations/panoptic_{split}/*.png`` and
+            ``annotations/panoptic_{split}.json``.
+        definition: What to draw.
+        num_workers: Number of processes; 1 draws in this one.
+
+    Yields:
+        Split and what ``measure`` counts of each image, after it has been
+        written.
+    """
+    root = Path(root)
+    for split in SPLITS:
+        _png_dir(root, split).mkdir(parents=True, exist_ok=True)
+        (root / split).mkdir(parents=True, exist_ok=True)
+    if num_workers > 1:
+        with ProcessPoolExecutor(num_workers) as pool:
+            # In larger portions than one the processes rarely wait.
+            yield from _make(root, definition, partial(pool.map, chunksize=16))
+    else:
+        yield from _make(root, definition, map)
+
+
+def _make(
+    root: Path, definition: ShapesDefinition, apply: Callable
+) -> Iterator[tuple[str, Counter]]:
+    """Write both splits with a function that works as ``map``."""
+    counts = (definition.num_train, definition.num_val)
+    for split, count in zip(SPLITS, counts, strict=True):
+        images, annotations = [], []
+        write = partial(_write_sample, root, definition, split)
+        for image, annotation, statistics in apply(write, range(count)):
+            images.append(image)
+            annotations.append(annotation)
+            yield split, statistics
+        content = dict(
+            info=dict(
+                description='mmremax shapes',
+                version=definition.version,
+                definition=asdict(definition),
+            ),
+            images=images,
+            annotations=annotations,
+            categories=CATEGORIES,
+        )
+        path = _png_dir(root, split).with_suffix('.json')
+        path.write_text(json.dumps(content))
+
+
+def _png_dir(root: Path, split: str) -> Path:
+    """Folder of the panoptic PNGs; the json has its name."""
+    return root / 'annotations' / f'panoptic_{split}'
+
+
+def _write_sample(
+    root: Path, definition: ShapesDefinition, split: str, index: int
+) -> tuple[dict, dict, Counter]:
+    """Draw an image, write its files; return its entries of the json."""
+    image, id_map, segments, statistics = draw_sample(definition, split, index)
+    name = f'{index + 1:012d}.png'
+    Image.fromarray(image).save(root / split / name)
+    Image.fromarray(ids_to_colours(id_map)).save(_png_dir(root, split) / name)
+    height, width = definition.size
+    entry = dict(id=index + 1, file_name=name, height=height, width=width)
+    annotation = dict(
+        image_id=index + 1, file_name=name, segments_info=segments
+    )
+    return entry, annotation, statistics

@@ -3,17 +3,8 @@
 import numpy as np
 
 from .canvas import ShapeCanvas
-from .layout import (
-    crowd_row,
-    split_ground,
-)
-from .textures import (
-    OUTLINES,
-    TEXTURES,
-    THIN_OUTLINES,
-    THINGS,
-    Outline,
-)
+from .painter import Painter, split_ground
+from .textures import TEXTURES, THIN_OUTLINES, THINGS
 
 # Hues of ground and of shapes around that of the image, which is random, in
 # turns of the circle: shapes stand out, and still no class has a colour.
@@ -26,21 +17,21 @@ VIVID = np.array([(0.5, 1.0), (0.4, 0.6)])
 PALE = np.array([(0.05, 0.35), (0.12, 0.22)])
 
 
-class TexturedPainter:
-    """Draws on a canvas, from back to front.
+class TexturedPainter(Painter):
+    """Draws in pairs of random colours.
 
     Args:
         rng: Source of all randomness.
         canvas: To draw on.
-        salience: How much more vivid objects are than grounds, and the share
-            of textures whose lines and dots are the darker tone. In [0, 1].
+        salience: How much more vivid objects are than grounds, and the
+            fraction of textures whose lines and dots are the darker tone. In
+            [0, 1].
     """
 
     def __init__(
         self, rng: np.random.Generator, canvas: ShapeCanvas, salience: float
     ) -> None:
-        self.rng = rng
-        self.canvas = canvas
+        super().__init__(rng, canvas)
         self.salience = salience
         self.object_tones = NEUTRAL + salience * (VIVID - NEUTRAL)
         self.ground_tones = NEUTRAL + salience * (PALE - NEUTRAL)
@@ -92,17 +83,11 @@ class TexturedPainter:
             centre = places[int(np.argmax(room))]
         self.objects.append((centre, radius, label))
         category = THINGS[label]
-        outline = OUTLINES[category['name']]
+        outline = self.outlines[category['name']]
         if thin:
             outline = THIN_OUTLINES.get(category['name'], outline)
-        self._draw(outline, centre, radius, self.canvas.new_id(category))
-
-    def draw_crowd(self) -> None:
-        """Draw a row of small objects that share one crowd segment."""
-        category = THINGS[int(self.rng.integers(len(THINGS)))]
-        segment_id = self.canvas.new_id(category, iscrowd=1)
-        for centre, radius in crowd_row(self.rng, self.canvas.size):
-            self._draw(OUTLINES[category['name']], centre, radius, segment_id)
+        segment_id = self.canvas.new_id(category)
+        self.draw_outline(outline, centre, radius, segment_id)
 
     def draw_unlabelled(self) -> None:
         """Smear a flat blob that the annotation does not cover."""
@@ -114,7 +99,7 @@ class TexturedPainter:
         def blob(u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, bool]:
             return u * u + (v * flatness) ** 2 < 1, False
 
-        self._draw(blob, centre, radius, 0)
+        self.draw_outline(blob, centre, radius, 0)
 
     def finish(self) -> None:
         """Add sensor noise and round the image to uint8."""
@@ -122,17 +107,9 @@ class TexturedPainter:
         noise = self.rng.integers(-2, 3, image.shape)
         self.canvas.image = np.clip(image + noise, 0, 255).astype(np.uint8)
 
-    def _draw(
-        self,
-        outline: Outline,
-        centre: np.ndarray,
-        radius: float,
-        segment_id: int,
-    ) -> None:
-        """Draw a shape, rotated at random, in colours of objects."""
-        angle = self.rng.uniform(0, 2 * np.pi)
-        colours = self._colours(SHAPE_HUES, self.object_tones)
-        self.canvas.draw(outline, centre, radius, angle, colours, segment_id)
+    def object_colours(self) -> np.ndarray:
+        """Draw the colours of an object; see ``_colours``."""
+        return self._colours(SHAPE_HUES, self.object_tones)
 
     def _colours(
         self, hues: tuple[float, float], tones: np.ndarray

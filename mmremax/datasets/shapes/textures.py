@@ -39,7 +39,7 @@ STUFF = [
 Outline = Callable[
     [np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray | bool]
 ]
-# (y, x, source of randomness) -> second colour or not, or its share.
+# (y, x, source of randomness) -> second colour or not, or its weight.
 Texture = Callable[[np.ndarray, np.ndarray, np.random.Generator], np.ndarray]
 
 

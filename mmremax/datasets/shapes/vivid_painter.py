@@ -10,30 +10,28 @@ import cv2
 import numpy as np
 
 from .canvas import ShapeCanvas
-from .layout import (
-    crowd_row,
-    split_ground,
-)
+from .painter import Painter, split_ground
 from .textures import (
     OUTLINES,
     TEXTURES,
     THINGS,
-    Outline,
     Texture,
 )
 
 
-class VividPainter:
-    """Draws on a canvas, from back to front.
+def _triangle(u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The first colour, not the second, on the even checks."""
+    inside, even = OUTLINES['triangle'](u, v)
+    return inside, ~even
 
-    Args:
-        rng: Source of all randomness.
-        canvas: To draw on.
-    """
+
+class VividPainter(Painter):
+    """Draws vivid objects on pale grounds."""
+
+    outlines = OUTLINES | dict(triangle=_triangle)
 
     def __init__(self, rng: np.random.Generator, canvas: ShapeCanvas) -> None:
-        self.rng = rng
-        self.canvas = canvas
+        super().__init__(rng, canvas)
         self.centres: list[np.ndarray] = []  # (y, x) of the objects
         height, width = canvas.size
         self.y, self.x = np.mgrid[:height, :width].astype(np.float32)
@@ -70,15 +68,9 @@ class VividPainter:
             ]
             centre = places[int(np.argmax(room))]
         self.centres.append(centre)
+        outline = self.outlines[THINGS[label]['name']]
         segment_id = self.canvas.new_id(THINGS[label])
-        self._draw(THINGS[label], centre, radius, segment_id)
-
-    def draw_crowd(self) -> None:
-        """Draw a row of small objects that share one crowd segment."""
-        category = THINGS[int(self.rng.integers(len(THINGS)))]
-        segment_id = self.canvas.new_id(category, iscrowd=1)
-        for centre, radius in crowd_row(self.rng, self.canvas.size):
-            self._draw(category, centre, radius, segment_id)
+        self.draw_outline(outline, centre, radius, segment_id)
 
     def draw_unlabelled(self) -> None:
         """Smear a flat blob that the annotation does not cover."""
@@ -93,18 +85,9 @@ class VividPainter:
         noise = self.rng.normal(0, 4, image.shape).astype(np.float32)
         self.canvas.image = np.clip(image + noise, 0, 255).astype(np.uint8)
 
-    def _draw(
-        self,
-        category: dict,
-        centre: np.ndarray,
-        radius: float,
-        segment_id: int,
-    ) -> None:
-        """Draw a shape, rotated at random, in vivid colours."""
-        outline = _OUTLINES[category['name']]
-        angle = self.rng.uniform(0, 2 * np.pi)
-        colours = self._colours()
-        self.canvas.draw(outline, centre, radius, angle, colours, segment_id)
+    def object_colours(self) -> np.ndarray:
+        """Draw the colours of an object; see ``_colours``."""
+        return self._colours()
 
     def _colours(
         self,
@@ -132,12 +115,6 @@ class VividPainter:
         return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)[0].astype(np.float32)
 
 
-def _triangle(u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The first colour, not the second, on the even checks."""
-    inside, even = OUTLINES['triangle'](u, v)
-    return inside, ~even
-
-
 def _waves(
     y: np.ndarray, x: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
@@ -157,7 +134,6 @@ def _noise(
     return cv2.resize(rng.random(shape, np.float32), (width, height))
 
 
-_OUTLINES: dict[str, Outline] = OUTLINES | dict(triangle=_triangle)
 _GROUNDS: dict[str, Texture] = dict(
     bricks=TEXTURES['bricks'],
     waves=_waves,

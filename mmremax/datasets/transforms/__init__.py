@@ -1,25 +1,25 @@
-from .auto_augment_color import AutoAugmentColour
-from .color_jitter import SSDColourJitter
+from .auto_augment_color import AutoAugmentColor
+from .color_jitter import SSDColorJitter
+from .filter_unlabeled_crops import FilterUnlabeledCrops
 from .formatting import PackPanopticInputs
 from .loading import (
     LoadPanopticImage,
     LoadPanopticMap,
 )
-from .min_labelled_cells import MinLabelledCells
 from .panoptic_copy_paste import PanopticCopyPaste
 from .panoptic_masks import PanopticMapToMasks
 from .random_scale_crop import RandomScaleCrop
 from .resize_shortest_side import ResizeShortestSide
 
 __all__ = [
-    'AutoAugmentColour',
+    'AutoAugmentColor',
     'LoadPanopticImage',
     'LoadPanopticMap',
-    'MinLabelledCells',
+    'FilterUnlabeledCrops',
     'PackPanopticInputs',
     'PanopticCopyPaste',
     'PanopticMapToMasks',
     'RandomScaleCrop',
     'ResizeShortestSide',
-    'SSDColourJitter',
+    'SSDColorJitter',
 ]

@@ -16,14 +16,14 @@ from .color_jitter import (
 POLICY = (
     (('sharpness', 0.4, 7), ('brightness', 0.2, 10)),
     (('equalize', 0.0, 9), ('contrast', 0.2, 10)),
-    (('sharpness', 0.2, 9), ('colour', 0.2, 9)),
+    (('sharpness', 0.2, 9), ('color', 0.2, 9)),
     (('solarize', 0.2, 7), ('equalize', 0.6, 9)),
     (('sharpness', 0.2, 1), ('equalize', 0.2, 7)),
 )
 
 
 @TRANSFORMS.register_module()
-class AutoAugmentColour(BaseTransform):
+class AutoAugmentColor(BaseTransform):
     """Apply one of five pairs of colour operations, drawn at random.
 
     The "simple classification policy" of deeplab2, in which kMaX-DeepLab
@@ -55,7 +55,7 @@ def sharpness(image: np.ndarray, strength: float) -> np.ndarray:
     return _enhance(ImageEnhance.Sharpness, image, strength)
 
 
-def colour(image: np.ndarray, strength: float) -> np.ndarray:
+def color(image: np.ndarray, strength: float) -> np.ndarray:
     """Blend with the grey image."""
     return _enhance(ImageEnhance.Color, image, strength)
 
@@ -90,7 +90,7 @@ OPERATIONS: dict[str, Callable[[np.ndarray, float], np.ndarray]] = {
     function.__name__: function
     for function in (
         sharpness,
-        colour,
+        color,
         brightness,
         contrast,
         solarize,

@@ -7,7 +7,7 @@ from mmdet.registry import TRANSFORMS
 
 
 @TRANSFORMS.register_module()
-class SSDColourJitter(BaseTransform):
+class SSDColorJitter(BaseTransform):
     """Change brightness, contrast, saturation and hue, each half the time.
 
     The kind that SSD brought in, on uint8 and without channel swaps (mmdet's

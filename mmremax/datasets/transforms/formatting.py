@@ -7,12 +7,9 @@ from mmdet.registry import TRANSFORMS
 from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData, PixelData
 
+from mmremax.datasets.panoptic_png import replace_ids
 from mmremax.kmax.class_fractions import is_soft
-from mmremax.utils.constants import IGNORE
-from mmremax.utils.panoptic_png import (
-    VOID_ID,
-    replace_ids,
-)
+from mmremax.utils.constants import IGNORE, VOID, VOID_ID
 
 _META_KEYS = (
     'img_id',
@@ -37,9 +34,9 @@ class PackPanopticInputs(BaseTransform):
 
     - with `gt_seg_map` in the results (training): `gt_segments.labels`,
       classes in the order of the annotation file, (G,) int64, and
-      `gt_segment_map.data`, the index into them for each cell, -1 where
+      `gt_segment_map.data`, the index into them for each location, -1 where
       void, (1, ceil(H / stride), ceil(W / stride)) int16. Segments without
-      a cell are left out, stuff segments of one class are merged. With
+      a location are left out, stuff segments of one class are merged. With
       `real_pixels` in the results: `real_pixels.data`, (1, H, W) bool, False
       where the image shows nothing and the preprocessor has to put zeros;
     - without it (test): `seg_map_path` and `segments_info` in the metainfo,
@@ -50,7 +47,7 @@ class PackPanopticInputs(BaseTransform):
             the first. Labels are never interpolated.
         semantic_target: With ``soft``, training samples also carry
             `gt_sem_seg.sem_seg`, the class of every pixel, 255 where void,
-            (1, H, W) uint8, of which the model makes shares; ``strided``
+            (1, H, W) uint8, of which the model makes fractions; ``strided``
             packs none.
 
     Raises:
@@ -108,13 +105,13 @@ def segment_grid(
 
     Returns:
         Tuple of the classes of the segments, (G,) int64, and the index of
-        each cell's segment, -1 for void, (H, W) int16.
+        each location's segment, -1 for void, (H, W) int16.
     """
     labels: list[int] = []
 
     def indices_of(ids: np.ndarray) -> np.ndarray:
         place = {int(segment_id): i for i, segment_id in enumerate(ids)}
-        indices = np.full(len(ids), -1, np.int16)
+        indices = np.full(len(ids), VOID, np.int16)
         merged: dict[int, int] = {}  # stuff class: index
         for segment in segments_info:
             i = place.get(segment['id'])

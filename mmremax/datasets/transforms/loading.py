@@ -4,12 +4,8 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmdet.registry import TRANSFORMS
 
-from mmremax.utils.panoptic_png import (
-    VOID_ID,
-    colours_to_ids,
-    read_rgb,
-    replace_ids,
-)
+from mmremax.datasets.panoptic_png import colours_to_ids, read_rgb, replace_ids
+from mmremax.utils.constants import VOID_ID
 
 
 @TRANSFORMS.register_module()

@@ -7,7 +7,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform, Compose
 from mmdet.registry import TRANSFORMS
 
-from mmremax.utils.panoptic_png import VOID_ID
+from mmremax.utils.constants import VOID_ID
 
 
 @TRANSFORMS.register_module()
@@ -60,11 +60,7 @@ class PanopticCopyPaste(BaseTransform):
 def choose_segments(
     segments_info: list[dict], rng: np.random.Generator
 ) -> list[dict]:
-    """Choose what to paste.
-
-    Args:
-        segments_info: Table of the other image.
-        rng: Draws the order of the segments and how many count.
+    """Choose what to paste of a table.
 
     Returns:
         Things, and the stuff among the first few of a random order, in the
@@ -85,8 +81,8 @@ def paste(results: dict, other: dict, segments: list[dict]) -> dict:
 
     Args:
         results: Sample to paste on; changed in place.
-        other: Sample with `img`, `gt_seg_map`.
-        segments: Those of `other` to paste, of its table.
+        other: Sample with `img`, `gt_seg_map` and `segments_info`.
+        segments: Entries of the table of ``other`` to paste.
 
     Returns:
         `results`, changed as ``PanopticCopyPaste`` says.

@@ -5,14 +5,14 @@ from mmcv.transforms import BaseTransform
 from mmdet.registry import TRANSFORMS
 from mmdet.structures.mask import BitmapMasks
 
-IGNORE_INDEX = 255  # void in semantic maps, as mmdet and mmseg have it
+from mmremax.utils.constants import IGNORE
 
 
 @TRANSFORMS.register_module()
 class PanopticMapToMasks(BaseTransform):
     """Turn the map of ``LoadPanopticMap`` into mmdet's targets.
 
-    Stands behind the geometric transforms and before mmdet's
+    Stands after the geometric transforms and before mmdet's
     ``PackDetInputs``, so that crop and resize still move one map. Crowds
     and unlabelled pixels are void: in no mask, and 255 in the semantic map.
     Segments without a pixel left are dropped.
@@ -28,7 +28,7 @@ class PanopticMapToMasks(BaseTransform):
         """Write the masks."""
         id_map = results['gt_seg_map']
         visible = set(np.unique(id_map).tolist())
-        semantic_map = np.full(id_map.shape, IGNORE_INDEX, np.uint8)
+        semantic_map = np.full(id_map.shape, IGNORE, np.uint8)
         masks, labels = [], []
         for segment in results['segments_info']:
             if segment['iscrowd'] or segment['id'] not in visible:

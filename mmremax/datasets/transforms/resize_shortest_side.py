@@ -43,17 +43,7 @@ class ResizeShortestSide(BaseTransform):
 def resized_shape(
     height: int, width: int, short_side: int, long_side: int
 ) -> tuple[int, int]:
-    """Compute the size at test time.
-
-    Args:
-        height: Of the original image.
-        width: Of the original image.
-        short_side: Wanted length of the short side.
-        long_side: Greatest length of the long side.
-
-    Returns:
-        Height and width of the resized image.
-    """
+    """Compute height and width at test time, in pixels."""
     scale = short_side / min(height, width)
     if scale * max(height, width) > long_side:
         scale = long_side / max(height, width)

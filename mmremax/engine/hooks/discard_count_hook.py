@@ -12,7 +12,7 @@ class DiscardCountHook(Hook):
     """Records ``train/discarded``: how many were replaced by another one.
 
     The number is of this process, from the start of the run; it goes on
-    when the run is resumed. See ``MinLabelledCells`` and
+    when the run is resumed. See ``FilterUnlabeledCrops`` and
     ``PanopticDataset.max_refetch``.
     """
 

@@ -13,11 +13,11 @@ from mmremax.datasets.conversion.ade20k import (
     CATEGORIES,
     convert_ade20k,
 )
-from mmremax.evaluation import PanopticQualityMetric
-from mmremax.utils.panoptic_png import (
+from mmremax.datasets.panoptic_png import (
     colours_to_ids,
     read_rgb,
 )
+from mmremax.evaluation import PanopticQualityMetric
 from tests.helpers.original_layouts import write_ade20k
 from tests.helpers.simulated import predictions
 

@@ -19,11 +19,11 @@ from mmremax.datasets.conversion.instances import (
     merge_categories,
     read_instances,
 )
-from mmremax.evaluation import PanopticQualityMetric
-from mmremax.utils.panoptic_png import (
+from mmremax.datasets.panoptic_png import (
     colours_to_ids,
     read_rgb,
 )
+from mmremax.evaluation import PanopticQualityMetric
 from tests.helpers.original_layouts import write_coco_instances
 from tests.helpers.simulated import predictions
 from tests.helpers.tiny import rewrite

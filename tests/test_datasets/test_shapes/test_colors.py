@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from mmremax.datasets.shapes.generator.generator import (
+
+from mmremax.datasets.panoptic_png import ids_to_colours
+from mmremax.datasets.shapes.generator import (
     CATEGORIES,
     VERSIONS,
     ShapesDefinition,
     draw_sample,
 )
-
-from mmremax.utils.panoptic_png import ids_to_colours
 
 V1, VIVID = VERSIONS['v1'], VERSIONS['vivid1']
 

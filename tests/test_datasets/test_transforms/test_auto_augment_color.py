@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mmremax.datasets import AutoAugmentColour
+from mmremax.datasets import AutoAugmentColor
 from mmremax.datasets.transforms.auto_augment_color import (
     OPERATIONS,
     POLICY,
@@ -23,7 +23,7 @@ def brightness(image: np.ndarray, factor: float) -> np.ndarray:
     return blend(np.zeros_like(image), image, factor)
 
 
-def colour(image: np.ndarray, factor: float) -> np.ndarray:
+def color(image: np.ndarray, factor: float) -> np.ndarray:
     grey = (image / 255 @ GREY * 255.5).astype(np.uint8)
     return blend(np.repeat(grey[..., None], 3, 2), image, factor)
 
@@ -57,7 +57,7 @@ def equalize(image: np.ndarray, factor: float) -> np.ndarray:
     return result
 
 
-FORMULAS = [brightness, colour, contrast, sharpness, equalize]
+FORMULAS = [brightness, color, contrast, sharpness, equalize]
 
 
 @pytest.mark.parametrize('formula', FORMULAS)
@@ -107,7 +107,7 @@ def test_operations_occur_as_often_as_the_policy_says(monkeypatch) -> None:
 
     for name in OPERATIONS:
         monkeypatch.setitem(OPERATIONS, name, record(name))
-    transform = AutoAugmentColour(magnitude_scale=0.2)
+    transform = AutoAugmentColor(magnitude_scale=0.2)
     rng, count = np.random.default_rng(0), 5000
     for _ in range(count):
         transform(dict(img=None, rng=rng))

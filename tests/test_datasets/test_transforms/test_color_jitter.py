@@ -4,7 +4,7 @@ import colorsys
 
 import numpy as np
 
-from mmremax.datasets import SSDColourJitter
+from mmremax.datasets import SSDColorJitter
 
 
 class _FixedRng:
@@ -34,7 +34,7 @@ IMAGE = np.array([[[200, 100, 50], [10, 250, 250], [7, 7, 7]]], np.uint8)
 def _jitter(coins: list[int], *amounts: float) -> list:
     """Coins: brightness, contrast first, then one for each step."""
     rng = _FixedRng([bool(c) for c in coins], amounts)
-    image = SSDColourJitter()(dict(img=IMAGE.copy(), rng=rng))['img']
+    image = SSDColorJitter()(dict(img=IMAGE.copy(), rng=rng))['img']
     assert image.dtype == np.uint8
     assert not rng.coins
     assert not rng.amounts
@@ -80,7 +80,7 @@ def test_every_step_happens_half_the_time() -> None:
     rng = np.random.default_rng(0)
     image = np.full((2, 2, 3), 128, np.uint8)  # grey: only two steps show
     changed = [
-        (SSDColourJitter()(dict(img=image, rng=rng))['img'] != 128).any()
+        (SSDColorJitter()(dict(img=image, rng=rng))['img'] != 128).any()
         for _ in range(400)
     ]
     assert 0.68 < np.mean(changed) < 0.82

@@ -11,7 +11,7 @@ from mmremax.datasets import (
     LoadPanopticMap,
     PanopticDataset,
 )
-from mmremax.utils.panoptic_png import (
+from mmremax.datasets.panoptic_png import (
     colours_to_ids,
     ids_to_colours,
     read_rgb,

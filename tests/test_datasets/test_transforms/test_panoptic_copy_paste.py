@@ -214,14 +214,14 @@ PIPELINE = [
     *LOAD,
     dict(type='RandomScaleCrop', crop_size=(33, 33), scale_range=(0.5, 2)),
     dict(type='RandomFlip', prob=0.5),
-    dict(type='AutoAugmentColour'),
+    dict(type='AutoAugmentColor'),
     dict(
         type='PanopticCopyPaste',
         pipeline=[
             *LOAD,
             dict(type='RandomScaleCrop', scale_range=(0.25, 1)),
             dict(type='RandomFlip', prob=0.5),
-            dict(type='AutoAugmentColour'),
+            dict(type='AutoAugmentColor'),
         ],
     ),
     dict(type='PackPanopticInputs'),

@@ -9,8 +9,6 @@ import numpy as np
 from mmengine import fileio
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-VOID_ID = 0  # pixels without a segment
-
 
 def colours_to_ids(colours: np.ndarray) -> np.ndarray:
     """Decode colours, id = R + 256 G + 65536 B.

@@ -1,0 +1,155 @@
+"""What the metrics have in common: image by image, scores by class."""
+
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import MMLogger
+
+from mmremax.datasets.panoptic_png import colours_to_ids, read_rgb
+
+from .class_table import class_table
+
+
+class StreamingMetric(BaseMetric):
+    """Scores each image when it comes, and keeps a few numbers of it.
+
+    No temporary files, no pool of processes: each image is scored at its
+    original size, in the process that predicted it; only numbers travel
+    between processes. `class_scores` has the scores by class afterwards.
+
+    Reads of each sample the metainfo `img_id`, `img_path`, `seg_map_path`
+    and `segments_info`, besides the prediction.
+
+    Args:
+        classwise: Whether to print the table of the classes, too.
+        prefix: Stands before the names of the results.
+        collect_device: 'cpu' or 'gpu', for several processes.
+        backend_args: Of mmengine's file backend.
+    """
+
+    without_truth = 'Take {} out of the evaluators.'
+
+    def __init__(
+        self,
+        classwise: bool = True,
+        prefix: str | None = None,
+        collect_device: str = 'cpu',
+        backend_args: dict | None = None,
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        self.classwise = classwise
+        self.backend_args = backend_args
+        self.class_scores: dict[str, dict[str, float]] = {}
+
+    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
+        """Score predicted samples one by one."""
+        self.results += map(self.score_image, data_samples)
+
+    @abstractmethod
+    def score_image(self, sample: dict) -> object:
+        """Reduce one predicted sample to what ``compute_metrics`` needs."""
+
+    def prediction_of(self, sample: dict, key: str, switch: str) -> dict:
+        """Take one kind of prediction of a sample.
+
+        Args:
+            sample: Predicted sample.
+            key: Of the prediction.
+            switch: Key of the model's `test_cfg` that makes it.
+
+        Raises:
+            KeyError: The model did not make it.
+        """
+        if key not in sample:
+            metric = type(self).__name__
+            raise KeyError(
+                f'{metric} needs {key} in the predictions: set '
+                f'model.test_cfg.{switch}=True, or take {metric} out of the '
+                'evaluators.'
+            )
+        return sample[key]
+
+    def instances_of(
+        self, sample: dict, shape: tuple[int, int]
+    ) -> Iterator[tuple[int, float, np.ndarray]]:
+        """Yield label, score and mask, (H, W) uint8, of each instance."""
+        found = self.prediction_of(sample, 'pred_instances', 'instance_on')
+        masks = found['masks'].cpu().numpy().astype(np.uint8)
+        self.check_size(sample, masks.shape[1:], shape)
+        yield from zip(
+            found['labels'].tolist(),
+            found['scores'].tolist(),
+            masks,
+            strict=True,
+        )
+
+    def read_gt_ids(self, sample: dict) -> np.ndarray:
+        """Read the true segment ids, 0 is void. (H, W), int32.
+
+        Raises:
+            ValueError: The annotation file has no ground truth.
+            FileNotFoundError: The PNG is missing.
+        """
+        path = sample.get('seg_map_path')
+        if path is None:
+            raise ValueError(
+                f'{sample["img_path"]} has no ground truth to score: its '
+                'annotation file lacks "annotations". '
+                + self.without_truth.format(type(self).__name__)
+            )
+        remedy = 'check data_prefix["seg"].'
+        return colours_to_ids(read_rgb(path, remedy, self.backend_args))
+
+    def check_size(
+        self, sample: dict, found: tuple[int, int], expected: tuple[int, int]
+    ) -> None:
+        """Raise a ValueError unless two sizes agree."""
+        if tuple(found) != tuple(expected):
+            raise ValueError(
+                f'{sample["img_path"]}: the prediction is {tuple(found)}, '
+                f'the ground truth {tuple(expected)}: predictions must have '
+                'the original size.'
+            )
+
+    def check_label(self, sample: dict, label: int, limit: int) -> None:
+        """Raise a ValueError unless a predicted label is below a limit."""
+        if label >= limit:
+            raise ValueError(
+                f'The prediction for {sample["img_path"]} has class {label}, '
+                f'but the data has {len(self.dataset_meta["classes"])} '
+                'classes: the numbers of classes of model and data differ.'
+            )
+
+    def report(
+        self,
+        title: str,
+        scores: dict[str, float],
+        names: Sequence[str],
+        columns: dict[str, Sequence[float]],
+    ) -> None:
+        """Keep the scores by class; print them and the averages.
+
+        Args:
+            title: Of the log's entries.
+            scores: Averages, in percent.
+            names: Of the classes.
+            columns: Scores of the classes by name, in percent.
+        """
+        self.keep(names, columns)
+        logger = MMLogger.get_current_instance()
+        if self.classwise:
+            table = class_table(names, columns)
+            logger.info(f'{title} by class:\n{table}')
+        averages = ', '.join(f'{k} {v:.2f}' for k, v in scores.items())
+        logger.info(f'{title}: {averages}')
+
+    def keep(
+        self, names: Sequence[str], columns: dict[str, Sequence[float]]
+    ) -> None:
+        """Keep the scores by class."""
+        self.class_scores = {
+            name: {key: float(values[k]) for key, values in columns.items()}
+            for k, name in enumerate(names)
+        }
