@@ -20,17 +20,8 @@ from mmengine.model import BaseModule
 from mmengine.structures import InstanceData, PixelData
 from torch import Tensor
 
-from .merge import (
-    FusionConfig,
-    PairCanvas,
-    merge_queries,
-    panoptic_ids,
-)
-from .pixel_readers import (
-    MaskReader,
-    PairReader,
-    SemanticReader,
-)
+from .merge import FusionConfig, PairCanvas, merge_queries, panoptic_ids
+from .pixel_readers import MaskReader, PairReader, SemanticReader
 from .strip_resize import (
     Band,
     crop_shape,
