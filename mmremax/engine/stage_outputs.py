@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mmremax.kmax.head import KMaXHead
 from mmremax.kmax.layers import (
-    is_odd,
+    aligns_corners,
     resize_like_kmax,
 )
 
@@ -44,7 +44,9 @@ def stage_output(
     predictions, _, semantic_logits = head.forward_train(feats)
     size = predictions[-1].mask_logits.shape[-2:]
     output = predictions[-1 if stage is None else stage]
-    mask_logits = resize_like_kmax(output.mask_logits, size, is_odd(size[0]))
+    mask_logits = resize_like_kmax(
+        output.mask_logits, size, aligns_corners(size[0])
+    )
     if is_relaxed:
         if stage is None or stage >= len(semantic_logits):
             raise ValueError(

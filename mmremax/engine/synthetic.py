@@ -12,8 +12,8 @@ from mmengine.structures import InstanceData, PixelData
 from torch import Tensor, nn
 
 
-def cells(num_segments: int, size: tuple[int, int], seed: int) -> Tensor:
-    """Divide a grid into the cells nearest to random points.
+def locations(num_segments: int, size: tuple[int, int], seed: int) -> Tensor:
+    """Divide a grid into the locations nearest to random points.
 
     Args:
         num_segments: G.
@@ -83,7 +83,7 @@ def drawn_batch(
             )
             grid = tuple(-(-side // label_stride) for side in size)
             sample.gt_segment_map = PixelData(
-                data=cells(num_segments, grid, index)[None].short()
+                data=locations(num_segments, grid, index)[None].short()
             )
         data_samples.append(sample)
     return dict(inputs=inputs, data_samples=data_samples)
@@ -147,6 +147,6 @@ class DrawnLogits:
             generator = torch.Generator().manual_seed(index)
             labels = drawn_labels(count, self.num_classes, generator)
             class_logits[index, range(count), labels] = 10
-            nearest = cells(count, tuple(masks.shape[1:]), index)
+            nearest = locations(count, tuple(masks.shape[1:]), index)
             masks.scatter_(0, nearest[None].to(masks.device), 5)
         return class_logits, mask_logits

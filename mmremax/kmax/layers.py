@@ -177,7 +177,7 @@ def conv1x1_logits(
     return conv
 
 
-def is_odd(side: int) -> bool:
+def aligns_corners(side: int) -> bool:
     """Return whether a side in pixels is odd: such grids align corners.
 
     An odd side n has ceil(n / stride) samples whose first and last lie on
@@ -194,8 +194,8 @@ def resize_like_kmax(
     Args:
         x: Features or logits. (B, C, h, w).
         size: Height and width of the result, in positions.
-        align_corners: See `is_odd`; which side decides is said where this
-            is called.
+        align_corners: See `aligns_corners`; which side decides is said where
+            this is called.
 
     Returns:
         Of the wanted size; `x` itself if it has that size. (B, C, H, W).

@@ -17,9 +17,9 @@ from torch import Tensor, nn
 from .aspp import ASPP
 from .layers import (
     ConvNormAct,
+    aligns_corners,
     conv1x1_logits,
     depthwise_separable,
-    is_odd,
     resize_like_kmax,
 )
 
@@ -83,7 +83,7 @@ class KMaXSemanticDecoder(BaseModule):
             Semantic logits of stride 4. (B, K or K + 1, H, W).
         """
         stride_4, stride_8, _, stride_32 = feats[-4:]
-        align_corners = is_odd(stride_32.shape[-1])
+        align_corners = aligns_corners(stride_32.shape[-1])
         x = self.aspp(stride_32)
         for feat, project, fuse in zip(
             (stride_8, stride_4),

@@ -16,9 +16,7 @@ from mmengine.model import BaseModule
 from torch import Tensor
 
 from mmremax.kmax.layers import at_least_float32
-from mmremax.kmax.segments import (
-    BatchSegments,
-)
+from mmremax.kmax.segments import BatchSegments
 from mmremax.kmax.targets import MaskTargets
 from mmremax.utils.constants import VOID
 from mmremax.utils.point_losses import point_losses
@@ -175,16 +173,16 @@ def targets_of_masks(
 ) -> MaskTargets:
     """Draw the masks of each image into one map; each is its own query.
 
-    For losses that ask for the class of a cell and need no matching. A cell
+    For losses that ask for the class of a location, without matching. It
     takes the pixel nearest to its centre. Where instance masks overlap, the
-    one of fewer cells wins, so that small things on large ones stay.
+    one of fewer locations wins, so that small things on large ones stay.
 
     Args:
         batch_labels: Classes of each image's segments. B of (G,), int64.
         batch_masks: Binary, on the padded canvas. B of (G, h, w).
         size: (H, W) of the mask grid.
         image_shapes: Height and width of each image inside the canvas.
-        void_label: Class of the cells of the image that no mask covers,
+        void_label: Class of the locations of the image that no mask covers,
             which then count as a segment; None is VOID. Padding is VOID.
 
     Returns:
@@ -198,15 +196,15 @@ def targets_of_masks(
             _centres(count, side, masks.device)
             for count, side in zip(size, masks.shape[-2:], strict=True)
         )
-        cells = masks[:, rows][:, :, columns] > 0  # (G, H, W)
+        locations = masks[:, rows][:, :, columns] > 0  # (G, H, W)
         inside = (rows < shape[0])[:, None] & (columns < shape[1])
         if void_label is not None:
-            rest = inside & ~cells.any(0)
-            cells = torch.cat([cells, rest[None]])
+            rest = inside & ~locations.any(0)
+            locations = torch.cat([locations, rest[None]])
             own_labels = torch.cat(
                 [own_labels, own_labels.new_full((1,), void_label)]
             )
-        maps.append(_index_map(cells).where(inside, VOID))
+        maps.append(_index_map(locations).where(inside, VOID))
         labels.append(own_labels.long())
     segments = BatchSegments(torch.stack(maps), labels)
     padded = segments.padded_labels()
@@ -222,17 +220,20 @@ def targets_of_masks(
 
 
 def _centres(count: int, side: int, device: torch.device) -> Tensor:
-    """Pixel nearest to the centre of each cell along one side. (count,)."""
+    """Pixel nearest to each location's centre along a side. (count,)."""
     centres = (torch.arange(count, device=device) + 0.5) * (side / count)
     return centres.long()
 
 
-def _index_map(cells: Tensor) -> Tensor:
-    """Index of the smallest mask at each cell. (G, H, W) to (H, W)."""
-    if len(cells) == 0:
+def _index_map(locations: Tensor) -> Tensor:
+    """Index of the smallest mask at each location. (G, H, W) to (H, W)."""
+    if len(locations) == 0:
         return torch.full(
-            cells.shape[-2:], VOID, dtype=torch.int64, device=cells.device
+            locations.shape[-2:],
+            VOID,
+            dtype=torch.int64,
+            device=locations.device,
         )
-    order = cells.flatten(1).sum(1).argsort(stable=True)
-    first = cells[order].byte().argmax(0)  # the first of equal values
-    return order[first].where(cells.any(0), VOID)
+    order = locations.flatten(1).sum(1).argsort(stable=True)
+    first = locations[order].byte().argmax(0)  # the first of equal values
+    return order[first].where(locations.any(0), VOID)

@@ -18,11 +18,7 @@ from mmremax.utils.config_edits import (
 )
 from mmremax.utils.migration import read_config
 
-from .study import (
-    Arm,
-    Study,
-    StudyError,
-)
+from .study import Arm, Study, StudyError
 
 LOG_INTERVAL = 10
 

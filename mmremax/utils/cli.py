@@ -11,11 +11,7 @@ import torch
 from mmengine.config import Config, DictAction
 from mmengine.logging import print_log
 
-from .batch_size import (
-    BatchSizeError,
-    keep_batch_size,
-    processes_of_launch,
-)
+from .batch_size import BatchSizeError, keep_batch_size, processes_of_launch
 from .checkpoint import load_from_local
 from .config_edits import (
     ConfigKeyError,

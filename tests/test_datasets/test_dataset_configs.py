@@ -7,10 +7,7 @@ from mmdet.registry import DATASETS, METRICS
 from mmengine.config import Config
 
 from mmremax.datasets.annotation_file import metainfo_of
-from mmremax.datasets.conversion import (
-    ade20k,
-    cityscapes,
-)
+from mmremax.datasets.conversion import ade20k, cityscapes
 from mmremax.evaluation import (
     CityscapesAPMetric,
     InstanceAPMetric,

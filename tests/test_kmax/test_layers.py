@@ -10,9 +10,9 @@ from mmremax.kmax.layers import (
     BatchNorm,
     ChannelLayerNorm,
     ConvNormAct,
+    aligns_corners,
     conv1x1_logits,
     depthwise_separable,
-    is_odd,
     resize_like_kmax,
     trunc_normal_,
     trunc_normal_he_,
@@ -111,14 +111,14 @@ def test_batch_norm_converts_to_sync_batch_norm():
 
 def test_odd_grids_keep_the_corners():
     x = torch.arange(6.0).view(1, 1, 2, 3)
-    out = resize_like_kmax(x, (3, 5), is_odd(x.shape[-1]))
+    out = resize_like_kmax(x, (3, 5), aligns_corners(x.shape[-1]))
     wanted = [[0, 0.5, 1, 1.5, 2], [1.5, 2, 2.5, 3, 3.5], [3, 3.5, 4, 4.5, 5]]
     torch.testing.assert_close(out[0, 0], torch.tensor(wanted))
 
 
 def test_even_grids_repeat_half_a_cell_at_the_border():
     x = torch.tensor([[[[0.0, 1.0]]]])
-    out = resize_like_kmax(x, (1, 4), is_odd(x.shape[-1]))
+    out = resize_like_kmax(x, (1, 4), aligns_corners(x.shape[-1]))
     torch.testing.assert_close(
         out[0, 0, 0], torch.tensor([0, 0.25, 0.75, 1.0])
     )

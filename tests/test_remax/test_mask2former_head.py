@@ -174,7 +174,7 @@ def test_instance_data_trains_an_output_for_no_class():
     assert set(semantic_map.unique().tolist()) == {VOID, 0, 1, 2, 3}
     padding = semantic_map.view(2, *SIZE)[1, :, 20:]
     assert (padding == VOID).all()
-    # Absent from Eq. 1 and 3: the output, and the cells.
+    # Absent from Eq. 1 and 3: the output, and the locations.
     output, targets = outputs[1]
     assert output.semantic_logits.shape[1] == head.num_classes
     assert torch.equal(

@@ -15,8 +15,8 @@ def random_masks(count, canvas, seed=0):
 
 
 def slow_map(labels, masks, size, shape, void_label):
-    """Class of each cell by loops; the smallest mask wins."""
-    cells = torch.full(size, VOID)
+    """Class of each location by loops; the smallest mask wins."""
+    locations = torch.full(size, VOID)
     height, width = masks.shape[-2:]
 
     def pixel(y, x):
@@ -25,17 +25,19 @@ def slow_map(labels, masks, size, shape, void_label):
         )
 
     grid = [(y, x) for y in range(size[0]) for x in range(size[1])]
-    area = [sum(int(mask[pixel(*cell)]) for cell in grid) for mask in masks]
+    area = [
+        sum(int(mask[pixel(*location)]) for location in grid) for mask in masks
+    ]
     for y, x in grid:
         row, column = pixel(y, x)
         if row >= shape[0] or column >= shape[1]:
             continue
         holders = [g for g in range(len(masks)) if masks[g, row, column]]
         if holders:
-            cells[y, x] = labels[min(holders, key=lambda g: area[g])]
+            locations[y, x] = labels[min(holders, key=lambda g: area[g])]
         elif void_label is not None:
-            cells[y, x] = void_label
-    return cells
+            locations[y, x] = void_label
+    return locations
 
 
 @pytest.mark.parametrize('void_label', [None, 9])

@@ -22,9 +22,9 @@ class MaskStatistics(NamedTuple):
     """Softmax over queries, reduced over what the losses ask for.
 
     Attributes:
-        own_log_prob: Log-probability of the cell's own query; 0 on void.
+        own_log_prob: Log-probability of the location's own query; 0 on void.
             (B, P).
-        prob_sum: Probabilities summed over the cells that are not void.
+        prob_sum: Probabilities summed over the locations that are not void.
             (B, Q).
     """
 
@@ -35,12 +35,12 @@ class MaskStatistics(NamedTuple):
 def mask_statistics(mask_logits: Tensor, query_map: Tensor) -> MaskStatistics:
     """Reduce the softmax over queries without keeping it.
 
-    Autograd would keep a probability for every query and cell; here the
+    Autograd would keep a probability for every query and location; here the
     backward pass computes it again from the logits.
 
     Args:
         mask_logits: Logits over queries. (B, Q, P).
-        query_map: Query of each cell, or VOID. (B, P), int64.
+        query_map: Query of each location, or VOID. (B, P), int64.
 
     Returns:
         The statistics, differentiable with respect to the logits.
@@ -67,7 +67,7 @@ class _MaskStatistics(Function):
     def backward(
         ctx: Any, grad_own: Tensor, grad_sum: Tensor
     ) -> tuple[Tensor, None]:
-        """Chain rule through the softmax s_q of one cell.
+        """Chain rule through the softmax s_q of one location.
 
         d own / d m_q = [q is own] - s_q;
         d prob_sum_r / d m_q = s_q ([r = q] - s_r).
