@@ -19,7 +19,7 @@ from mmdet.apis import inference_detector
 from mmdet.evaluation.functional import INSTANCE_OFFSET
 from mmdet.utils import get_test_pipeline_cfg
 from mmdet.visualization import get_palette
-from mmengine.config import Config, DictAction
+from mmengine.config import DictAction
 from PIL import Image
 from torch import nn
 
@@ -29,6 +29,7 @@ from mmremax.datasets.panoptic_png import (
 )
 from mmremax.utils.config_edits import merge_options
 from mmremax.utils.load_model import load_model
+from mmremax.utils.migration import read_config
 from mmremax.visualization import draw_panoptic
 
 SUFFIXES = {'.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff'}
@@ -103,12 +104,12 @@ def build_model(args: argparse.Namespace) -> nn.Module:
     """Make the model that the command line asks for."""
     if not Path(args.config).is_file():
         sys.exit(f'There is no config file {args.config}.')
-    cfg = Config.fromfile(args.config)
     options = dict(args.cfg_options)
     if args.score_thr is not None:
         for kind in ('thing', 'stuff'):
             options[f'model.test_cfg.{kind}_threshold'] = args.score_thr
     try:
+        cfg = read_config(args.config)
         merge_options(cfg, options)
         model = load_model(cfg, args.checkpoint, args.device)
     except (FileNotFoundError, RuntimeError, ValueError) as error:

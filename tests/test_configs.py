@@ -12,7 +12,6 @@ from mmdet.registry import (
     MODELS,
     PARAM_SCHEDULERS,
 )
-from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
 from mmengine.visualization import Visualizer
@@ -21,6 +20,7 @@ from mmremax.utils.config_edits import (
     remove_pretrained,
     set_data_root,
 )
+from mmremax.utils.migration import read_config
 from tests.helpers.meta import on_meta
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
@@ -84,7 +84,7 @@ def changed_keys(old: dict, new: dict) -> set[str]:
 @every_config
 def test_config_builds(path: Path) -> None:
     """Every key reaches a constructor, which refuses unknown ones."""
-    config = Config.fromfile(path)
+    config = read_config(path)
     init_default_scope(config.default_scope)
     remove_pretrained(config)
     with on_meta():
@@ -138,8 +138,8 @@ def twin_of(path: Path) -> Path | None:
     ids=lambda path: path.stem,
 )
 def test_remax_differs_in_the_overlay_alone(path: Path) -> None:
-    kmax = Config.fromfile(twin_of(path)).to_dict()
-    remax = Config.fromfile(path).to_dict()
+    kmax = read_config(twin_of(path)).to_dict()
+    remax = read_config(path).to_dict()
     echo = remax.pop('remax')
     assert changed_keys(kmax, remax) == {f'model.{k}' for k in OVERLAY_KEYS}
     assert set(flatten(echo)) == OVERLAY_KEYS
@@ -147,8 +147,8 @@ def test_remax_differs_in_the_overlay_alone(path: Path) -> None:
 
 def test_recipe_of_remax_leaves_the_model_alone() -> None:
     """The 50k recipe is schedule and data; its model is kMaX's."""
-    kmax = Config.fromfile(CONFIGS / 'kmax/kmax_r50_coco.py')
-    recipe = Config.fromfile(CONFIGS / 'kmax/kmax_r50_coco_50k.py')
+    kmax = read_config(CONFIGS / 'kmax/kmax_r50_coco.py')
+    recipe = read_config(CONFIGS / 'kmax/kmax_r50_coco_50k.py')
     assert not changed_keys(kmax.model.to_dict(), recipe.model.to_dict())
 
 
@@ -156,7 +156,7 @@ def test_recipe_of_remax_leaves_the_model_alone() -> None:
     'name', ['kmax/kmax_r50_coco.py', 'remax/remax_r50_coco.py']
 )
 def test_misspelt_key_fails_at_build(name: str) -> None:
-    config = Config.fromfile(CONFIGS / name)
+    config = read_config(CONFIGS / name)
     remove_pretrained(config)
     config.model.panoptic_head.loss_cls.loss_wieght = 1.0
     with on_meta(), pytest.raises(TypeError, match='loss_wieght'):
@@ -171,7 +171,7 @@ def test_readme_example_of_own_data_builds(
     base = CONFIGS / 'remax' / 'remax_r50_coco.py'
     path = tmp_path / 'mine.py'
     path.write_text(code.replace('remax_r50_coco.py', str(base)))
-    config = Config.fromfile(path)
+    config = read_config(path)
     remove_pretrained(config)
     set_data_root(config, str(shapes_root))
     model = MODELS.build(config.model)

@@ -1,9 +1,6 @@
 """kMaX-DeepLab, whole: network, matching, losses and merge."""
 
-from . import (
-    backbones,
-    losses,
-)
+from . import backbones, losses
 from .data_preprocessor import KMaXDataPreprocessor
 from .detector import KMaXDeepLab
 from .fusion import KMaXFusionHead

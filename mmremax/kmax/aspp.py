@@ -12,11 +12,7 @@ from mmengine.dist import get_world_size
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .layers import (
-    ConvNormAct,
-    is_odd,
-    resize_like_kmax,
-)
+from .layers import ConvNormAct, is_odd, resize_like_kmax
 
 
 class ASPP(nn.Module):

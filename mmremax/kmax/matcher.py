@@ -15,12 +15,7 @@ from torch import Tensor
 from mmremax.utils.constants import VOID
 
 from .predictor import LayerPrediction
-from .segments import (
-    BatchSegments,
-    count_by_segment,
-    lookup,
-    sum_by_segment,
-)
+from .segments import BatchSegments, count_by_segment, lookup, sum_by_segment
 from .targets import MaskTargets, one_hot_like
 
 

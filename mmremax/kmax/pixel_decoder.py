@@ -11,16 +11,8 @@ from mmdet.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from .layers import (
-    ChannelLayerNorm,
-    ConvNormAct,
-    is_odd,
-    resize_like_kmax,
-)
-from .residual_block import (
-    axial_block,
-    bottleneck_block,
-)
+from .layers import ChannelLayerNorm, ConvNormAct, is_odd, resize_like_kmax
+from .residual_block import axial_block, bottleneck_block
 
 NUM_MEMORIES = 3
 

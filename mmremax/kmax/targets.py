@@ -12,10 +12,7 @@ from torch.nn import functional as F
 
 from mmremax.utils.constants import VOID
 
-from .segments import (
-    count_by_segment,
-    lookup,
-)
+from .segments import count_by_segment, lookup
 
 
 @dataclass

@@ -1,9 +1,6 @@
 """ReMaX: relaxations for training, in kMaX-DeepLab and in Mask2Former."""
 
-from .mask2former_head import (
-    ReMaXMask2FormerHead,
-    ReMaXMask2FormerMixin,
-)
+from .mask2former_head import ReMaXMask2FormerHead, ReMaXMask2FormerMixin
 from .mp_former_head import MPFormerReMaXHead
 from .reclass import ReClassAssigner
 from .remask import ReMaskLoss

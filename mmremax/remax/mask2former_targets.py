@@ -16,9 +16,7 @@ from mmengine.model import BaseModule
 from torch import Tensor
 
 from mmremax.kmax.layers import at_least_float32
-from mmremax.kmax.segments import (
-    BatchSegments,
-)
+from mmremax.kmax.segments import BatchSegments
 from mmremax.kmax.targets import MaskTargets
 from mmremax.utils.constants import VOID
 from mmremax.utils.point_losses import point_losses

@@ -11,10 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from .result import (
-    Result,
-    ResultError,
-)
+from .result import Result, ResultError
 from .tables import paired_interval
 
 # Okabe and Ito, told apart by color-blind readers; the baseline is grey.

@@ -17,11 +17,7 @@ from mmremax.utils.config_edits import (
     set_data_root,
 )
 
-from .study import (
-    Arm,
-    Study,
-    StudyError,
-)
+from .study import Arm, Study, StudyError
 
 LOG_INTERVAL = 10
 

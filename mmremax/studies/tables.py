@@ -8,10 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import ttest_1samp
 
-from .result import (
-    Result,
-    ResultError,
-)
+from .result import Result, ResultError
 
 
 def paired_interval(

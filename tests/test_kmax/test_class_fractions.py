@@ -9,19 +9,12 @@ from mmengine.structures import InstanceData, PixelData
 from mmremax.kmax.class_fractions import class_fractions
 from mmremax.kmax.losses.semantic import SemanticLoss
 from mmremax.kmax.predictor import LayerPrediction
-from mmremax.kmax.segments import (
-    VOID,
-    BatchSegments,
-)
+from mmremax.kmax.segments import VOID, BatchSegments
 from mmremax.kmax.targets import MaskTargets
 from mmremax.remax.reclass import ReClassAssigner
 from mmremax.utils.constants import IGNORE
 from tests.golden import load_golden
-from tests.helpers.soft_labels import (
-    area_matrix,
-    label_map,
-    lattice_matrix,
-)
+from tests.helpers.soft_labels import area_matrix, label_map, lattice_matrix
 
 GOLDEN = load_golden('soft_labels')
 STORED = GOLDEN['remax_stride4']

@@ -7,10 +7,7 @@ import torch
 from mmengine.config import Config
 from torch import nn
 
-from mmremax.kmax.layers import (
-    is_odd,
-    resize_like_kmax,
-)
+from mmremax.kmax.layers import is_odd, resize_like_kmax
 from tests.golden import GOLDEN_DIR, R, assert_probe, load_case
 from tests.golden.fill import golden_network
 from tests.helpers.meta import build_on_meta

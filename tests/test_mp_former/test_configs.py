@@ -21,6 +21,7 @@ from torch import nn
 
 import mmremax  # noqa: F401 (registers the components)
 from mmremax.utils.config_edits import remove_pretrained
+from mmremax.utils.migration import read_config
 
 FOLDER = Path(__file__).parents[2] / 'configs/mp_former'
 NAMES = sorted(path.stem for path in FOLDER.glob('*.py'))
@@ -37,7 +38,7 @@ SCHEDULES = dict(
 
 
 def load(name: str) -> Config:
-    return Config.fromfile(FOLDER / f'{name}.py')
+    return read_config(FOLDER / f'{name}.py')
 
 
 def changed(old: dict, new: dict, prefix: str = '') -> set[str]:
@@ -198,7 +199,7 @@ def test_examples_of_the_readme(tmp_path: Path) -> None:
     for code in re.findall('```python\n(.*?)```', text, re.S):
         path = tmp_path / f'example_{len(examples)}.py'
         path.write_text(re.sub(r"'(?=\.\.?/)", f"'{FOLDER}/", code))
-        examples.append(Config.fromfile(path))
+        examples.append(read_config(path))
     for config in examples[:2]:
         assert config.model.backbone.type == 'SwinTransformer'
         assert config.model.panoptic_head.num_queries == 200

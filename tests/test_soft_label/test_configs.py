@@ -15,6 +15,7 @@ from PIL import Image
 
 from mmremax.soft_label.checks import check_model, check_pipeline
 from mmremax.utils.config_edits import remove_pretrained
+from mmremax.utils.migration import read_config
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 PATHS = sorted(
@@ -104,7 +105,7 @@ def load(pipeline, files, reduce_zero_label):
 
 @pytest.mark.parametrize('path', PATHS, ids=lambda path: path.stem)
 def test_one_step_and_one_prediction(path, files):
-    config = Config.fromfile(path)
+    config = read_config(path)
     assert 'mmremax' in config.custom_imports['imports']
     assert {h['type'] for h in config.custom_hooks} == {'SoftLabelCheckHook'}
     # What is changed here is what the data loaders read.

@@ -123,8 +123,6 @@ def test_documents_hold_what_the_results_say(
 ) -> None:
     monkeypatch.chdir(ROOT)
     tool = runpy.run_path('tools/study.py')
-    text = Path('docs/evidence.md').read_text()
-    text = text.replace('<!-- table.py ', '<!-- study.py table ')
-    text = text.replace('--over-stages', '--over-layers')
+    text = Path('docs/studies/README.md').read_text()
     assert len(tool['TABLE'].findall(text)) >= 27
     assert tool['renew'](text) == text

@@ -52,6 +52,7 @@ from mmremax.utils.config_edits import (
     remove_pretrained,
     set_data_root,
 )
+from mmremax.utils.migration import read_config
 from mmremax.utils.resources import (
     PeakMemory,
     matrix_product_rate,
@@ -298,7 +299,7 @@ def as_table(numbers: dict) -> Table:
 def main() -> None:
     """Measure, print and write."""
     args = parse_args()
-    cfg = Config.fromfile(args.config)
+    cfg = read_config(args.config)
     apply_options(cfg, args.cfg_options)
     if args.data_root is not None:
         set_data_root(cfg, args.data_root)

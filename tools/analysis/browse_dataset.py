@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 from mmdet.registry import DATASETS, MODELS
-from mmengine.config import Config, DictAction
+from mmengine.config import DictAction
 from mmengine.dataset import BaseDataset, pseudo_collate
 from mmengine.registry import init_default_scope
 from PIL import Image
@@ -32,6 +32,7 @@ from mmremax.utils.config_edits import (
     merge_options,
     set_data_root,
 )
+from mmremax.utils.migration import read_config
 from mmremax.visualization import (
     draw_panoptic,
     encode_grid,
@@ -126,7 +127,7 @@ def main() -> None:
     args = parse_args()
     if not Path(args.config).is_file():
         sys.exit(f'There is no config file {args.config}.')
-    cfg = Config.fromfile(args.config)
+    cfg = read_config(args.config)
     init_default_scope(cfg.get('default_scope', 'mmdet'))
     try:
         if args.data_root is not None:

@@ -29,6 +29,7 @@ from mmremax.utils.config_edits import (
     remove_pretrained,
     set_data_root,
 )
+from mmremax.utils.migration import read_config
 
 
 def parse_args() -> argparse.Namespace:
@@ -46,7 +47,7 @@ def parse_args() -> argparse.Namespace:
 
 def load(path: str, data_root: str | None) -> Config:
     """Read a config for data that may lie elsewhere."""
-    config = Config.fromfile(path)
+    config = read_config(path)
     remove_pretrained(config)
     if data_root is not None:
         set_data_root(config, data_root)

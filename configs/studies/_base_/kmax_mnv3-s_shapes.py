@@ -24,9 +24,9 @@ model = dict(
         norm_cfg=dict(type='BN', eps=1e-3, momentum=0.01),
         init_cfg=dict(
             type='Pretrained',
+            _scope_='mmremax',  # refuses a file that does not fit
             checkpoint='work_dirs/semantic_mnv3-s_shapes/iter_900.pth',
             prefix='backbone.',
-            strict=True,
         ),
     ),
     panoptic_head=dict(

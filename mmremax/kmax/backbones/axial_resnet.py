@@ -12,10 +12,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from mmremax.kmax.layers import ConvNormAct
-from mmremax.kmax.residual_block import (
-    axial_block,
-    bottleneck_block,
-)
+from mmremax.kmax.residual_block import axial_block, bottleneck_block
 
 
 @MODELS.register_module()

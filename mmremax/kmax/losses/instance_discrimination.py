@@ -19,10 +19,7 @@ from torch.autograd.function import once_differentiable
 from mmremax.kmax.targets import MaskTargets
 from mmremax.utils.constants import VOID
 
-from .pixel_sampler import (
-    gather_cells,
-    sample_cells,
-)
+from .pixel_sampler import gather_cells, sample_cells
 from .reduction import mean_over_nonzero
 
 _BLOCK_CELLS = 1024  # sides of the blocks of the similarity matrix

@@ -12,17 +12,11 @@ from mmengine.model import BaseModule
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmremax.kmax.class_fractions import (
-    is_soft,
-    require_fractions,
-)
+from mmremax.kmax.class_fractions import is_soft, require_fractions
 from mmremax.kmax.targets import MaskTargets
 from mmremax.utils.constants import VOID
 
-from .pixel_sampler import (
-    gather_cells,
-    sample_cells,
-)
+from .pixel_sampler import gather_cells, sample_cells
 from .reduction import mean_over_nonzero
 
 

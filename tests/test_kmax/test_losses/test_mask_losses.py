@@ -5,10 +5,7 @@ import pytest
 import torch
 
 from mmremax.kmax.losses.mask_id import MaskIdLoss
-from mmremax.kmax.losses.mask_loss import (
-    MaskLoss,
-    mask_statistics,
-)
+from mmremax.kmax.losses.mask_loss import MaskLoss, mask_statistics
 from mmremax.kmax.losses.pq_dice import PQDiceLoss
 from mmremax.kmax.predictor import LayerPrediction
 from mmremax.kmax.targets import MaskTargets

@@ -5,10 +5,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from mmremax.kmax.losses.pixel_sampler import (
-    gather_cells,
-    sample_cells,
-)
+from mmremax.kmax.losses.pixel_sampler import gather_cells, sample_cells
 from mmremax.kmax.losses.semantic import SemanticLoss
 from mmremax.kmax.targets import MaskTargets
 

@@ -1,14 +1,13 @@
-"""Lets mmengine's Runner train in several processes without CUDA.
-
-Stock mmengine calls ``torch.cuda.set_device`` when it starts the process
-group, wraps the model with ``device_ids``, and synchronised norms raise on
-the CPU. All three are answered here.
-"""
+"""Starts a distributed run where mmengine cannot, and ends it cleanly."""
 
 from __future__ import annotations
 
+import atexit
+import logging
+import multiprocessing
 import os
 import subprocess
+import sys
 
 import torch
 from mmengine.config import Config
@@ -24,7 +23,9 @@ SLURM_TO_TORCH = {
 def prepare_cpu_distributed(cfg: Config) -> None:
     """Start gloo and adapt a config, if the run is distributed on CPUs.
 
-    The Runner takes a process group that is already there as it is. Norms
+    Stock mmengine calls ``torch.cuda.set_device`` when it starts the process
+    group, wraps the model with ``device_ids``, and synchronised norms raise
+    on the CPU. A process group that is already there it takes as it is. Norms
     stay per process; their statistics are averaged for checkpoints and
     evaluation by ``ResumableCheckpointHook``.
 
@@ -63,3 +64,29 @@ def use_slurm_environment() -> None:
             check=True,
         ).stdout.split()
         os.environ['MASTER_ADDR'] = hosts[0]
+
+
+def leave_process_group() -> None:
+    """Stop the threads of torch's process groups, if there are any.
+
+    mmengine starts a group and never ends it. A process that leaves with one
+    tears down gloo's running threads, and some die of it ("terminate called
+    without an active exception", pytorch issue 190489), which a launcher
+    reports as a failed run; NCCL warns of leaked resources. A wrapped model
+    keeps its own hold on the threads, so the process also leaves without
+    tearing itself down. To be called by every process after its last
+    collective, when all it had to do has succeeded.
+    """
+    if distributed.is_initialized():
+        distributed.destroy_process_group()
+        atexit.register(_exit_at_once)
+
+
+def _exit_at_once() -> None:
+    """End the process with status 0, its output written."""
+    for child in multiprocessing.active_children():
+        child.terminate()
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)

@@ -1,14 +1,12 @@
-"""Parameter groups against the golden sizes; bad keys."""
+"""Parameter groups and learning rates against the golden values."""
 
 import pytest
 import torch
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
-from mmengine.registry import init_default_scope
+from mmengine.registry import PARAM_SCHEDULERS, init_default_scope
 
-from mmremax.engine.optim.kmax_optim_wrapper_constructor import (
-    KMaXOptimWrapperConstructor,
-)
+from mmremax.engine.optim import KMaXOptimWrapperConstructor, WarmupPolyLR
 from tests.golden import load_case
 from tests.helpers.meta import build_on_meta
 from tests.helpers.model_fixture import CONFIGS, build_model
@@ -78,3 +76,41 @@ def test_clipping_is_a_key(max_norm):
     norm = torch.nn.utils.get_total_norm([p.grad for p in parameters])
     free = sum(p.numel() for p in parameters) ** 0.5
     assert norm.item() == pytest.approx(max_norm or free, rel=1e-3)
+
+
+BASES = dict(coco=(5e-4, 150000), cityscapes=(3e-4, 60000))
+BASES.update(ade20k=(5e-4, 100000))
+
+
+def two_groups(lr):
+    groups = [
+        dict(params=[torch.nn.Parameter(torch.zeros(1))], lr=lr * mult)
+        for mult in (1, 0.1)
+    ]
+    return torch.optim.AdamW(groups, lr=lr)
+
+
+@pytest.mark.parametrize('data_set', BASES)
+def test_golden(data_set):
+    lr, end = BASES[data_set]
+    expected = load_case('solver.learning_rate')['expected']
+    scheduler = WarmupPolyLR(two_groups(lr), end=end)
+    for step, value in expected[f'lr_{data_set}'].items():
+        ours = lr * scheduler.factor(int(step))
+        assert ours == pytest.approx(value, rel=1e-6), step
+
+
+def test_steps_set_every_group():
+    optim = two_groups(1.0)
+    scheduler = PARAM_SCHEDULERS.build(
+        dict(type='WarmupPolyLR', optimizer=optim, end=10, warmup=4)
+    )
+    seen = []
+    for _ in range(10):
+        seen.append([group['lr'] for group in optim.param_groups])
+        optim.step()
+        scheduler.step()
+    assert seen[0] == pytest.approx([0.001, 0.0001])
+    assert seen[2] == pytest.approx([0.5005, 0.05005])
+    assert seen[4] == pytest.approx([0.6**0.9, 0.1 * 0.6**0.9])
+    assert seen[9] == pytest.approx([0.1**0.9, 0.1 * 0.1**0.9])
