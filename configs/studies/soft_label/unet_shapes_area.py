@@ -3,7 +3,7 @@
     python tools/train.py configs/studies/soft_label/unet_shapes_area.py \
         --data-root work_dirs/shapes_512
 
-Its baseline is unet_shapes_hard.py. mIoU and time: README.md.
+Its baseline is unet_shapes_hard.py. mIoU and time: ../README.md.
 """
 
 _base_ = ['./unet_shapes_hard.py', '../../_base_/overlays/soft_label.py']
