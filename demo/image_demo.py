@@ -19,7 +19,6 @@ from mmdet.apis import inference_detector
 from mmdet.evaluation.functional import INSTANCE_OFFSET
 from mmdet.utils import get_test_pipeline_cfg
 from mmdet.visualization import get_palette
-from mmengine.config import DictAction
 from PIL import Image
 from torch import nn
 
@@ -27,9 +26,8 @@ from mmremax.datasets.panoptic_png import (
     ids_to_colours,
     read_rgb,
 )
-from mmremax.utils.config_edits import merge_options
+from mmremax.utils.cli import add_config_options, open_config
 from mmremax.utils.load_model import load_model
-from mmremax.utils.migration import read_config
 from mmremax.visualization import draw_panoptic
 
 SUFFIXES = {'.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff'}
@@ -75,14 +73,7 @@ def parse_args() -> argparse.Namespace:
         help='also write the segments in COCO-panoptic format: a PNG of '
         'ids and a json with the class of each',
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        default={},
-        metavar='KEY=VALUE',
-        help='change config keys, as in model.test_cfg.pixel_threshold=0.5',
-    )
+    add_config_options(parser)
     return parser.parse_args()
 
 
@@ -102,15 +93,11 @@ def list_images(source: Path) -> list[Path]:
 
 def build_model(args: argparse.Namespace) -> nn.Module:
     """Make the model that the command line asks for."""
-    if not Path(args.config).is_file():
-        sys.exit(f'There is no config file {args.config}.')
-    options = dict(args.cfg_options)
+    cfg = open_config(args.config, args.cfg_options)
     if args.score_thr is not None:
         for kind in ('thing', 'stuff'):
-            options[f'model.test_cfg.{kind}_threshold'] = args.score_thr
+            cfg.model.test_cfg[f'{kind}_threshold'] = args.score_thr
     try:
-        cfg = read_config(args.config)
-        merge_options(cfg, options)
         model = load_model(cfg, args.checkpoint, args.device)
     except (FileNotFoundError, RuntimeError, ValueError) as error:
         sys.exit(str(error))

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from mmengine.config import Config, DictAction
 from mmengine.logging import print_log
+from mmengine.registry import init_default_scope
 
 from .batch_size import BatchSizeError, keep_batch_size, processes_of_launch
 from .checkpoint import load_from_local
@@ -202,3 +203,46 @@ def find_last_checkpoint(work_dir: str) -> str | None:
 
 def _number(path: Path) -> int:
     return int(path.stem.split('_')[1])
+
+
+def add_config_options(
+    parser: argparse.ArgumentParser, reads_data: bool = False
+) -> None:
+    """Add what :func:`open_config` takes, for tools without a Runner.
+
+    Args:
+        parser: Changed in place.
+        reads_data: Whether the tool takes `--data-root` as well.
+    """
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        default={},
+        metavar='KEY=VALUE',
+        help='change config keys, as in model.test_cfg.thing_threshold=0.5',
+    )
+    if reads_data:
+        parser.add_argument(
+            '--data-root', metavar='DIR', help='folder of the data'
+        )
+
+
+def open_config(
+    path: str, options: dict, data_root: str | None = None
+) -> Config:
+    """Read a config to look at it, or leave with one clear line.
+
+    Args:
+        path: Of the file. Its scope becomes mmengine's.
+        options: Values by dotted key.
+        data_root: See `set_data_root`; None leaves the config's.
+    """
+    if not Path(path).is_file():
+        sys.exit(f'There is no config file {path}.')
+    cfg = read_config(path)
+    if data_root is not None:
+        set_data_root(cfg, data_root)
+    apply_options(cfg, options)
+    init_default_scope(cfg.get('default_scope', 'mmdet'))
+    return cfg

@@ -1,8 +1,7 @@
 """The demo and the picture tools, on the quickstart model."""
 
 import json
-import runpy
-import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,61 +13,57 @@ from mmengine.registry import init_default_scope
 from PIL import Image
 
 from mmremax.datasets.panoptic_png import colours_to_ids
+from tests.helpers.scripts import ROOT, run_script
 
-ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / 'configs' / 'quickstart' / 'remax_mnv3-s_shapes.py'
 # A model that learnt nothing still shows something.
 SHOW_ALL = (
+    '--cfg-options',
     'model.test_cfg.thing_threshold=0.0',
     'model.test_cfg.stuff_threshold=0.0',
-    'model.test_cfg.pixel_threshold=0.0',
     'model.test_cfg.overlap_threshold=0.0',
 )
+CPU = ('--device', 'cpu')
 
 
 @pytest.fixture(scope='module')
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Random weights, saved without the training-only branches."""
+    """Random weights with sure masks, without the training-only branches."""
     init_default_scope('mmdet')
     weights = MODELS.build(Config.fromfile(CONFIG).model).state_dict()
-    path = tmp_path_factory.mktemp('weights') / 'random.pth'
     weights = {k: v for k, v in weights.items() if 'semantic_head' not in k}
+    final = 'panoptic_head.transformer_decoder.predictor.'
+    weights[f'{final}mask_norm.weight'] *= 1000
+    path = tmp_path_factory.mktemp('weights') / 'random.pth'
     torch.save(dict(state_dict=weights, meta={}), path)
     return path
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch):
-    """Run a script as the command line does."""
-
-    def run_script(script: str, *arguments: object) -> None:
-        argv = [script, *map(str, arguments)]
-        monkeypatch.setattr(sys, 'argv', argv)
-        runpy.run_path(str(ROOT / script), run_name='__main__')
-
-    return run_script
+def demo(monkeypatch: pytest.MonkeyPatch):
+    return partial(run_script, monkeypatch, 'demo/image_demo.py')
 
 
-def test_folder_of_images(
-    run, checkpoint: Path, shapes_root: Path, tmp_path: Path
-) -> None:
-    run(
-        'demo/image_demo.py',
-        shapes_root / 'val',
-        CONFIG,
-        checkpoint,
-        '--out',
-        tmp_path / 'out',
-        '--device',
-        'cpu',
-        '--save-ids',
-        '--cfg-options',
-        *SHOW_ALL,
+@pytest.fixture
+def show(monkeypatch: pytest.MonkeyPatch, checkpoint: Path, shapes_root: Path):
+    return partial(
+        run_script,
+        monkeypatch,
+        *('tools/analysis/show_predictions.py', CONFIG, checkpoint),
+        *('--data-root', shapes_root, *CPU),
+    )
+
+
+def test_folder_of_images(demo, checkpoint, shapes_root, tmp_path) -> None:
+    out = tmp_path / 'out'
+    demo(
+        *(shapes_root / 'val', CONFIG, checkpoint, '--out', out),
+        *(*CPU, '--save-ids', *SHOW_ALL),
     )
     images = sorted((shapes_root / 'val').iterdir())
     assert len(images) == 4
     for image in images:
-        stem = tmp_path / 'out' / image.stem
+        stem = out / image.stem
         assert max(Image.open(f'{stem}_panoptic.png').size) == 640
         ids = colours_to_ids(np.array(Image.open(f'{stem}_ids.png')))
         assert ids.shape == Image.open(image).size[::-1]
@@ -81,26 +76,12 @@ def test_folder_of_images(
 
 
 def test_score_thr_sets_both_thresholds(
-    run, checkpoint: Path, shapes_root: Path, tmp_path: Path
+    demo, checkpoint, shapes_root, tmp_path
 ) -> None:
     image = next((shapes_root / 'val').iterdir())
-    run(
-        'demo/image_demo.py',
-        image,
-        CONFIG,
-        checkpoint,
-        '--out',
-        tmp_path,
-        '--device',
-        'cpu',
-        '--save-ids',
-        '--palette',
-        'random',
-        '--long-side',
-        '100',
-        '--score-thr',
-        '1',
-        '--cfg-options',
+    demo(
+        *(image, CONFIG, checkpoint, '--out', tmp_path, *CPU, '--save-ids'),
+        *('--palette', 'random', '--long-side', 100, '--score-thr', 1),
         *SHOW_ALL,
     )
     assert json.loads((tmp_path / f'{image.stem}_ids.json').read_text()) == []
@@ -109,135 +90,75 @@ def test_score_thr_sets_both_thresholds(
 
 
 def test_broken_image_is_named_and_the_others_drawn(
-    run, checkpoint: Path, shapes_root: Path, tmp_path: Path
+    demo, checkpoint, shapes_root, tmp_path
 ) -> None:
     source = next((shapes_root / 'val').iterdir())
     (tmp_path / 'good.jpg').write_bytes(source.read_bytes())
     (tmp_path / 'bad.jpg').write_bytes(source.read_bytes()[:200])
     out = tmp_path / 'out'
     with pytest.raises(SystemExit, match=r'bad\.jpg is no readable image'):
-        run(
-            'demo/image_demo.py',
-            tmp_path,
-            CONFIG,
-            checkpoint,
-            '--out',
-            out,
-            '--device',
-            'cpu',
-        )
+        demo(tmp_path, CONFIG, checkpoint, '--out', out, *CPU)
     assert [p.name for p in out.iterdir()] == ['good_panoptic.png']
 
 
 def test_wrong_paths_and_weights_are_errors(
-    run, checkpoint: Path, shapes_root: Path, tmp_path: Path
+    demo, checkpoint, shapes_root, tmp_path
 ) -> None:
     image = next((shapes_root / 'val').iterdir())
-    demo = 'demo/image_demo.py'
-    with pytest.raises(SystemExit, match='no image or folder'):
-        run(demo, tmp_path / 'none.jpg', CONFIG, checkpoint)
-    with pytest.raises(SystemExit, match='holds no image'):
-        run(demo, tmp_path, CONFIG, checkpoint)
-    with pytest.raises(SystemExit, match='no config file'):
-        run(demo, image, 'none.py', checkpoint)
-    with pytest.raises(SystemExit, match='no checkpoint file'):
-        run(demo, image, CONFIG, tmp_path / 'none.pth')
-    with pytest.raises(SystemExit, match='pixel_treshold'):
-        run(
-            demo,
-            image,
-            CONFIG,
-            checkpoint,
-            '--cfg-options',
-            'model.test_cfg.pixel_treshold=0.5',
-        )
-    with pytest.raises(SystemExit, match='panoptic_on is False'):
-        run(
-            demo,
-            image,
-            CONFIG,
-            checkpoint,
-            '--device',
-            'cpu',
-            '--cfg-options',
-            'model.test_cfg.panoptic_on=False',
-        )
-    torch.save({'sem_seg_head.weight': torch.zeros(1)}, tmp_path / 'pt.pth')
-    with pytest.raises(SystemExit, match='kmax_to_mmremax'):
-        run(demo, image, CONFIG, tmp_path / 'pt.pth')
-    truncated = tmp_path / 'cut.pth'
-    truncated.write_bytes(checkpoint.read_bytes()[:1000])
-    with pytest.raises(SystemExit, match=r'cut\.pth.*cannot be read'):
-        run(demo, image, CONFIG, truncated)
+    published, cut = tmp_path / 'published.pth', tmp_path / 'cut.pth'
+    torch.save({'sem_seg_head.weight': torch.zeros(1)}, published)
+    cut.write_bytes(checkpoint.read_bytes()[:1000])
+    option = '--cfg-options'
+    for arguments, message in (
+        ((tmp_path / 'none.jpg', CONFIG, checkpoint), 'no image or folder'),
+        ((tmp_path, CONFIG, checkpoint), 'holds no image'),
+        ((image, 'none.py', checkpoint), 'no config file'),
+        ((image, CONFIG, tmp_path / 'none.pth'), 'no checkpoint file'),
+        (
+            (image, CONFIG, checkpoint, option, 'model.test_cfg.treshold=1'),
+            'treshold',
+        ),
+        (
+            (
+                *(image, CONFIG, checkpoint, *CPU, option),
+                'model.test_cfg.panoptic_on=False',
+            ),
+            'panoptic_on is False',
+        ),
+        ((image, CONFIG, published), 'kmax_to_mmremax'),
+        ((image, CONFIG, cut), r'cut\.pth.*cannot be read'),
+    ):
+        with pytest.raises(SystemExit, match=message):
+            demo(*arguments)
 
 
 @pytest.mark.parametrize(
     ('option', 'panels'), [((), 3), (('--labels-only',), 2)]
 )
-def test_show_predictions(
-    run,
-    checkpoint: Path,
-    shapes_root: Path,
-    tmp_path: Path,
-    option: tuple,
-    panels: int,
-) -> None:
-    run(
-        'tools/analysis/show_predictions.py',
-        CONFIG,
-        checkpoint,
-        '--data-root',
-        shapes_root,
-        '--out',
-        tmp_path,
-        '--num',
-        '2',
-        '--long-side',
-        '200',
-        '--device',
-        'cpu',
-        *option,
-        '--cfg-options',
-        *SHOW_ALL,
-    )
+def test_predictions_side_by_side(show, tmp_path, option, panels) -> None:
+    show('--out', tmp_path, '--num', 2, '--long-side', 200, *option, *SHOW_ALL)
     pictures = sorted(tmp_path.iterdir())
     names = [f'prediction_{i:012d}.png' for i in (1, 4)]
     assert [p.name for p in pictures] == names
     assert Image.open(pictures[0]).size[0] // 200 == panels
 
 
-def test_show_predictions_in_separate_files(
-    run, checkpoint: Path, shapes_root: Path, tmp_path: Path
-) -> None:
-    run(
-        'tools/analysis/show_predictions.py',
-        CONFIG,
-        checkpoint,
-        '--data-root',
-        shapes_root,
-        '--out',
-        tmp_path,
-        '--num',
-        '1',
-        '--separate',
-        '--device',
-        'cpu',
-        '--cfg-options',
-        *SHOW_ALL,
-    )
+def test_predictions_in_separate_files(show, tmp_path) -> None:
+    show('--out', tmp_path, '--num', 1, '--separate')
     assert {p.name for p in tmp_path.iterdir()} == {
         f'{1:012d}_{panel}.png'
         for panel in ('input', 'ground-truth', 'prediction')
     }
 
 
-def test_plot_run(run, tmp_path: Path) -> None:
+def test_plot_run(monkeypatch, tmp_path) -> None:
+    plot = partial(run_script, monkeypatch, 'tools/analysis/plot_run.py')
     folder = tmp_path / 'run' / 'vis_data'
     folder.mkdir(parents=True)
     (folder / 'scalars.json').write_text('{"loss": 1.0, "step": 10}\n')
-    run('tools/analysis/plot_run.py', tmp_path)
-    run('tools/analysis/plot_run.py', tmp_path, '--out', tmp_path / 'out')
+    plot(tmp_path)
+    plot(tmp_path, '--out', tmp_path / 'out')
     assert (tmp_path / 'curve.png').exists()
     assert (tmp_path / 'out' / 'curve.png').exists()
     with pytest.raises(SystemExit, match='no vis_data'):
-        run('tools/analysis/plot_run.py', tmp_path / 'nothing')
+        plot(tmp_path / 'nothing')

@@ -1,85 +1,150 @@
 import json
-import runpy
-import sys
 from pathlib import Path
 
+import cv2
 import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
 
-from mmremax.engine.data_timing import (
-    CONFIGURED,
-    PLAIN,
-    STOCK,
-)
+from tests.helpers.scripts import ROOT, load_script, run_script
 
-ROOT = Path(__file__).parents[2]
+TOOL = 'tools/analysis/benchmark.py'
 CONFIG = ROOT / 'configs/quickstart/remax_mnv3-s_shapes.py'
+BASE = ROOT / 'configs/quickstart/kmax_mnv3-s_shapes.py'
 
 
-def benchmark(monkeypatch, path: Path, *arguments) -> dict:
-    argv = ['benchmark', CONFIG, '--iters', 2, '--json', path, *arguments]
-    monkeypatch.setattr(sys, 'argv', list(map(str, argv)))
-    runpy.run_path(
-        str(ROOT / 'tools/analysis/benchmark.py'), run_name='__main__'
-    )
-    return json.loads(path.read_text())
+@pytest.fixture
+def benchmark(tmp_path, monkeypatch):
+    threads = cv2.getNumThreads(), torch.get_num_threads()
+
+    def run(*arguments) -> dict:
+        path = tmp_path / 'new' / 'benchmark.json'
+        run_script(monkeypatch, TOOL, *arguments, '--json', path)
+        return json.loads(path.read_text())
+
+    yield run
+    cv2.setNumThreads(threads[0])
+    torch.set_num_threads(threads[1])
 
 
 @pytest.mark.parametrize(
     ('mode', 'parts'),
     [
-        ('train', ['data', 'forward', 'loss', 'backward', 'optimizer']),
-        ('infer', ['data', 'forward', 'post-processing']),
+        ('train', ['forward', 'losses', 'backward', 'optimizer']),
+        ('infer', ['forward', 'post-processing']),
     ],
 )
-@pytest.mark.parametrize('is_read', [True, False])
-def test_parts_add_up(
-    tmp_path, monkeypatch, capsys, shapes_root, mode, parts, is_read
-):
-    source = ('--data-root', shapes_root) if is_read else ('--amp',)
+def test_parts_add_up(benchmark, capsys, shapes_root, mode, parts) -> None:
+    """On data that are read, and on made images in mixed precision."""
+    for source in (('--data-root', shapes_root), ('--amp',)):
+        numbers = benchmark(
+            *(CONFIG, '--mode', mode, '--iters', 2, '--batch-size', 2),
+            *('--segments', 5, *source),
+        )
+        is_read = source[0] != '--amp'
+        assert numbers['data'] == (
+            'read' if is_read else 'synthetic, 5 segments'
+        )
+        run = numbers['runs']['remax_mnv3-s_shapes']
+        assert list(run['seconds']) == list(run['cpu_seconds']) == parts
+        assert min(run['seconds'].values()) > 0
+        assert run['step_seconds'] == pytest.approx(
+            sum(run['seconds'].values())
+        )
+        assert run['images_per_second'] == pytest.approx(
+            2 / run['step_seconds']
+        )
+        assert run['ratio'] == 1
+        assert numbers['peak_memory'] > 2**26
+        assert numbers['matmul_gflops'] > 0
+        assert 'images per second' in capsys.readouterr().out
+
+
+def test_two_configs_take_turns(benchmark, shapes_root) -> None:
     numbers = benchmark(
-        monkeypatch,
-        tmp_path / 'benchmark.json',
-        *('--mode', mode, '--batch-size', 2, '--segments', 5, *source),
+        *(BASE, CONFIG, '--data-root', shapes_root),
+        *('--iters', 3, '--warmup', 0, '--batch-size', 1),
     )
-    seconds = numbers['seconds']
-    assert list(seconds) == parts
-    assert min(seconds.values()) >= 0
-    assert numbers['data'] == ('read' if is_read else 'drawn, 5 segments')
-    assert numbers['step_seconds'] == pytest.approx(
-        sum(seconds.values()) - seconds['data']
-    )
-    assert numbers['images_per_second'] == pytest.approx(
-        2 / numbers['step_seconds']
-    )
-    assert numbers['peak_memory'] >= numbers['memory_before'] > 2**26
-    assert numbers['matmul_gflops'] > 0
-    assert 'images per second' in capsys.readouterr().out
+    first, second = numbers['runs'].values()
+    assert first['ratio'] == 1
+    assert second['ratio'] > 0
+    assert second['ratio'] != 1
+
+
+def test_ratio_is_the_median_over_turns() -> None:
+    """1, 2, 8 of one against 2, 2, 24 of the other: 2, 1, 3."""
+    tool = load_script(TOOL)
+    watches = {}
+    for name, seconds in (('a', [1, 2, 8]), ('b', [2, 2, 24])):
+        watches[name] = tool['Stopwatch'](torch.device('cpu'))
+        for part in (0.25, 0.75):
+            watches[name].spent[f'{part}'] = [
+                (part * s / 2, part * s) for s in (99, *seconds)
+            ]
+    runs = tool['summaries'](watches, warmup=1, images=4)
+    assert runs['b']['ratio'] == 2
+    assert runs['a']['cpu_seconds'] == {'0.25': 0.5, '0.75': 1.5}
+    assert runs['a']['images_per_second'] == 4
 
 
 def test_loading_is_timed_beside_that_of_mmdet(
-    tmp_path, monkeypatch, capsys, shapes_root
-):
+    benchmark, capsys, shapes_root
+) -> None:
     numbers = benchmark(
-        monkeypatch,
-        tmp_path / 'benchmark.json',
-        *('--mode', 'data', '--data-root', shapes_root, '--shape', 65, 97),
+        *(CONFIG, '--mode', 'data', '--data-root', shapes_root),
+        *('--shape', 65, 97, '--iters', 2),
     )
     assert numbers['shape'] == [65, 97]
-    assert numbers['samples'] == 2
-    assert list(numbers['loaders']) == [CONFIGURED, PLAIN, STOCK]
-    for spent in numbers['loaders'].values():
-        assert 0 < spent['cpu_seconds']
-        assert 0 < spent['wall_seconds']
-        assert spent['samples_per_core_second'] == pytest.approx(
-            1 / spent['cpu_seconds']
-        )
-    assert 'samples / core s' in capsys.readouterr().out
+    assert list(numbers['runs']) == [
+        'as configured',
+        'no copy-paste, no colors',
+        "mmdet's large-scale jitter",
+    ]
+    assert 'large-scale' in capsys.readouterr().out
 
 
-def test_loading_needs_data(tmp_path, monkeypatch):
-    with pytest.raises(SystemExit, match='--data-root'):
-        benchmark(
-            monkeypatch,
-            tmp_path / 'benchmark.json',
-            *('--mode', 'data', '--data-root', tmp_path),
-        )
+def test_all_ways_load_the_same_images_within_the_crop(shapes_root) -> None:
+    init_default_scope('mmdet')
+    dataset = Config.fromfile(CONFIG).train_dataloader.dataset
+    dataset.data_root = str(shapes_root)
+    before = dataset.to_dict()
+    configured, plain, stock = load_script(TOOL)['loaders'](
+        dataset, (65, 97)
+    ).values()
+    assert dataset.to_dict() == before
+    for index in range(4):
+        samples = [load(index) for load in (configured, plain, stock)]
+        ids = {int(s['data_samples'].img_id) for s in samples[1:]}
+        assert len(ids) == 1
+        for sample in samples:
+            height, width = sample['inputs'].shape[1:]
+            assert height <= 65
+            assert width <= 97
+    sample = stock(0)['data_samples']
+    assert sample.gt_instances.masks.masks.shape[1:] == sample.img_shape
+    assert sample.gt_sem_seg.sem_seg.shape[1:] == sample.img_shape
+
+
+def test_memory_is_linear_in_the_images(benchmark, capsys) -> None:
+    """And less in half precision; the fixed part is model and state."""
+    common = (CONFIG, '--mode', 'memory', '--shape', 97, 129)
+    memory = [
+        benchmark(*common, '--batch-size', n, *amp)['remax_mnv3-s_shapes']
+        for n, amp in ((1, ()), (2, ()), (3, ()), (2, ('--amp',)))
+    ]
+    one, two, three, two_amp = (run['peak'] for run in memory)
+    assert three - two == pytest.approx(two - one, rel=0.02)
+    assert memory[0]['fixed'] == memory[3]['fixed'] < two_amp < two
+    assert '| remax_mnv3-s_shapes | 0.' in capsys.readouterr().out
+
+
+def test_what_needs_data_says_so(benchmark, tmp_path: Path) -> None:
+    nowhere = ('--data-root', tmp_path)
+    with pytest.raises(SystemExit, match='--mode data reads'):
+        benchmark(CONFIG, '--mode', 'data', *nowhere)
+    mask2former = (
+        ROOT / 'configs/mask2former/mask2former-remax_r50_coco-panoptic.py'
+    )
+    with pytest.raises(SystemExit, match='KMaXDeepLab alone'):
+        benchmark(mask2former, *nowhere)

@@ -1,53 +1,33 @@
 """Sizes of the published model; multiply-adds against mmengine's counter."""
 
 import json
-import runpy
-import sys
-from pathlib import Path
+import re
 
 import pytest
 import torch
-from mmdet.registry import MODELS
 from mmengine.analysis import FlopAnalyzer
-from mmengine.config import Config
-from mmengine.registry import init_default_scope
-from torch import nn
 
-from mmremax.utils.config_edits import remove_pretrained
+from tests.helpers.model_fixture import build_model
+from tests.helpers.scripts import ROOT, load_script, run_script
+from tests.test_kmax.test_model_sizes import PAPER
 
-ROOT = Path(__file__).parents[2]
-TOOL = ROOT / 'tools/analysis/get_flops.py'
+TOOL = 'tools/analysis/get_flops.py'
 NOT_COUNTED = (
     'batch_norm',
     'layer_norm',
     'upsample_bilinear2d',
     'adaptive_avg_pool2d',
 )
-REMAX = ROOT / 'configs/remax/remax_r50_coco.py'
 
 
 @pytest.fixture(scope='module')
 def tool() -> dict:
-    return runpy.run_path(str(TOOL))
+    return load_script(TOOL)
 
 
-def build(num_layers=(2, 2, 2)) -> nn.Module:
-    cfg = Config.fromfile(REMAX)
-    remove_pretrained(cfg)
-    init_default_scope('mmdet')
-    decoder = cfg.model.panoptic_head.transformer_decoder
-    decoder.num_layers = num_layers
-    return MODELS.build(cfg.model)
-
-
-@pytest.fixture(scope='module')
-def remax_r50() -> nn.Module:
-    return build().eval().requires_grad_(False)
-
-
-def test_remax_r50_is_as_large_as_kmax_at_inference(tool, remax_r50):
+def test_remax_r50_is_as_large_as_kmax_at_inference(tool):
     """Sizes as measured on the published code's modules."""
-    numbers = tool['measure'](remax_r50, (65, 65))
+    numbers = tool['measure'](build_model(True, small=False), (65, 65))
     assert numbers['params_inference'] == 56_580_120
     parts = numbers['parts']
     expected = {
@@ -69,7 +49,7 @@ def test_remax_r50_is_as_large_as_kmax_at_inference(tool, remax_r50):
 
 def test_macs_agree_with_mmengines_counter(tool):
     """It traces the graph, in which the layers' class heads have no use."""
-    model = build().eval().requires_grad_(False)
+    model = build_model(with_remax=True).eval().requires_grad_(False)
     analyzer = FlopAnalyzer(model, (torch.zeros(1, 3, 65, 97),))
     for name in NOT_COUNTED:
         # None would leave the handle that is there.
@@ -77,33 +57,49 @@ def test_macs_agree_with_mmengines_counter(tool):
     analyzer.unsupported_ops_warnings(False)
     analyzer.uncalled_modules_warnings(False)
     analyzer.tracer_warnings('none')
-    unused_class_heads = 6 * 128 * 256 * 134
+    unused_class_heads = 3 * 12 * 32 * 6
     expected = analyzer.total() + unused_class_heads
     numbers = tool['measure'](model, (65, 97))
     assert numbers['macs'] == pytest.approx(expected, rel=1e-6)
     assert model.training is False
 
 
-@pytest.mark.parametrize(
-    ('layers', 'side', 'gmacs'),
-    [((2, 2, 2), 1281, 292.0), ((1, 1, 1), 641, 70.2)],
-)
-def test_published_multiply_adds(tool, layers, side, gmacs):
-    """The papers' 294.7 G and 67.8 G; measured on kMaX's own modules."""
-    numbers = tool['measure'](build(layers), (side, side))
-    assert numbers['macs'] / 1e9 == pytest.approx(gmacs, abs=0.1)
+def test_page_has_the_counted_numbers() -> None:
+    """Those of test_model_sizes.py, beside the published ones."""
+    page = (ROOT / 'docs/performance.md').read_text()
+    rows = re.findall(r'^\| \[(\S+)\]\(.*\) \| (.* G .*) \|$', page, re.M)
+    same_size = {f'remax_r50_coco_{k}k' for k in (100, 150, 200)}
+    assert {name for name, _ in rows} == set(PAPER) - same_size
+    for name, cells in rows:
+        _, params, macs, *published = cells.split(' | ')
+        _, in_paper, macs_in_paper, exact = PAPER[name]
+        assert params == f'{exact:,}'
+        if in_paper is not None:
+            assert number(published[0]) == pytest.approx(
+                in_paper / 1e6, rel=1e-3
+            )
+        if macs_in_paper is not None and len(published) > 1:
+            assert number(published[1]) * 1e9 == macs_in_paper
+            assert number(macs) == pytest.approx(
+                number(published[1]), rel=0.05
+            )
 
 
-def test_command_prints_a_table_and_writes_json(tmp_path, monkeypatch, capsys):
+def number(cell: str) -> float:
+    return float(cell.split()[0])
+
+
+def test_one_config_gives_its_parts(tmp_path, monkeypatch, capsys) -> None:
     path = tmp_path / 'sub' / 'flops.json'
-    config = ROOT / 'configs/quickstart/remax_mnv3-s_shapes.py'
-    arguments = [config, '--shape', 65, 97, '--json', path]
-    monkeypatch.setattr(sys, 'argv', ['get_flops', *map(str, arguments)])
-    runpy.run_path(str(TOOL), run_name='__main__')
+    config = 'configs/quickstart/remax_mnv3-s_shapes.py'
+    run_script(
+        monkeypatch, TOOL, ROOT / config, '--shape', 65, 97, '--json', path
+    )
     printed = capsys.readouterr().out
     assert '1 x 3 x 65 x 97' in printed
     assert 'training only' in printed
-    numbers = json.loads(path.read_text())
+    numbers = json.loads(path.read_text())['remax_mnv3-s_shapes']
+    assert numbers['shape'] == [65, 97]
     assert set(numbers) == {
         'params_train',
         'params_inference',
@@ -111,4 +107,15 @@ def test_command_prints_a_table_and_writes_json(tmp_path, monkeypatch, capsys):
         'shape',
         'parts',
     }
-    assert numbers['shape'] == [65, 97]
+
+
+def test_several_configs_give_a_row_each(monkeypatch, capsys) -> None:
+    """ReMaX-T, as the page has it."""
+    monkeypatch.chdir(ROOT)
+    small = 'configs/quickstart/kmax_mnv3-s_shapes.py'
+    tiny = 'configs/remax/remax-t_mnv3-s_coco.py'
+    run_script(monkeypatch, TOOL, small, tiny)
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith(f'| [kmax_mnv3-s_shapes](../{small}) | ')
+    page = (ROOT / 'docs/performance.md').read_text()
+    assert second in page

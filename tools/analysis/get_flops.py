@@ -1,12 +1,14 @@
-"""Count parameters and multiply-adds of a model.
+"""Count parameters and multiply-adds of models.
 
 Multiply-adds are those of convolutions and matrix products that inference of
 one image executes; norms, activations and resizes are left out, as in the
 papers. They are counted from shapes alone: no size needs memory or time.
-Parameters are also given without the training-only branches.
+Parameters are also given without the training-only branches. One config
+gives a table of its parts; several give a Markdown row each.
 
-Example:
+Examples:
     python tools/analysis/get_flops.py configs/remax/remax_r50_coco.py
+    python tools/analysis/get_flops.py configs/remax/*.py
 """
 
 import argparse
@@ -16,8 +18,6 @@ from pathlib import Path
 
 import torch
 from mmdet.registry import MODELS
-from mmengine.config import DictAction
-from mmengine.registry import init_default_scope
 from rich.console import Console
 from rich.table import Table
 from torch import nn
@@ -26,9 +26,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import mmremax  # noqa: F401
 from mmremax.utils.checkpoint import is_training_only
-from mmremax.utils.cli import apply_options
+from mmremax.utils.cli import add_config_options, open_config
 from mmremax.utils.config_edits import remove_pretrained
-from mmremax.utils.migration import read_config
 
 
 def parse_args() -> argparse.Namespace:
@@ -37,7 +36,7 @@ def parse_args() -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument('config', help='a file of configs/')
+    parser.add_argument('config', nargs='+', help='files of configs/')
     parser.add_argument(
         '--shape',
         type=int,
@@ -48,14 +47,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--json', type=Path, metavar='FILE', help='write the numbers to FILE'
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        default={},
-        metavar='KEY=VALUE',
-        help='change config keys',
-    )
+    add_config_options(parser)
     return parser.parse_args()
 
 
@@ -154,19 +146,32 @@ def as_table(numbers: dict) -> Table:
     return table
 
 
+def as_row(path: str, numbers: dict) -> str:
+    """Lay the result of :func:`measure` out as a Markdown row."""
+    height, width = numbers['shape']
+    return (
+        f'| [{Path(path).stem}](../{path}) | {height} x {width} '
+        f'| {numbers["params_inference"]:,} | {numbers["macs"] / 1e9:.1f} G |'
+    )
+
+
 def main() -> None:
-    """Build the model, count, print and write."""
+    """Build the models, count, print and write."""
     args = parse_args()
-    cfg = read_config(args.config)
-    apply_options(cfg, args.cfg_options)
-    remove_pretrained(cfg)
-    init_default_scope(cfg.get('default_scope', 'mmdet'))
-    shape = args.shape or cfg.model.data_preprocessor.crop_size
-    numbers = measure(MODELS.build(cfg.model), tuple(shape))
-    Console().print(as_table(numbers))
+    results = {}
+    for path in args.config:
+        cfg = open_config(path, args.cfg_options)
+        remove_pretrained(cfg)
+        shape = args.shape or cfg.model.data_preprocessor.crop_size
+        numbers = measure(MODELS.build(cfg.model), tuple(shape))
+        results[Path(path).stem] = numbers
+        if len(args.config) == 1:
+            Console().print(as_table(numbers))
+        else:
+            print(as_row(path, numbers), flush=True)
     if args.json is not None:
         args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps(numbers, indent=2) + '\n')
+        args.json.write_text(json.dumps(results, indent=2) + '\n')
 
 
 if __name__ == '__main__':

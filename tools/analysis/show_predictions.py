@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from mmdet.registry import DATASETS
-from mmengine.config import DictAction
 from mmengine.dataset import BaseDataset, pseudo_collate
 from PIL import Image
 from torch import nn
@@ -23,12 +22,8 @@ from mmremax.datasets.panoptic_png import (
     colours_to_ids,
     read_rgb,
 )
-from mmremax.utils.config_edits import (
-    merge_options,
-    set_data_root,
-)
+from mmremax.utils.cli import add_config_options, open_config
 from mmremax.utils.load_model import load_model
-from mmremax.utils.migration import read_config
 from mmremax.visualization import (
     draw_panoptic,
     encode_segments,
@@ -51,9 +46,6 @@ def parse_args() -> argparse.Namespace:
         '--num', type=int, default=6, help='images, spread over the data set'
     )
     parser.add_argument(
-        '--data-root', metavar='DIR', help='folder of the data'
-    )
-    parser.add_argument(
         '--device', default='cuda:0' if torch.cuda.is_available() else 'cpu'
     )
     parser.add_argument(
@@ -74,14 +66,7 @@ def parse_args() -> argparse.Namespace:
         help='one file for each panel: NAME_input.png, NAME_ground-truth.png, '
         'NAME_prediction.png',
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        default={},
-        metavar='KEY=VALUE',
-        help='as in model.test_cfg.thing_threshold=0.5',
-    )
+    add_config_options(parser, reads_data=True)
     return parser.parse_args()
 
 
@@ -131,28 +116,11 @@ def draw_samples(
         yield Path(meta['img_path']).stem, panels
 
 
-def named_pictures(
-    name: str, panels: dict[str, np.ndarray], separate: bool
-) -> dict[str, np.ndarray]:
-    """Name the files of a sample: one of all panels, or one of each."""
-    if not separate:
-        return {f'prediction_{name}.png': side_by_side(panels)}
-    return {
-        f'{name}_{title.replace(" ", "-")}.png': panel
-        for title, panel in panels.items()
-    }
-
-
 def main() -> None:
     """Load, predict, draw, say where."""
     args = parse_args()
-    if not Path(args.config).is_file():
-        sys.exit(f'There is no config file {args.config}.')
-    cfg = read_config(args.config)
+    cfg = open_config(args.config, args.cfg_options, args.data_root)
     try:
-        if args.data_root is not None:
-            set_data_root(cfg, args.data_root)
-        merge_options(cfg, args.cfg_options)
         model = load_model(cfg, args.checkpoint, args.device)
         dataset = DATASETS.build(cfg.test_dataloader.dataset)
     except (FileNotFoundError, RuntimeError, ValueError) as error:
@@ -166,7 +134,12 @@ def main() -> None:
     for sample, panels in draw_samples(
         model, dataset, args.num, args.long_side, args.labels_only
     ):
-        pictures = named_pictures(sample, panels, args.separate)
+        pictures = {f'prediction_{sample}.png': side_by_side(panels)}
+        if args.separate:
+            pictures = {
+                f'{sample}_{title.replace(" ", "-")}.png': panel
+                for title, panel in panels.items()
+            }
         for name, picture in pictures.items():
             Image.fromarray(picture).save(args.out / name)
             print(f'picture     {args.out / name}')

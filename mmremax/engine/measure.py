@@ -1,0 +1,222 @@
+"""Time and memory of a step, and input to measure it on without data.
+
+Letters: B images, Q queries, K classes, G segments of an image, h w the
+grid of stride 4.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import wraps
+from time import perf_counter, process_time
+
+import numpy as np
+import torch
+from mmdet.structures import DetDataSample
+from mmengine.structures import InstanceData, PixelData
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+
+class Stopwatch:
+    """Seconds of the parts of a step.
+
+    A part that runs inside another one is not counted in that. Waits for
+    the device at both ends of a part.
+
+    Attributes:
+        spent: By name of the part, for each run of it its seconds on the
+            clock and of the processor (of all threads).
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self.spent: dict[str, list[np.ndarray]] = defaultdict(list)
+        self._inner = np.zeros(2)
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Time what runs inside."""
+        record = self.spent[name]  # in the order of their starts
+        outer, self._inner = self._inner, np.zeros(2)
+        start = self._now()
+        yield
+        spent = self._now() - start
+        record.append(spent - self._inner)
+        self._inner = outer + spent
+
+    def watch(self, owner: object, method: str, name: str) -> None:
+        """Make a method of an object a part, from now on."""
+        function = getattr(owner, method)
+
+        @wraps(function)
+        def timed(*args, **kwargs):
+            with self.part(name):
+                return function(*args, **kwargs)
+
+        setattr(owner, method, timed)
+
+    def _now(self) -> np.ndarray:
+        if self.device.type == 'cuda':
+            torch.cuda.synchronize(self.device)
+        return np.array([perf_counter(), process_time()])
+
+
+class TensorMemory(TorchDispatchMode):
+    """Count the bytes of all storages that are alive at one time.
+
+    This is what torch's CUDA allocator would report for the same tensors,
+    less the workspace of its libraries; it does not depend on the machine.
+
+    Attributes:
+        live: Bytes alive now.
+        peak: Most bytes alive at one time.
+
+    Args:
+        tensors: Alive from the start, such as parameters.
+    """
+
+    def __init__(self, tensors: list[Tensor] = ()) -> None:
+        super().__init__()
+        self.live = self.peak = 0
+        self._known = weakref.WeakSet()
+        for tensor in tensors:
+            self._add(tensor)
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        """Run the operator and count the storages it made."""
+        result = func(*args, **(kwargs or {}))
+        for leaf in tree_leaves(result):
+            if isinstance(leaf, Tensor):
+                self._add(leaf)
+        return result
+
+    def _add(self, tensor: Tensor) -> None:
+        storage = tensor.untyped_storage()
+        if storage in self._known:
+            return
+        self._known.add(storage)
+        size = storage.nbytes()
+        self.live += size
+        self.peak = max(self.peak, self.live)
+        weakref.finalize(storage, self._remove, size).atexit = False
+
+    def _remove(self, size: int) -> None:
+        self.live -= size
+
+
+def synthetic_batch(
+    batch_size: int,
+    shape: tuple[int, int],
+    num_segments: int,
+    num_classes: tuple[int, int],
+    label_stride: int = 4,
+    ori_shape: tuple[int, int] | None = None,
+) -> dict:
+    """Make noise images with segments, as the pipelines pack them.
+
+    Args:
+        batch_size: B.
+        shape: (H, W) of the network's input in pixels.
+        num_segments: G; half of them stuff, each stuff class at most once.
+        num_classes: Of things and of stuff.
+        label_stride: Of the label grid, in pixels.
+        ori_shape: Makes test images, without ground truth: (height, width)
+            before a resize that fills `shape` in one direction.
+
+    Returns:
+        `inputs` and `data_samples`.
+    """
+    size = shape
+    if ori_shape is not None:
+        scale = min(shape[0] / ori_shape[0], shape[1] / ori_shape[1])
+        size = tuple(int(side * scale) for side in ori_shape)
+    inputs, data_samples = [], []
+    for index in range(batch_size):
+        generator = torch.Generator().manual_seed(index)
+        pixels = torch.randint(
+            256, (3, *size), dtype=torch.uint8, generator=generator
+        )
+        sample = DetDataSample(
+            metainfo=dict(
+                img_id=index,
+                img_path=f'synthetic_{index}.jpg',
+                img_shape=size,
+                ori_shape=ori_shape or size,
+                sample_idx=index,
+            )
+        )
+        if ori_shape is None:
+            grid = tuple(-(-side // label_stride) for side in size)
+            sample.gt_segments = InstanceData(
+                labels=_labels(num_segments, num_classes, generator)
+            )
+            sample.gt_segment_map = PixelData(
+                data=_segment_map(num_segments, grid, index)[None].short()
+            )
+        inputs.append(pixels)
+        data_samples.append(sample)
+    return dict(inputs=inputs, data_samples=data_samples)
+
+
+def synthetic_logits(
+    class_logits: Tensor,
+    mask_logits: Tensor,
+    num_segments: int,
+    num_classes: tuple[int, int],
+) -> tuple[Tensor, Tensor]:
+    """Make a confident prediction of as many segments as there are queries.
+
+    The merge of random weights' output would find nothing to merge.
+
+    Args:
+        class_logits: Gives the shape. (B, Q, K + 1).
+        mask_logits: Gives the shape. (B, Q, h, w).
+        num_segments: G; at most Q are made.
+        num_classes: Of things and of stuff.
+
+    Returns:
+        Logits of these shapes.
+    """
+    class_logits = torch.zeros_like(class_logits)
+    mask_logits = torch.full_like(mask_logits, -5)
+    count = min(num_segments, mask_logits.shape[1])
+    class_logits[:, count:, -1] = 10  # no_object
+    for index, masks in enumerate(mask_logits):
+        generator = torch.Generator().manual_seed(index)
+        labels = _labels(count, num_classes, generator)
+        class_logits[index, range(count), labels] = 10
+        nearest = _segment_map(count, tuple(masks.shape[1:]), index)
+        masks.scatter_(0, nearest[None].to(masks.device), 5)
+    return class_logits, mask_logits
+
+
+def _segment_map(
+    num_segments: int, size: tuple[int, int], seed: int
+) -> Tensor:
+    """Index of the nearest of G random points. (h, w), int64."""
+    generator = torch.Generator().manual_seed(seed)
+    points = torch.rand(num_segments, 2, generator=generator)
+    y = torch.linspace(0, 1, size[0])[:, None, None]
+    x = torch.linspace(0, 1, size[1])[None, :, None]
+    squares = (y - points[:, 0]) ** 2 + (x - points[:, 1]) ** 2
+    return squares.argmin(-1)
+
+
+def _labels(
+    num_segments: int,
+    num_classes: tuple[int, int],
+    generator: torch.Generator,
+) -> Tensor:
+    """Classes of the segments, things first. (G,), int64."""
+    num_things, num_stuff = num_classes
+    num_stuff_segments = min(num_segments // 2, num_stuff)
+    things = torch.randint(
+        num_things, (num_segments - num_stuff_segments,), generator=generator
+    )
+    stuff = torch.randperm(num_stuff, generator=generator)
+    return torch.cat([things, num_things + stuff[:num_stuff_segments]])

@@ -1,0 +1,144 @@
+"""Parts of a step, bytes that are alive, and made images, by hand."""
+
+import time
+
+import pytest
+import torch
+from torch import nn
+
+from mmremax.engine.measure import (
+    Stopwatch,
+    TensorMemory,
+    synthetic_batch,
+    synthetic_logits,
+)
+
+KB = 1024
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def wait(self, seconds: float) -> str:
+        self.now += seconds
+        return 'done'
+
+
+def test_a_part_inside_another_is_not_counted_twice(monkeypatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr(
+        'mmremax.engine.measure.perf_counter', lambda: clock.now
+    )
+    monkeypatch.setattr(
+        'mmremax.engine.measure.process_time', lambda: 2 * clock.now
+    )
+    watch, job = Stopwatch(torch.device('cpu')), Clock()
+    job.wait = clock.wait
+    watch.watch(job, 'wait', 'inner')
+    with watch.part('outer'):
+        clock.now += 1
+        assert job.wait(4) == 'done'
+        job.wait(8)
+    with watch.part('outer'):
+        clock.now += 16
+    spent = {
+        name: [tuple(pair) for pair in pairs]
+        for name, pairs in watch.spent.items()
+    }
+    assert spent == {'outer': [(1, 2), (16, 32)], 'inner': [(4, 8), (8, 16)]}
+    assert list(spent) == ['outer', 'inner']
+
+
+def test_a_stopwatch_reads_real_clocks() -> None:
+    watch = Stopwatch(torch.device('cpu'))
+    with watch.part('sleep'):
+        time.sleep(0.02)
+    ((wall, cpu),) = watch.spent['sleep']
+    assert wall >= 0.02 > cpu
+
+
+def test_counts_storages_once_and_forgets_them() -> None:
+    with TensorMemory() as memory:
+        first = torch.zeros(KB, dtype=torch.float32)
+        view = first.view(2, -1)[0]
+        assert memory.live == 4 * KB
+        second = first + 1
+        assert memory.live == 8 * KB
+        del second
+        assert memory.live == 4 * KB
+        del first
+        assert memory.live == 4 * KB, 'the view keeps the storage'
+        del view
+        assert memory.live == 0
+    assert memory.peak == 8 * KB
+
+
+def test_starts_with_what_is_there() -> None:
+    weight = torch.zeros(KB)
+    with TensorMemory([weight, weight[:2]]) as memory:
+        assert memory.live == 4 * KB
+        half = weight.bfloat16()
+    assert half.nbytes == 2 * KB
+    assert memory.peak == 6 * KB
+
+
+def test_training_keeps_what_the_backward_pass_needs() -> None:
+    """Linear saves its input alone; tanh saves its output."""
+    layer, values = nn.Linear(KB, KB, bias=False), torch.zeros(1, KB)
+    with TensorMemory([layer.weight, values]) as memory:
+        fixed = memory.live
+        loss = layer(values).tanh().sum()
+        # The output of the layer is freed; that of tanh and the sum stay.
+        assert memory.live - fixed == 4 * KB + 4
+        loss.backward()
+        assert layer.weight.grad.nbytes == 4 * KB * KB
+    assert memory.peak - fixed >= 4 * KB * KB
+
+
+def test_inplace_and_custom_functions() -> None:
+    with TensorMemory() as memory:
+        values = torch.ones(KB)
+        values.mul_(2).add_(1)
+        assert memory.live == 4 * KB
+        torch.utils.checkpoint.checkpoint(
+            torch.sin, values, use_reentrant=False
+        )
+    assert memory.peak == 8 * KB
+
+
+@pytest.mark.parametrize(('stride', 'grid'), [(4, (17, 25)), (2, (33, 49))])
+def test_training_batch_follows_the_data_contract(stride, grid) -> None:
+    batch = synthetic_batch(2, (65, 97), 12, (3, 4), stride)
+    assert len(batch['inputs']) == 2
+    for image, sample in zip(
+        batch['inputs'], batch['data_samples'], strict=True
+    ):
+        assert image.shape == (3, 65, 97)
+        assert image.dtype == torch.uint8
+        labels = sample.gt_segments.labels
+        assert len(labels) == 12
+        stuff = labels[labels >= 3]
+        assert len(stuff) == len(set(stuff.tolist())) == 4
+        segment_map = sample.gt_segment_map.data
+        assert segment_map.shape == (1, *grid)
+        assert segment_map.dtype == torch.int16
+        assert segment_map.unique().tolist() == [*range(12)]
+
+
+def test_test_batch_keeps_the_aspect() -> None:
+    batch = synthetic_batch(1, (129, 129), 5, (3, 4), ori_shape=(60, 120))
+    (sample,) = batch['data_samples']
+    assert batch['inputs'][0].shape == (3, 64, 129)
+    assert sample.ori_shape == (60, 120)
+    assert 'gt_segments' not in sample
+
+
+def test_synthetic_logits_are_confident_about_each_segment() -> None:
+    class_logits, mask_logits = synthetic_logits(
+        torch.rand(2, 8, 8), torch.rand(2, 8, 16, 16), 5, (3, 4)
+    )
+    assert class_logits.shape == (2, 8, 8)
+    is_no_object = class_logits.argmax(-1) == 7
+    assert is_no_object.tolist() == [[False] * 5 + [True] * 3] * 2
+    assert sorted(mask_logits[0].argmax(0).unique().tolist()) == [*range(5)]
