@@ -16,6 +16,7 @@ from mmremax.utils.config_edits import (
     merge_options,
     set_data_root,
 )
+from mmremax.utils.migration import read_config
 
 from .study import Arm, Study, StudyError
 
@@ -31,7 +32,7 @@ def resolve(study: Study, arm: Arm, data_root: str | None = None) -> Config:
         StudyError: An option has no effect, or the config counts epochs.
     """
     where = f'{study.file}: arms[{arm.name!r}]'
-    cfg = Config.fromfile(arm.config)
+    cfg = read_config(arm.config)
     if data_root is not None:
         set_data_root(cfg, data_root)
     cfg.default_hooks.logger.interval = LOG_INTERVAL
