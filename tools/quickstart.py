@@ -41,8 +41,9 @@ def main() -> None:
     run('train.py', CONFIG, *data, *work, '--no-pretrained', '--resume')
     checkpoint = (out / 'run' / 'last_checkpoint').read_text().strip()
     run('test.py', CONFIG, checkpoint, *data, *work)
-    run('analysis/show_predictions.py', CONFIG, checkpoint, *data)
-    run('analysis/plot_run.py', out / 'run', '--out', out / 'curves.png')
+    pictures = ('--num', 4, '--out', out / 'pictures')
+    run('analysis/show_predictions.py', CONFIG, checkpoint, *data, *pictures)
+    run('analysis/plot_run.py', out / 'run', '--out', out / 'pictures/curves.png')
 
 
 if __name__ == '__main__':
