@@ -43,7 +43,12 @@ def main() -> None:
     run('test.py', CONFIG, checkpoint, *data, *work)
     pictures = ('--num', 4, '--out', out / 'pictures')
     run('analysis/show_predictions.py', CONFIG, checkpoint, *data, *pictures)
-    run('analysis/plot_run.py', out / 'run', '--out', out / 'pictures/curves.png')
+    run(
+        'analysis/plot_run.py',
+        out / 'run',
+        '--out',
+        out / 'pictures/curves.png',
+    )
 
 
 if __name__ == '__main__':

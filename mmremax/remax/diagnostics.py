@@ -61,7 +61,13 @@ class MaskDiagnosticsHook(Hook):
                     watch = partial(_log, runner, diagnose)
                     self._handles.append(module.register_forward_hook(watch))
 
-    def after_train_iter(self, runner: Runner, *args: object) -> None:
+    def after_train_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: object = None,
+        outputs: object = None,
+    ) -> None:
         """Stop watching."""
         while self._handles:
             self._handles.pop().remove()

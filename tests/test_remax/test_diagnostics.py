@@ -70,9 +70,9 @@ def test_every_interval_steps_and_nothing_in_between():
     hook = MaskDiagnosticsHook(interval=2)
     found = []
     for runner.iter in range(3):
-        hook.before_train_iter(runner, runner.iter)
+        hook.before_train_iter(runner, batch_idx=runner.iter)
         losses = losses_of(model, samples())
-        hook.after_train_iter(runner, runner.iter)
+        hook.after_train_iter(runner, batch_idx=runner.iter, outputs={})
         found.append((losses['loss_mask'], set(hub.log_scalars)))
     assert found[0][1] == set()
     relaxed = {f'd{i}.' for i in range(3)}
