@@ -24,13 +24,13 @@ setup(
     license='Apache-2.0',
     python_requires='>=3.10',
     packages=find_packages(include=['mmremax', 'mmremax.*']),
-    package_data={'mmremax.experiments.report': ['templates/*']},
     # The two OpenMMLab families own the same files under different
     # distribution names, so naming either here would overwrite the other.
     # torch is absent too: a range could replace the build the user chose.
     # `requirements.txt` and `requirements/original.txt` hold the pins.
     install_requires=[
         'numpy',
+        'pandas',
         'scipy',
         'pillow',
         'matplotlib',

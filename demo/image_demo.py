@@ -26,7 +26,7 @@ from mmremax.datasets.panoptic_png import (
     ids_to_colours,
     read_rgb,
 )
-from mmremax.utils.cli import add_config_options, read_config
+from mmremax.utils.cli import add_config_options, open_config
 from mmremax.utils.load_model import load_model
 from mmremax.visualization import draw_panoptic
 
@@ -93,7 +93,7 @@ def list_images(source: Path) -> list[Path]:
 
 def build_model(args: argparse.Namespace) -> nn.Module:
     """Make the model that the command line asks for."""
-    cfg = read_config(args.config, args.cfg_options)
+    cfg = open_config(args.config, args.cfg_options)
     if args.score_thr is not None:
         for kind in ('thing', 'stuff'):
             cfg.model.test_cfg[f'{kind}_threshold'] = args.score_thr

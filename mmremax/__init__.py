@@ -19,9 +19,11 @@ from . import (  # noqa: E402
     soft_label,
     visualization,
 )
+from .utils import aliases  # noqa: E402
 
 __all__ = [
     '__version__',
+    'aliases',
     'datasets',
     'engine',
     'evaluation',

@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [
     *ROOT.glob('*.md'),
-    *ROOT.glob('docs/*.md'),
+    *ROOT.glob('docs/**/*.md'),
     *ROOT.glob('configs/*/README.md'),
 ]
 FILE = re.compile(
@@ -28,10 +28,12 @@ def test_relative_links_exist(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    'path', DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT))
+    'path',
+    [path for path in DOCUMENTS if path.name != 'CHANGELOG.md'],
+    ids=lambda path: str(path.relative_to(ROOT)),
 )
 def test_named_files_exist(path: Path) -> None:
-    """Paths in backticks and commands, such as `tools/train.py`."""
+    """Paths in backticks and commands; a changelog names what is gone."""
     names = set(FILE.findall(path.read_text()))
     missing = {
         name

@@ -7,7 +7,8 @@ warm-up iterations. ReMaX: steps by 0.1 at 85 % and 95 %. Never clipped.
 from pathlib import Path
 
 import pytest
-from mmengine.config import Config
+
+from mmremax.utils.migration import read_config
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
 
@@ -56,7 +57,7 @@ every_recipe = pytest.mark.parametrize('name', RECIPES)
 
 def load(name):
     folder = 'remax' if name.startswith('remax') else 'kmax'
-    return Config.fromfile(CONFIGS / folder / f'{name}.py')
+    return read_config(CONFIGS / folder / f'{name}.py')
 
 
 @every_recipe

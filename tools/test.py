@@ -20,10 +20,12 @@ from mmengine.runner import Runner
 import mmremax  # noqa: F401
 from mmremax.evaluation import write_scores
 from mmremax.utils import cli
-from mmremax.utils.checkpoint import check_weights
+from mmremax.utils.checkpoint import check_weights, safe_loading
 from mmremax.utils.config_edits import dicts_of
-from mmremax.utils.cpu_distributed import prepare_cpu_distributed
-from mmremax.utils.process_group import leave_process_group
+from mmremax.utils.distributed import (
+    leave_process_group,
+    prepare_cpu_distributed,
+)
 
 
 def parse_args() -> argparse.Namespace:
@@ -77,7 +79,8 @@ def main() -> None:
     prepare_cpu_distributed(cfg)
     runner = Runner.from_cfg(cfg)
     check_weights(runner.model, args.checkpoint)
-    scores = runner.test()
+    with safe_loading():
+        scores = runner.test()
     if args.json is not None and is_main_process():
         write_scores(args.json, scores, runner.test_evaluator.metrics)
     leave_process_group()

@@ -14,8 +14,11 @@ from mmengine.runner import Runner
 
 import mmremax  # noqa: F401
 from mmremax.utils import cli
-from mmremax.utils.cpu_distributed import prepare_cpu_distributed
-from mmremax.utils.process_group import leave_process_group
+from mmremax.utils.checkpoint import safe_loading
+from mmremax.utils.distributed import (
+    leave_process_group,
+    prepare_cpu_distributed,
+)
 
 
 def parse_args() -> argparse.Namespace:
@@ -74,7 +77,8 @@ def main() -> None:
     if args.resume is not None:
         cli.resume(cfg, args.resume, keep_seed=args.seed is not None)
     prepare_cpu_distributed(cfg)
-    Runner.from_cfg(cfg).train()
+    with safe_loading():
+        Runner.from_cfg(cfg).train()
     leave_process_group()
 
 

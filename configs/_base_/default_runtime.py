@@ -25,6 +25,7 @@ custom_hooks = [
     dict(type='NonFiniteGuardHook', action='stop'),
     dict(type='GradNormHook'),
     dict(type='DiscardCountHook'),
+    dict(type='MaskDiagnosticsHook', interval=50),
 ]
 
 env_cfg = dict(
@@ -43,7 +44,7 @@ log_processor = dict(
     type='LogProcessor',
     by_epoch=False,
     window_size=50,
-    mean_pattern=r'.*(loss|time|grad_norm|m_hat|fp_fn).*',
+    mean_pattern=r'.*(loss|time|grad_norm).*',
 )
 log_level = 'INFO'
 vis_backends = [dict(type='LocalVisBackend')]

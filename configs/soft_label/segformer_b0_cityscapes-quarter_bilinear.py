@@ -12,7 +12,6 @@ _base_ = [
 ]
 
 model = dict(
-    data_preprocessor=_base_.soft_preprocessor,
     decode_head=dict(type='SoftSegformerHead', loss_decode=_base_.soft_loss),
 )
 train_pipeline = [

@@ -2,11 +2,11 @@
 
     python tools/dataset_converters/make_shapes.py data/shapes_641 \
         --size 641 641
-    python tools/experiments/run.py configs/studies/convergence_641.py \
+    python tools/study.py run configs/studies/convergence_641.py \
         --data-root data/shapes_641
 
 The models of configs/remax and configs/kmax as they stand, 128 queries, on the
-benchmark `shapes`, where colour says nothing. Not run by us.
+benchmark `shapes`, where color says nothing. Not run by us.
 """
 
 title = 'ReMaX-T against kMaX at 641, 20,000 steps'

@@ -1,7 +1,10 @@
 """ReMask and ReClass in Mask2Former, with and without MP-Former's noise.
 
-    python tools/experiments/run.py configs/studies/mask2former.py \
+    python tools/study.py run configs/studies/mask2former.py \
         --data-root data/shapes_salient
+
+The arms `semantic_input_*` ask which feature the semantic head shall read; the
+other networks read `stride_8`.
 """
 
 title = 'Relaxed training of Mask2Former'
@@ -9,7 +12,7 @@ claim = (
     'None for ReMaX, which leaves Mask2Former to future work; mask-piloted '
     'training converges faster than Mask2Former.'
 )
-paper = 'ReMaX, limitations; MP-Former'
+paper = 'ReMaX, limitations and Appendix D; MP-Former'
 baseline = 'mask2former'
 seeds = 2
 _titles = {
@@ -22,3 +25,9 @@ arms = {
     _name: dict(title=_title, config=f'mask2former/{_name}_shapes.py')
     for _name, _title in _titles.items()
 }
+for _input in ('key', 'stride_32', 'mask_feature'):
+    arms[f'semantic_input_{_input}'] = dict(
+        title=f'Mask2Former, ReMaX, {_input}',
+        config='mask2former/mask2former-remax_shapes.py',
+        options={'model.panoptic_head.semantic_input': _input},
+    )

@@ -1,6 +1,6 @@
 """What the paper leaves open, one reading at a time.
 
-    python tools/experiments/run.py configs/studies/open_points.py \
+    python tools/study.py run configs/studies/open_points.py \
         --data-root data/vivid
 
 The numbers are those of docs/design.md, "Open points". Watch m_hat on the
@@ -31,7 +31,7 @@ _readings = dict(
         '5: ReClass on all queries',
         {'assigner.queries': 'all'},
     ),
-    match_each=('6: each stage matched', {'share_matching': False}),
+    match_each=('6: each output matched', {'share_matching': False}),
     semantic_sigmoid=(
         '7: sigmoid semantic loss',
         {'semantic_head.loss_semantic.activation': 'sigmoid'},
@@ -86,5 +86,10 @@ arms['kmax'] = dict(
 )
 arms['soft_target'] = dict(
     title='soft semantic target',
-    config='_base_/remax_mnv3-s_shapes_soft.py',
+    config='_base_/remax_mnv3-s_shapes.py',
+    options={
+        _head + 'semantic_head.loss_semantic.semantic_target': 'soft',
+        _head + 'assigner.semantic_target': 'soft',
+        'train_dataloader.dataset.pipeline.6.semantic_target': 'soft',
+    },
 )

@@ -1,9 +1,9 @@
 """Label kernels of the downsampled ground truth, U-Net at a quarter.
 
-    python tools/experiments/run.py configs/studies/soft_label.py \
-        --data-root DIR
+    python tools/study.py run configs/studies/soft_label.py \
+        --data-root work_dirs/shapes_512
 
-DIR: see configs/studies/soft_label/README.md.
+Data: README.md.
 """
 
 title = 'Soft labels'
@@ -15,10 +15,15 @@ paper = 'soft labels for downsampled ground truth'
 metric = 'mIoU'
 baseline = 'hard'
 seeds = 3
-_titles = dict(
-    hard='nearest, hard', bilinear='bilinear, soft', area='area, soft'
+_soft = 'soft_label/unet_shapes_area.py'
+arms = dict(
+    hard=dict(title='nearest, hard', config='soft_label/unet_shapes_hard.py'),
+    bilinear=dict(
+        title='bilinear, soft',
+        config=_soft,
+        options={
+            'train_dataloader.dataset.pipeline.2.label_kernel': 'bilinear'
+        },
+    ),
+    area=dict(title='area, soft', config=_soft),
 )
-arms = {
-    _name: dict(title=_title, config=f'soft_label/unet_shapes_{_name}.py')
-    for _name, _title in _titles.items()
-}

@@ -12,10 +12,7 @@ from .annotation_file import (
     metainfo_of,
     segment_table,
 )
-from .sampler import (
-    sample_rng,
-    seeded_globals,
-)
+from .sampler import sample_rng, seeded_globals
 
 
 @DATASETS.register_module()

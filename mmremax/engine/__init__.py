@@ -5,7 +5,7 @@ from . import (
     optim,
 )
 from .atomic_backend import AtomicBackend
-from .pretrained_weights import PretrainedWeights
+from .pretrained_weights import StrictPretrained
 from .random_states import (
     get_random_states,
     set_random_states,
@@ -13,7 +13,7 @@ from .random_states import (
 
 __all__ = [
     'AtomicBackend',
-    'PretrainedWeights',
+    'StrictPretrained',
     'get_random_states',
     'hooks',
     'optim',

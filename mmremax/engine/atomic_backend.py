@@ -17,12 +17,7 @@ class AtomicBackend(LocalBackend):
     """
 
     def put(self, obj: bytes, filepath: str | Path) -> None:
-        """Write bytes to a file in one step.
-
-        Args:
-            obj: What to write.
-            filepath: Where to; missing folders are made.
-        """
+        """Write bytes to a file in one step; missing folders are made."""
         path = Path(filepath)
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_name(f'.{path.name}.tmp')

@@ -34,11 +34,7 @@ def get_random_states() -> dict:
 
 
 def set_random_states(states: dict) -> None:
-    """Put every generator where :func:`get_random_states` found it.
-
-    Args:
-        states: Its result; tensors may have been moved to another device.
-    """
+    """Put every generator where :func:`get_random_states` found it."""
     version, words, gauss = states['python']
     random.setstate((version, tuple(words.tolist()), gauss))
     key, position, has_gauss, cached = states['numpy']

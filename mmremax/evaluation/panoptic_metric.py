@@ -14,11 +14,7 @@ from mmremax.datasets.panoptic_png import ids_to_colours
 from mmremax.utils.constants import VOID_ID
 
 from .class_table import class_table, format_score
-from .panoptic_quality import (
-    PQCounts,
-    average_scores,
-    panoptic_quality,
-)
+from .panoptic_quality import PQCounts, average_scores, panoptic_quality
 from .streaming_metric import StreamingMetric
 
 _GROUPS = (('All', ''), ('Things', '_th'), ('Stuff', '_st'))

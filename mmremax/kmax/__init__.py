@@ -1,25 +1,21 @@
 """kMaX-DeepLab, whole: network, matching, losses and merge."""
 
-from . import (
-    backbones,
-    losses,
-)
+from . import backbones, losses
 from .data_preprocessor import KMaXDataPreprocessor
 from .detector import KMaXDeepLab
 from .fusion import KMaXFusionHead
-from .fusion_config import FusionConfig
 from .head import KMaXHead
 from .matcher import KMaXAssigner
+from .merge import FusionConfig
 from .pixel_decoder import KMaXPixelDecoder
-from .predictions import LayerPrediction
+from .predictor import LayerPrediction
 from .segments import BatchSegments
-from .semantic_decoder import AuxiliarySemanticHead
-from .simple_semantic_head import SimpleSemanticHead
+from .semantic_decoder import KMaXSemanticClassifier, KMaXSemanticDecoder
 from .targets import MaskTargets
 from .transformer_decoder import KMaXTransformerDecoder
 
 __all__ = [
-    'AuxiliarySemanticHead',
+    'KMaXSemanticDecoder',
     'BatchSegments',
     'FusionConfig',
     'KMaXAssigner',
@@ -31,7 +27,7 @@ __all__ = [
     'KMaXTransformerDecoder',
     'LayerPrediction',
     'MaskTargets',
-    'SimpleSemanticHead',
+    'KMaXSemanticClassifier',
     'backbones',
     'losses',
 ]

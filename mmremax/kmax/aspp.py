@@ -12,11 +12,7 @@ from mmengine.dist import get_world_size
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .conv_norm_act import ConvNormAct
-from .resize import (
-    is_odd,
-    resize_like_kmax,
-)
+from .layers import ConvNormAct, aligns_corners, resize_like_kmax
 
 
 class ASPP(nn.Module):
@@ -59,7 +55,7 @@ class ASPP(nn.Module):
             Activated features. (B, channels, H, W).
         """
         image = resize_like_kmax(
-            self.image_feature(x), x.shape[-2:], is_odd(x.shape[-1])
+            self.image_feature(x), x.shape[-2:], aligns_corners(x.shape[-1])
         )
         branches = [branch(x) for branch in self.branches]
         return self.dropout(self.project(torch.cat([*branches, image], dim=1)))

@@ -10,13 +10,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .initialisation import (
-    trunc_normal_,
-    trunc_normal_lecun_,
-)
-from .norm import (
+from .layers import (
     BatchNorm,
     at_least_float32,
+    trunc_normal_,
+    trunc_normal_lecun_,
 )
 
 MAX_DISTANCE = 254  # positions; larger distances share the last table row

@@ -5,7 +5,7 @@ and a few readers that keep what the results need. Then the merge runs on
 the host on a small table, so an image costs one device-to-host copy.
 
 Letters: B images, Q queries, K real classes, h w stride 4, H W output (see
-docs/shapes.md).
+docs/notation.md).
 """
 
 from __future__ import annotations
@@ -20,17 +20,8 @@ from mmengine.model import BaseModule
 from mmengine.structures import InstanceData, PixelData
 from torch import Tensor
 
-from .fusion_config import FusionConfig
-from .merge import (
-    PairCanvas,
-    merge_queries,
-    panoptic_ids,
-)
-from .pixel_readers import (
-    MaskReader,
-    PairReader,
-    SemanticReader,
-)
+from .merge import FusionConfig, PairCanvas, merge_queries, panoptic_ids
+from .pixel_readers import MaskReader, PairReader, SemanticReader
 from .strip_resize import (
     Band,
     crop_shape,

@@ -13,9 +13,8 @@ from mmdet.registry import MODELS, TASK_UTILS
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from .norm import at_least_float32
-from .predictions import LayerPrediction
-from .resize import is_odd, resize_like_kmax
+from .layers import aligns_corners, at_least_float32, resize_like_kmax
+from .predictor import LayerPrediction
 from .segments import BatchSegments
 from .targets import MaskTargets
 
@@ -249,7 +248,9 @@ def _for_loss(
     return replace(
         output,
         class_logits=at_least_float32(output.class_logits),
-        mask_logits=resize_like_kmax(mask_logits, size, is_odd(size[0])),
+        mask_logits=resize_like_kmax(
+            mask_logits, size, aligns_corners(size[0])
+        ),
         pixel_feature=at_least_float32(output.pixel_feature),
         semantic_logits=semantic_logits
         if semantic_logits is None

@@ -14,13 +14,8 @@ from torch import Tensor
 
 from mmremax.utils.constants import VOID
 
-from .predictions import LayerPrediction
-from .segments import (
-    BatchSegments,
-    count_by_segment,
-    lookup,
-    sum_by_segment,
-)
+from .predictor import LayerPrediction
+from .segments import BatchSegments, count_by_segment, lookup, sum_by_segment
 from .targets import MaskTargets, one_hot_like
 
 
@@ -132,13 +127,13 @@ class KMaXAssigner:
 def dice_of_sums(mask_sum: Tensor, area: Tensor) -> Tensor:
     """Dice of every query with every segment from sums over segments.
 
-    D_nj = I_nj / ((sum_p prob_n + area_j) / 2 + 1e-5), the sum over cells
+    D_nj = I_nj / ((sum_p prob_n + area_j) / 2 + 1e-5), the sum over locations
     with ground truth only.
 
     Args:
-        mask_sum: Mask probabilities summed by segment, the cells without
+        mask_sum: Mask probabilities summed by segment, the locations without
             ground truth in the last column. (B, Q, G + 1).
-        area: Cells of each segment. (B, 1, G).
+        area: Locations of each segment. (B, 1, G).
 
     Returns:
         In [0, 1]. (B, Q, G).
@@ -149,7 +144,7 @@ def dice_of_sums(mask_sum: Tensor, area: Tensor) -> Tensor:
 
 
 def _void_overlap(mask_sum: Tensor, matched: Tensor) -> Tensor:
-    """Share of a query's mask on cells without a matched segment. (B, Q)."""
+    """Fraction of a query's mask on unmatched locations. (B, Q)."""
     on_void = (mask_sum[:, :, :-1] * ~matched[:, None]).sum(2)
     on_void = on_void + mask_sum[:, :, -1]
     return on_void / (mask_sum.sum(2) + 1e-5)

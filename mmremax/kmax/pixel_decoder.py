@@ -11,16 +11,13 @@ from mmdet.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from .conv_norm_act import ConvNormAct
-from .norm import ChannelLayerNorm
-from .residual_block import (
-    axial_block,
-    bottleneck_block,
-)
-from .resize import (
-    is_odd,
+from .layers import (
+    ChannelLayerNorm,
+    ConvNormAct,
+    aligns_corners,
     resize_like_kmax,
 )
+from .residual_block import axial_block, bottleneck_block
 
 NUM_MEMORIES = 3
 
@@ -53,7 +50,7 @@ class ResizedFuse(nn.Module):
         Returns:
             Not activated. (B, out_channels, H, W).
         """
-        align_corners = is_odd(low.shape[-1])
+        align_corners = aligns_corners(low.shape[-1])
         high = self.high(high)
         return high + resize_like_kmax(
             self.low(low), high.shape[-2:], align_corners

@@ -4,7 +4,7 @@ A reader gets strips of mask probabilities, queries last, and keeps only
 small things: pair codes, bits or class ids, never the probabilities.
 Nothing here waits for the device.
 
-Letters: Q queries, K real classes, H W output (see docs/shapes.md).
+Letters: Q queries, K real classes, H W output (see docs/notation.md).
 """
 
 from __future__ import annotations

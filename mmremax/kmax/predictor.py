@@ -1,6 +1,6 @@
 """Class and mask logits from queries and a pixel feature.
 
-Letters: B images, C D channels, H W of the stated stride, P = H * W,
+Letters: B images, C D channels, H W or h w the stated stride, P = H * W,
 Q queries, K classes without no_object.
 """
 
@@ -8,22 +8,52 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .conv_norm_act import (
+from .layers import (
+    BatchNorm,
     ConvNormAct,
+    at_least_float32,
     conv1x1_logits,
     depthwise_separable,
+    trunc_normal_small_,
 )
-from .initialisation import trunc_normal_small_
-from .norm import (
-    BatchNorm,
-    at_least_float32,
-)
-from .predictions import LayerPrediction
+
+
+@dataclass
+class LayerPrediction:
+    """One prediction of the decoder: of a layer's input query, or the final.
+
+    Attributes:
+        class_logits: Logits, no_object last; the void prior is included.
+            (B, Q, K + 1).
+        mask_logits: Logits, competing over the queries. (B, Q, h, w).
+        pixel_feature: Unit length over channels. (B, D, h, w).
+        key: Projected pixel feature of the layer; None for the final
+            output. (B, C, h', w'), at the layer's own stride even where the
+            others were resized.
+        memory: The pixel decoder's output that the key was projected from;
+            None for the final output. (B, C', h', w').
+        prefix: Of its losses in the log: `d{i}.` for layer i, empty for the
+            final output.
+        is_relaxed: Whether the mask loss may relax the masks (ReMaX).
+        semantic_logits: Of the semantic branch beside the layer, logits;
+            None where there is no branch. (B, K, h', w').
+    """
+
+    class_logits: Tensor
+    mask_logits: Tensor
+    pixel_feature: Tensor
+    key: Tensor | None = None
+    memory: Tensor | None = None
+    prefix: str = ''
+    is_relaxed: bool = False
+    semantic_logits: Tensor | None = None
+
 
 NO_OBJECT_PRIOR = 0.9
 

@@ -1,26 +1,22 @@
-"""Read published kMaX-DeepLab checkpoints and rename their parameters.
+"""Published kMaX-DeepLab checkpoints: read, rename, bring things first.
 
 A key such as `sem_seg_head.pixel_decoder._stages.0._blocks.0._conv3_bn...`
 is translated fragment by fragment with one table, from left to right. All
 tensors keep their shapes.
+
+Letters: K classes without no_object.
 """
 
 from __future__ import annotations
 
-import io
-import pickle
 import re
-import zipfile
-from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from mmremax.utils.checkpoint import load_from_local
-
-MAX_NAMES = 8  # keys of one kind that an error lists
+from mmremax.utils.checkpoint import load_from_local, some
 
 _LEAVES = (
     'conv norm weight bias running_mean running_var num_batches_tracked '
@@ -124,6 +120,27 @@ _FRAGMENT = re.compile(
     )
 )
 
+# Train ids of Cityscapes, and the indices of ADE20K's stuff classes.
+CITYSCAPES_THINGS = tuple(range(11, 19))
+ADE20K_STUFF = tuple(
+    map(
+        int,
+        '0 1 2 3 4 5 6 9 11 13 16 17 21 25 26 28 29 34 40 46 48 51 52 54 59 '
+        '60 61 63 68 77 79 84 91 94 96 99 100 101 105 106 109 113 114 117 122 '
+        '128 131 140 141 145'.split(),
+    )
+)
+PUBLISHED_ORDERS = {
+    19: (*CITYSCAPES_THINGS, *range(11)),
+    150: (
+        *(label for label in range(150) if label not in ADE20K_STUFF),
+        *ADE20K_STUFF,
+    ),
+}
+"""Number of classes -> published index of each of our classes."""
+
+CLASS_LAYERS = ('.class_head.', '.classifier.')
+
 
 def convert_kmax_key(key: str) -> str | None:
     """Translate one published key; None if it holds an unknown fragment."""
@@ -133,18 +150,12 @@ def convert_kmax_key(key: str) -> str | None:
         if match is None:
             return None
         parts.append(FRAGMENTS.get(match[0], match[0]))
-        start = match.end() + 1  # behind the dot
+        start = match.end() + 1  # after the dot
     return '.'.join(filter(None, parts))
 
 
 def convert_kmax_state_dict(state_dict: Mapping) -> dict[str, Tensor]:
-    """Rename all parameters of a published PyTorch checkpoint.
-
-    Args:
-        state_dict: Published key -> torch or NumPy values.
-
-    Returns:
-        Key of ours -> tensor.
+    """Rename all parameters, torch's or NumPy's, of a published checkpoint.
 
     Raises:
         ValueError: A key is not one of a kMaX-DeepLab with ResNet-50 or
@@ -154,7 +165,7 @@ def convert_kmax_state_dict(state_dict: Mapping) -> dict[str, Tensor]:
     unknown = [key for key, name in names.items() if name is None]
     if unknown:
         raise ValueError(
-            f'Unknown keys: {_some(unknown)}. This converter knows the '
+            f'Unknown keys: {some(unknown)}. This converter knows the '
             'PyTorch checkpoints of kMaX-DeepLab with ResNet-50 or ConvNeXt.'
         )
     return {
@@ -162,41 +173,31 @@ def convert_kmax_state_dict(state_dict: Mapping) -> dict[str, Tensor]:
     }
 
 
-def check_state_dict(
-    state_dict: Mapping[str, Tensor], model: nn.Module
-) -> None:
-    """Refuse a state dict that does not fit a model exactly.
+def put_things_first(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Reorder the rows of all class layers from the published order to ours.
 
-    Args:
-        state_dict: Key -> tensor.
-        model: What it shall be loaded into.
-
-    Raises:
-        ValueError: Keys are missing or unknown, or shapes differ; one
-            message names them.
+    The published PyTorch checkpoints of Cityscapes (19 classes) and ADE20K
+    (150) keep the order of the data set, in which things and stuff mix; here
+    labels are things first, then stuff. COCO's have that order already, and
+    other numbers of classes stay as they are. Void and no_object stay last.
     """
-    wanted = model.state_dict()
-    counters = {key for key in wanted if key.endswith('num_batches_tracked')}
-    missing = [k for k in wanted if k not in state_dict and k not in counters]
-    unknown = [key for key in state_dict if key not in wanted]
-    shapes = [
-        f'{key} {tuple(tensor.shape)} instead of {tuple(wanted[key].shape)}'
+    head = next(
+        (key for key in state_dict if key.endswith('.class_head.bias')), None
+    )
+    num_classes = len(state_dict[head]) - 1 if head else 0
+    order = PUBLISHED_ORDERS.get(num_classes)
+    if order is None:
+        return dict(state_dict)
+    rows = {
+        num_classes: torch.tensor(order),
+        num_classes + 1: torch.tensor([*order, num_classes]),
+    }
+    return {
+        key: tensor[rows[len(tensor)]]
+        if any(layer in key for layer in CLASS_LAYERS)
+        else tensor
         for key, tensor in state_dict.items()
-        if key in wanted and tensor.shape != wanted[key].shape
-    ]
-    problems = [
-        f'{title}: {_some(names)}.'
-        for title, names in (
-            ('Missing keys', missing),
-            ('Unknown keys', unknown),
-            ('Wrong shapes', shapes),
-        )
-        if names
-    ]
-    if problems:
-        raise ValueError(
-            'The checkpoint does not fit the model. ' + ' '.join(problems)
-        )
+    }
 
 
 def load_published(path: str | Path) -> dict:
@@ -206,20 +207,13 @@ def load_published(path: str | Path) -> dict:
         path: A `.pth` of torch, or a `.pkl` of pickled torch or NumPy
             values; either the parameters or a dict with them as `model`.
 
-    Returns:
-        Published key -> value.
-
     Raises:
         FileNotFoundError: There is no such file.
         RuntimeError: The file is truncated, or holds objects other than
             tensors, arrays and plain containers.
         ValueError: The file holds no parameters.
     """
-    path = Path(path)
-    if path.suffix == '.pkl' and not zipfile.is_zipfile(path):
-        content = _load_pickle(path)
-    else:
-        content = load_from_local(path, 'cpu')
+    content = load_from_local(path, 'cpu')
     if isinstance(content, Mapping):
         content = content.get('model', content)
     if not isinstance(content, Mapping) or not content:
@@ -228,53 +222,3 @@ def load_published(path: str | Path) -> dict:
             "with the key 'model'."
         )
     return dict(content)
-
-
-def _load_pickle(path: Path) -> object:
-    """Read a pickle of tensors, arrays and plain containers."""
-    try:
-        with path.open('rb') as file:
-            return _TensorUnpickler(file, encoding='latin1').load()
-    except (pickle.UnpicklingError, EOFError, ValueError) as error:
-        raise RuntimeError(
-            f'{path} cannot be read as tensors and arrays: {error}'
-        ) from None
-
-
-def _load_storage(data: bytes) -> object:
-    """Read a storage that was pickled without torch.save."""
-    return torch.load(io.BytesIO(data), 'cpu', weights_only=True)
-
-
-class _TensorUnpickler(pickle.Unpickler):
-    """Unpickles tensors, arrays and containers, and refuses all else."""
-
-    array_names = {
-        ('numpy', 'ndarray'),
-        ('numpy', 'dtype'),
-        ('numpy.core.multiarray', '_reconstruct'),
-        ('numpy.core.multiarray', 'scalar'),
-        ('numpy._core.multiarray', '_reconstruct'),
-        ('numpy._core.multiarray', 'scalar'),
-        ('numpy._core.numeric', '_frombuffer'),
-        ('_codecs', 'encode'),
-        ('torch._utils', '_rebuild_tensor_v2'),
-    }
-
-    def find_class(self, module: str, name: str) -> object:
-        """Return what the pickle may call."""
-        if (module, name) == ('collections', 'OrderedDict'):
-            return OrderedDict
-        if (module, name) == ('torch.storage', '_load_from_bytes'):
-            return _load_storage
-        if (module, name) in self.array_names:
-            return super().find_class(module, name)
-        raise pickle.UnpicklingError(f'{module}.{name} is not allowed')
-
-
-def _some(names: Iterable[str]) -> str:
-    """List the first names and count the others."""
-    names = sorted(names)
-    shown = ', '.join(names[:MAX_NAMES])
-    left = len(names) - MAX_NAMES
-    return f'{shown} and {left} more' if left > 0 else shown

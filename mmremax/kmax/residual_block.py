@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .axial_attention import AxialAttention2d
-from .conv_norm_act import ConvNormAct
+from .layers import ConvNormAct
 
 
 class ResidualBlock(nn.Module):

@@ -18,18 +18,18 @@ from mmremax.utils.constants import IGNORE, VOID
 
 from .class_fractions import class_fractions
 
-_CHUNK_CELLS = 1 << 15  # bounds the transient one-hot of sum_by_segment
+_CHUNK_LOCATIONS = 1 << 15  # bounds the transient one-hot of sum_by_segment
 
 
 @dataclass
 class BatchSegments:
-    """Segments of a batch, as one index per cell.
+    """Segments of a batch, as one index per location.
 
     An index map replaces one binary mask per segment: it cannot hold
     overlaps, which panoptic ground truth does not have.
 
     Attributes:
-        segment_map: Index into the image's segments, or VOID for cells
+        segment_map: Index into the image's segments, or VOID for locations
             that are unlabelled, crowd or padding. (B, H, W), int64.
         labels: Class of each segment, in [0, K). B tensors (G,), int64.
         pixel_classes: Class of each pixel of the input, IGNORE for void;
@@ -87,11 +87,11 @@ class BatchSegments:
         return pad_sequence(self.labels, batch_first=True, padding_value=VOID)
 
     def semantic_map(self) -> Tensor:
-        """Class of each cell, VOID where unlabelled. (B, H, W), int64."""
+        """Class of each location, VOID where unlabelled. (B, H, W), int64."""
         return lookup(self.padded_labels(), self.segment_map, VOID)
 
     def class_fractions(self, num_classes: int) -> Tensor | None:
-        """Share of each class in a cell, built once for all outputs.
+        """Share of each class in a location, built once for all outputs.
 
         Args:
             num_classes: K.
@@ -164,9 +164,9 @@ def lookup(table: Tensor, index_map: Tensor, fill: float) -> Tensor:
 def sum_by_segment(
     values: Tensor, index_map: Tensor, num_indices: int
 ) -> Tensor:
-    """Add up values over the cells of each segment.
+    """Add up values over the locations of each segment.
 
-    A product with a one-hot matrix, in chunks of cells: faster than a
+    A product with a one-hot matrix, in chunks of locations: faster than a
     scatter on the CPU and on the GPU, and deterministic.
 
     Args:
@@ -175,11 +175,11 @@ def sum_by_segment(
         num_indices: N.
 
     Returns:
-        Sums; the last column holds the VOID cells. (B, Q, N + 1).
+        Sums; the last column holds the VOID locations. (B, Q, N + 1).
     """
     index = index_map.remainder(num_indices + 1)  # VOID goes last
     total = values.new_zeros(*values.shape[:2], num_indices + 1)
-    step = max(1, _CHUNK_CELLS // values.shape[0])
+    step = max(1, _CHUNK_LOCATIONS // values.shape[0])
     for start in range(0, values.shape[2], step):
         part = slice(start, start + step)
         one_hot = F.one_hot(index[:, part], num_indices + 1)
@@ -188,7 +188,7 @@ def sum_by_segment(
 
 
 def count_by_segment(index_map: Tensor, num_indices: int) -> Tensor:
-    """Count the cells of each index; VOID is last. (B, N + 1), int64."""
+    """Count the locations of each index; VOID is last. (B, N + 1), int64."""
     index = index_map.flatten(1).remainder(num_indices + 1)
     counts = index.new_zeros(len(index), num_indices + 1)
     return counts.scatter_add_(1, index, torch.ones_like(index))

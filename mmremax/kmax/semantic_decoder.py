@@ -1,7 +1,7 @@
-"""A semantic decoder that helps the backbone learn; training only.
+"""kMaX-DeepLab's own semantic branch: it helps the backbone learn.
 
-Letters: B images, C channels, H W of the stated stride, K classes without
-no_object.
+Training only. Letters: B images, C channels, H W of the stated stride,
+K classes without no_object.
 """
 
 from __future__ import annotations
@@ -15,19 +15,17 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from .aspp import ASPP
-from .conv_norm_act import (
+from .layers import (
     ConvNormAct,
+    aligns_corners,
     conv1x1_logits,
     depthwise_separable,
-)
-from .resize import (
-    is_odd,
     resize_like_kmax,
 )
 
 
 @MODELS.register_module()
-class AuxiliarySemanticHead(BaseModule):
+class KMaXSemanticDecoder(BaseModule):
     """Predicts the class of each pixel from backbone features.
 
     Paper: the semantic decoder of Panoptic-DeepLab, on the features of
@@ -85,7 +83,7 @@ class AuxiliarySemanticHead(BaseModule):
             Semantic logits of stride 4. (B, K or K + 1, H, W).
         """
         stride_4, stride_8, _, stride_32 = feats[-4:]
-        align_corners = is_odd(stride_32.shape[-1])
+        align_corners = aligns_corners(stride_32.shape[-1])
         x = self.aspp(stride_32)
         for feat, project, fuse in zip(
             (stride_8, stride_4),
@@ -97,3 +95,45 @@ class AuxiliarySemanticHead(BaseModule):
             x = resize_like_kmax(x, feat.shape[-2:], align_corners)
             x = fuse(torch.cat([x, low_level], dim=1))
         return self.head(x)
+
+
+@MODELS.register_module()
+class KMaXSemanticClassifier(BaseModule):
+    """Predicts the class of each stride-32 position; training only.
+
+    kMaX-DeepLab's auxiliary branch on Cityscapes, in the place of
+    KMaXSemanticDecoder.
+
+    Paper: kMaX-DeepLab, published code.
+
+    Args:
+        num_classes: K.
+        in_channels: Of the backbone's features, lowest stride first; only
+            the last is read.
+        with_void: Whether void is an output of its own, the last.
+        channels: In front of the last convolution.
+        init_cfg: Of the parent.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: Sequence[int] = (256, 64, 512, 1024, 2048),
+        with_void: bool = False,
+        channels: int = 256,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        self.separable = depthwise_separable(in_channels[-1], channels)
+        self.classifier = conv1x1_logits(channels, num_classes + with_void)
+
+    def forward(self, feats: Sequence[Tensor]) -> Tensor:
+        """Predict.
+
+        Args:
+            feats: Backbone features, lowest stride first. (B, C, H, W) each.
+
+        Returns:
+            Semantic logits of stride 32. (B, K or K + 1, H, W).
+        """
+        return self.classifier(self.separable(feats[-1]))

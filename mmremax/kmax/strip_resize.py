@@ -6,7 +6,7 @@ matrices, one for rows and one for columns, and the map at input size is
 never made. An output row needs a handful of source rows: the matrices are
 banded, and only the bands are multiplied.
 
-Letters: Q queries, h w stride 4, H W output (see docs/shapes.md).
+Letters: Q queries, h w stride 4, H W output (see docs/notation.md).
 """
 
 from __future__ import annotations

@@ -12,10 +12,7 @@ from torch.nn import functional as F
 
 from mmremax.utils.constants import VOID
 
-from .segments import (
-    count_by_segment,
-    lookup,
-)
+from .segments import count_by_segment, lookup
 
 
 @dataclass
@@ -25,9 +22,9 @@ class MaskTargets:
     Paper: kMaX-DeepLab's PQ-style loss; docs/design.md, "Targets".
 
     Attributes:
-        query_map: Query whose segment covers a cell; VOID for cells
+        query_map: Query whose segment covers a location; VOID for locations
             without a matched segment. (B, P), int64.
-        semantic_map: Class of a cell, also where its segment found no
+        semantic_map: Class of a location, also where its segment found no
             query; VOID where unlabelled. (B, P), int64.
         labels: Class of each query, K (no_object) if unmatched. (B, Q).
         query_class_weight: Dice of the matched pair; for unmatched queries
@@ -49,15 +46,15 @@ class MaskTargets:
 
     @property
     def valid(self) -> Tensor:
-        """True on cells of a matched segment. (B, P), bool."""
+        """True on locations of a matched segment. (B, P), bool."""
         return self.query_map != VOID
 
     def query_area(self) -> Tensor:
-        """Cells of each query's segment, 0 if unmatched. (B, Q), int64."""
+        """Locations of each query's segment, 0 if unmatched. (B, Q), int64."""
         return count_by_segment(self.query_map, self.labels.shape[1])[:, :-1]
 
     def inverse_area(self) -> Tensor:
-        """P over the area of the cell's segment; P on void. (B, P).
+        """P over the area of the location's segment; P on void. (B, P).
 
         Small segments get large values, so that sampling by it treats
         segments alike.

@@ -1,15 +1,6 @@
 """MP-Former: mask-piloted training of Mask2Former heads."""
 
 from . import mmseg_head
-from .head import (
-    MPFormerHead,
-    MPFormerMixin,
-)
-from .loss import MaskPilotLoss
+from .head import MPFormerHead, MPFormerMixin
 
-__all__ = [
-    'MPFormerHead',
-    'MPFormerMixin',
-    'MaskPilotLoss',
-    'mmseg_head',
-]
+__all__ = ['MPFormerHead', 'MPFormerMixin', 'mmseg_head']

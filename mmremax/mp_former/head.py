@@ -1,10 +1,12 @@
 """Mask-piloted training of a Mask2Former head.
 
 Letters: B images, C channels, L decoder layers, M mask-piloted slots, Q
-matching queries, T = M + Q (slots first), A cells of a memory.
+matching queries, T = M + Q (slots first), A locations of a feature map.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import torch
 from mmdet.models.dense_heads import Mask2FormerHead
@@ -14,11 +16,10 @@ from torch import Tensor, nn
 
 from mmremax.utils.mask_canvas import check_canvas
 
-from . import pilot_masks
-from .loss import MaskPilotLoss
-from .noise import MaskPilotNoise
-from .settings import MaskPilotSettings
-from .slots import MaskPilotSlots
+from .loss import pilot_losses
+from .noise import noisy_labels, noisy_masks
+from .pilots import PilotSlots, pilot_masks
+from .settings import PilotSettings
 
 
 class MPFormerMixin:
@@ -34,7 +35,7 @@ class MPFormerMixin:
     Paper: Zhang et al., MP-Former, CVPR 2023; docs/mp_former.md.
 
     Args:
-        mp_cfg: Keys of ``MaskPilotSettings``. None is the stock head.
+        mp_cfg: Keys of ``PilotSettings``. None is the stock head.
         args, kwargs: Of the head.
     """
 
@@ -42,17 +43,12 @@ class MPFormerMixin:
         self, *args: object, mp_cfg: dict | None = None, **kwargs: object
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.mp_cfg = None if mp_cfg is None else MaskPilotSettings(**mp_cfg)
+        self.mp_cfg = None if mp_cfg is None else PilotSettings(**mp_cfg)
         if self.mp_cfg is None:
             return
-        # Behind the head's constructor: mmseg's sets its classes at the end.
+        # After the head's constructor: mmseg's sets its classes at the end.
         self.label_embed = nn.Embedding(
             self.num_classes, self.query_feat.embedding_dim
-        )
-        self.mp_noise = MaskPilotNoise(
-            self.mp_cfg.mask_noise_scale,
-            self.mp_cfg.label_noise_ratio,
-            self.mp_cfg.per_head_noise,
         )
         if self.mp_cfg.query_pos == 'none':
             # Kept for the checkpoint; DDP wants no parameter without use.
@@ -67,7 +63,7 @@ class MPFormerMixin:
                 panoptic data, `gt_sem_seg`.
 
         Returns:
-            The losses of the head and those of ``MaskPilotLoss``.
+            The losses of the head and those of ``pilot_losses``.
 
         Raises:
             ValueError: Masks are not padded with their image.
@@ -89,6 +85,7 @@ class MPFormerMixin:
         x: list[Tensor],
         batch_data_samples: list,
         batch_gt_instances: list[InstanceData],
+        matching_loss: Callable[..., dict] | None = None,
     ) -> dict:
         """Run both parts of the decoder and merge their losses.
 
@@ -97,24 +94,27 @@ class MPFormerMixin:
             batch_data_samples: Samples, for their metainfo.
             batch_gt_instances: `labels` (G,) and `masks` (G, H, W) of each
                 image, on the padded canvas.
+            matching_loss: Losses of the matching part; None is the head's
+                `loss_by_feat`.
 
         Returns:
             See `loss`.
         """
-        slots = self._mp_slots(batch_gt_instances)
-        class_logits, mask_logits = self(x, batch_data_samples, slots)
+        matching_loss = matching_loss or self.loss_by_feat
+        slots = PilotSlots.of(batch_gt_instances, self.mp_cfg.num_groups)
         num_slots = 0 if slots is None else slots.num_slots
-        losses = self.loss_by_feat(
+        class_logits, mask_logits = self(x, batch_data_samples, slots)
+        losses = matching_loss(
             [logits[:, num_slots:] for logits in class_logits],
             [logits[:, num_slots:] for logits in mask_logits],
             batch_gt_instances,
             [sample.metainfo for sample in batch_data_samples],
         )
-        mp_losses = self._mp_loss()(
+        mp_losses = pilot_losses(
+            self,
             [logits[:, :num_slots] for logits in class_logits],
             [logits[:, :num_slots] for logits in mask_logits],
             slots,
-            zero=self.label_embed.weight.sum() * 0,
         )
         return {**losses, **mp_losses}
 
@@ -122,51 +122,47 @@ class MPFormerMixin:
         self,
         x: list[Tensor],
         batch_data_samples: list,
-        mp_slots: MaskPilotSlots | None = None,
+        slots: PilotSlots | None = None,
     ) -> tuple[list[Tensor], list[Tensor]]:
         """Predict classes and masks before the decoder and after each layer.
 
         Args:
             x: Features of the backbone.
             batch_data_samples: Samples of the batch.
-            mp_slots: Segments to pilot; None is matching queries alone.
+            slots: Segments to pilot; None is matching queries alone.
 
         Returns:
             Tuple of L + 1 class logits, (B, T, K + 1) each, and L + 1 mask
-            logits, (B, T, H, W) each. M = 0 without `mp_slots`.
+            logits, (B, T, H, W) each. M = 0 without `slots`.
         """
         if self.mp_cfg is None or (
-            mp_slots is None and self.mp_cfg.query_pos == 'zero'
+            slots is None and self.mp_cfg.query_pos == 'zero'
         ):
             return super().forward(x, batch_data_samples)
         mask_feature, memories = self.pixel_decoder(x)
         keys, key_pos = self._keys(memories)
         sizes = [tuple(memory.shape[-2:]) for memory in memories]
-        query, query_pos = self._queries(len(x[0]), mp_slots)
-        self_attn_mask, pilots = None, {}
-        num_pilot_layers = 0
-        if mp_slots is not None:
-            self_attn_mask = mp_slots.self_attention_mask(
-                self.num_queries,
-                self.num_heads,
-                self.mp_cfg.padding == 'strict',
-            )
-            num_pilot_layers = self.mp_cfg.num_pilot_layers(
-                self.num_transformer_decoder_layers
-            )
-            pilots = {
-                size: mp_slots.spread(blocked, True)
-                for size, blocked in pilot_masks(mp_slots.masks, sizes).items()
-            }
+        query, query_pos = self._queries(len(x[0]), slots)
+        layers = self.transformer_decoder.layers
+        self_attn_mask, pilots, num_pilot_layers = None, [], 0
+        if slots is not None:
+            self_attn_mask = slots.self_attention_mask(self.num_queries)
+            num_pilot_layers = self.mp_cfg.pilot_layers
+            if num_pilot_layers == 'all':
+                num_pilot_layers = len(layers)
+            pilots = [
+                slots.spread(pilot_masks(slots.masks, size), True)
+                for size in sizes
+            ]
         outputs = []
-        for i, layer in enumerate(self.transformer_decoder.layers):
+        for i, layer in enumerate(layers):
             level = i % len(sizes)
             *output, attn_mask = self._forward_head(
                 query, mask_feature, sizes[level]
             )
             outputs.append(output)
             if i < num_pilot_layers:
-                attn_mask = self._piloted(attn_mask, pilots[sizes[level]])
+                attn_mask = self._piloted(attn_mask, pilots[level])
             # A query that may attend nowhere attends everywhere.
             attn_mask = attn_mask & ~attn_mask.all(-1, keepdim=True)
             query = layer(
@@ -206,7 +202,7 @@ class MPFormerMixin:
         return keys, positions
 
     def _queries(
-        self, batch_size: int, slots: MaskPilotSlots | None
+        self, batch_size: int, slots: PilotSlots | None
     ) -> tuple[Tensor, Tensor | None]:
         """Make the queries, (B, T, C), and their positions or None."""
         query = self.query_feat.weight.expand(batch_size, -1, -1)
@@ -214,8 +210,10 @@ class MPFormerMixin:
         if self.mp_cfg.query_pos == 'zero':
             position = self.query_embed.weight.expand(batch_size, -1, -1)
         if slots is not None:
-            labels = self.mp_noise.noisy_labels(
-                slots.spread(slots.labels, 0), self.num_classes
+            labels = noisy_labels(
+                slots.spread(slots.labels, 0),
+                self.num_classes,
+                self.mp_cfg.label_noise_ratio,
             )
             content = self.label_embed(labels)
             content = content.masked_fill(slots.is_padding.unsqueeze(-1), 0)
@@ -234,43 +232,9 @@ class MPFormerMixin:
             pilot: (B, M, A) bool.
         """
         attn_mask = attn_mask.unflatten(0, (-1, self.num_heads))
-        noisy = self.mp_noise.noisy_masks(pilot, self.num_heads)
-        attn_mask[:, :, : pilot.shape[1]] = noisy
+        noisy = noisy_masks(pilot, self.mp_cfg.mask_noise_scale)
+        attn_mask[:, :, : pilot.shape[1]] = noisy.unsqueeze(1)
         return attn_mask.flatten(0, 1)
-
-    def _mp_slots(
-        self, batch_gt_instances: list[InstanceData]
-    ) -> MaskPilotSlots | None:
-        """Choose the segments to pilot; None if there is none."""
-        labels, masks = [], []
-        for gt in batch_gt_instances:
-            keep = slice(None)
-            if (self.mp_cfg.max_gt or len(gt.labels)) < len(gt.labels):
-                order = torch.randperm(len(gt.labels))
-                keep = order[: self.mp_cfg.max_gt].to(gt.labels.device)
-            labels.append(gt.labels[keep])
-            masks.append(gt.masks[keep] > 0)
-        counts = tuple(map(len, labels))
-        num_groups = self.mp_cfg.groups_for(max(counts))
-        if num_groups == 0:
-            return None
-        return MaskPilotSlots(
-            torch.cat(labels).long(), torch.cat(masks), counts, num_groups
-        )
-
-    def _mp_loss(self) -> MaskPilotLoss:
-        """Bind the modules of this head to the loss of the MP part."""
-        return MaskPilotLoss(
-            loss_cls=self.loss_cls if self.mp_cfg.with_cls_loss else None,
-            loss_mask=self.loss_mask,
-            loss_dice=self.loss_dice,
-            class_weight=self.class_weight,
-            num_points=self.num_points,
-            oversample_ratio=self.oversample_ratio,
-            importance_sample_ratio=self.importance_sample_ratio,
-            strict=self.mp_cfg.padding == 'strict',
-            loss_weight=self.mp_cfg.loss_weight,
-        )
 
 
 @MODELS.register_module()

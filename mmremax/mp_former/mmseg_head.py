@@ -23,16 +23,7 @@ class MPFormerHead(MPFormerMixin, Mask2FormerHead):
         batch_data_samples: list,
         train_cfg: dict | None = None,
     ) -> dict:
-        """Compute the losses of both parts.
-
-        Args:
-            x: Features of the backbone.
-            batch_data_samples: mmseg's samples with `gt_sem_seg`.
-            train_cfg: As the stock head takes it; unused.
-
-        Returns:
-            See ``MPFormerMixin.loss``.
-        """
+        """Compute the losses of both parts; see ``MPFormerMixin.loss``."""
         if self.mp_cfg is None:
             return Mask2FormerHead.loss(self, x, batch_data_samples, train_cfg)
         batch_gt_instances, _ = self._seg_data_to_instance_data(

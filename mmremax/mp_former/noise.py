@@ -1,6 +1,6 @@
-"""Noise on the inputs of mask-piloted queries; targets stay clean.
+"""Noise on the inputs of mask-piloted queries; their targets stay clean.
 
-Letters: B images, M mask-piloted slots of an image, A cells of a memory.
+Paper: MP-Former Sec. 3, "noised masks" and "label-guided training".
 """
 
 from __future__ import annotations
@@ -9,71 +9,44 @@ import torch
 from torch import Tensor
 
 
-class MaskPilotNoise:
-    """Draws the label noise and the point noise of one model.
+@torch.no_grad()
+def noisy_labels(labels: Tensor, num_classes: int, ratio: float) -> Tensor:
+    """Replace classes by uniform draws, each with the probability `ratio`.
 
-    Paper: MP-Former Sec. 3, "noised masks" and "label-guided training".
+    A draw may be the old class: the rate of changes is
+    ratio * (1 - 1 / num_classes).
 
     Args:
-        mask_scale: Lambda of the point noise; 0 is off.
-        label_ratio: Probability of redrawing a class; 0 is off.
-        per_head: Draw point noise for each attention head.
+        labels: Clean classes. (B, M) int64.
+        num_classes: K, without no_object.
+        ratio: In [0, 1]; 0 draws nothing.
+
+    Returns:
+        Classes that the queries start from. (B, M) int64.
     """
+    if ratio == 0:
+        return labels
+    replaced = torch.rand(labels.shape, device=labels.device) < ratio
+    return torch.randint_like(labels, num_classes).where(replaced, labels)
 
-    def __init__(
-        self, mask_scale: float, label_ratio: float, per_head: bool
-    ) -> None:
-        self.mask_scale = mask_scale
-        self.label_ratio = label_ratio
-        self.per_head = per_head
 
-    @torch.no_grad()
-    def noisy_labels(self, labels: Tensor, num_classes: int) -> Tensor:
-        """Redraw classes, each with the full probability `label_ratio`.
+@torch.no_grad()
+def noisy_masks(blocked: Tensor, scale: float) -> Tensor:
+    """Flip locations of pilot masks, spread over the whole feature map.
 
-        A redrawn class may be the old one: the rate of changes is
-        label_ratio * (1 - 1 / num_classes).
+    A mask with a open locations of A flips each one with the probability
+    rho = scale * a / A: scale * a flips on average. A mask without an open
+    location stays as it is.
 
-        Args:
-            labels: Clean classes. (B, M) int64.
-            num_classes: K, without no_object.
+    Args:
+        blocked: True where a query may not attend. (B, M, A) bool.
+        scale: Lambda of the paper, at least 0; 0 draws nothing.
 
-        Returns:
-            Classes that the queries start from. (B, M) int64.
-        """
-        if self.label_ratio == 0:
-            return labels
-        redraw = self.uniform(labels.shape, labels) < self.label_ratio
-        return labels.where(~redraw, self.random_classes(labels, num_classes))
-
-    @torch.no_grad()
-    def noisy_masks(self, blocked: Tensor, num_heads: int) -> Tensor:
-        """Flip cells of pilot masks, spread over the whole map.
-
-        A mask with a open cells of A flips each cell with the probability
-        rho = lambda * a / A: lambda * a flips in the mean. A mask without an
-        open cell stays as it is.
-
-        Args:
-            blocked: True where a query may not attend. (B, M, A) bool.
-            num_heads: Heads of the attention.
-
-        Returns:
-            (B, 1, M, A) bool, or (B, heads, M, A) with noise for each head.
-        """
-        blocked = blocked.unsqueeze(1)
-        if self.mask_scale == 0:
-            return blocked
-        num_open = (~blocked).sum(-1, keepdim=True)
-        rho = self.mask_scale * num_open / blocked.shape[-1]
-        batch, _, slots, cells = blocked.shape
-        shape = (batch, num_heads if self.per_head else 1, slots, cells)
-        return blocked ^ (self.uniform(shape, blocked) < rho)
-
-    def uniform(self, shape: tuple[int, ...], like: Tensor) -> Tensor:
-        """Draw from [0, 1) on the device of `like`."""
-        return torch.rand(shape, device=like.device)
-
-    def random_classes(self, like: Tensor, num_classes: int) -> Tensor:
-        """Draw classes uniformly, in the shape of `like`."""
-        return torch.randint_like(like, num_classes)
+    Returns:
+        (B, M, A) bool.
+    """
+    if scale == 0:
+        return blocked
+    num_open = (~blocked).sum(-1, keepdim=True)
+    rho = scale * num_open / blocked.shape[-1]
+    return blocked ^ (torch.rand(blocked.shape, device=blocked.device) < rho)

@@ -17,13 +17,16 @@ from mmdet.utils import reduce_mean
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
-from mmremax.kmax.norm import at_least_float32
+from mmremax.kmax.layers import at_least_float32
 from mmremax.kmax.targets import MaskTargets, one_hot_like
 from mmremax.utils.constants import VOID
 from mmremax.utils.mask_canvas import check_canvas
 
-from .mask_segments import targets_of_masks
-from .matched_queries import MatchedQueries, MatchedTargets
+from .mask2former_targets import (
+    MatchedQueries,
+    MatchedTargets,
+    targets_of_masks,
+)
 
 SEMANTIC_INPUTS = ('key', 'stride_32', 'stride_8', 'mask_feature')
 Features = tuple[Tensor, list[Tensor]]

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from mmremax.kmax.class_fractions import is_soft, require_fractions
-from mmremax.kmax.predictions import LayerPrediction
+from mmremax.kmax.predictor import LayerPrediction
 from mmremax.kmax.segments import count_by_segment, sum_by_segment
 from mmremax.kmax.targets import MaskTargets, one_hot_like
 

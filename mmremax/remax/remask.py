@@ -14,8 +14,8 @@ from mmdet.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from mmremax.kmax.predictions import LayerPrediction
-from mmremax.kmax.resize import is_odd, resize_like_kmax
+from mmremax.kmax.layers import aligns_corners, resize_like_kmax
+from mmremax.kmax.predictor import LayerPrediction
 from mmremax.kmax.targets import MaskTargets, one_hot_like
 from mmremax.utils.constants import VOID
 
@@ -172,7 +172,9 @@ class ReMaskLoss(BaseModule):
                 "num_relaxed=0 or mask_loss.source='ground_truth'."
             )
         logits = resize_like_kmax(
-            output.semantic_logits, targets.size, is_odd(targets.size[0])
+            output.semantic_logits,
+            targets.size,
+            aligns_corners(targets.size[0]),
         )
         return _sigma(logits, self.activation, 1).flatten(2)
 

@@ -12,7 +12,7 @@ from mmengine.model import BaseModule, ModuleList
 from torch import Tensor, nn
 
 from mmremax.kmax.aspp import ASPP
-from mmremax.kmax.conv_norm_act import conv1x1_logits
+from mmremax.kmax.layers import conv1x1_logits
 from mmremax.kmax.targets import MaskTargets
 
 

@@ -1,7 +1,7 @@
-"""Class fractions of a batch, as the losses read them.
+"""Class fractions as the pipeline stores and as the losses read them.
 
-Letters: N images, C classes, M stored classes of a cell (C, or the K of a
-compact storage), h w cells, f pixels of a cell's side.
+Letters: N images, C classes, P classes present in an image, K classes kept
+of a pixel, M stored classes of a pixel (C or K), h w pixels.
 """
 
 from __future__ import annotations
@@ -9,23 +9,72 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from mmremax.utils.constants import IGNORE
 
-from .encoding import CODE
-from .kernels import (
-    kernel_matrix,
-)
+KEY = 'gt_soft_seg'
+_CODE = 255  # stands for fraction 1
+
+
+def encode_dense(
+    classes: np.ndarray, fractions: np.ndarray, num_classes: int
+) -> np.ndarray:
+    """Write a code of each class; a fraction errs by at most 1 / 510.
+
+    Args:
+        classes: Classes present. (P,), int.
+        fractions: In [0, 1], summing to at most 1. (P, h, w), float32.
+        num_classes: C.
+
+    Returns:
+        round(255 q), channels last, so that crop and flip move them.
+        (h, w, C), uint8.
+    """
+    dense = np.zeros((*fractions.shape[1:], num_classes), np.uint8)
+    dense[..., classes] = _codes(fractions).transpose(1, 2, 0)
+    return dense
+
+
+def encode_topk(
+    classes: np.ndarray, fractions: np.ndarray, topk: int
+) -> np.ndarray:
+    """Write the codes of the largest fractions; the rest is ignored.
+
+    Args:
+        classes: Classes present, below 255. (P,), int.
+        fractions: In [0, 1], summing to at most 1. (P, h, w), float32.
+        topk: K.
+
+    Returns:
+        K class ids, the largest fraction first and the lower id before the
+        higher, 255 where unused; then their codes. (h, w, 2K), uint8.
+    """
+    size = fractions.shape[1:]
+    kept = min(topk, len(classes))
+    order = np.argsort(-fractions, axis=0, kind='stable')[:kept]
+    largest = _codes(np.take_along_axis(fractions, order, axis=0))
+    ids = np.full((topk, *size), IGNORE, np.uint8)
+    weights = np.zeros((topk, *size), np.uint8)
+    if kept:
+        ids[:kept] = np.where(largest > 0, classes[order], IGNORE)
+        weights[:kept] = largest
+    return np.concatenate([ids, weights]).transpose(1, 2, 0).copy()
+
+
+def _codes(fractions: np.ndarray) -> np.ndarray:
+    return np.rint(fractions * _CODE).astype(np.uint8)
 
 
 @dataclass
 class SoftTarget:
-    """Fractions q of classes in cells; they sum to the valid mass v <= 1.
+    """Fractions q of classes in pixels; they sum to the valid mass v <= 1.
 
-    What is missing to 1 is ignored: void pixels, padding, and classes that a
-    compact storage dropped. No gradient.
+    What is missing to 1 is ignored: void pixels, padding, and classes that
+    the compact storage dropped. No gradient.
 
     Attributes:
         fractions: In [0, 1]. (N, M, h, w), float32.
@@ -48,6 +97,9 @@ class SoftTarget:
     ) -> SoftTarget | None:
         """Decode what PackSoftSegInputs packed.
 
+        Fractions are padded right and below, without mass, to the size that
+        the preprocessor gave the hard map.
+
         Args:
             samples: Samples with `gt_soft_seg`, or without.
             num_classes: C.
@@ -57,47 +109,36 @@ class SoftTarget:
             the field.
 
         Raises:
-            ValueError: Only some samples have it, encodings or sizes
-                differ, or channels are not classes.
+            ValueError: Only some samples have it, encodings differ, or
+                channels are not classes.
         """
-        have = ['gt_soft_seg' in sample for sample in samples]
-        if not any(have):
+        fields = [sample.gt_soft_seg for sample in samples if KEY in sample]
+        if not fields:
             return None
-        if not all(have):
+        if len(fields) < len(samples):
             raise ValueError(
-                f'{have.count(False)} of {len(have)} samples have no '
-                'gt_soft_seg: let every data set of a batch end in '
+                f'{len(samples) - len(fields)} of {len(samples)} samples '
+                'have no gt_soft_seg: let every data set of a batch end in '
                 'SoftLabelResize ... PackSoftSegInputs, or none.'
             )
-        fields = [sample.gt_soft_seg for sample in samples]
-        kinds = {sample.metainfo['soft_seg_encoding'] for sample in samples}
-        sizes = {tuple(field.shape) for field in fields}
-        if len(kinds) > 1 or len(sizes) > 1:
+        if len({tuple(sorted(field.keys())) for field in fields}) > 1:
             raise ValueError(
-                f'gt_soft_seg has encodings {sorted(kinds)} and sizes '
-                f'{sorted(sizes)} in one batch: use one encoding, and '
-                'SoftSegDataPreProcessor, which pads to one size.'
+                'gt_soft_seg has the encodings uint8 and topk in one batch: '
+                'use one of them in all data sets.'
             )
-        kind = kinds.pop()
-        if kind == 'topk':
-            weights = torch.stack([field.weights for field in fields])
-            ids = torch.stack([field.ids for field in fields])
-            return cls(weights.float() / CODE, ids.long())
-        data = torch.stack([field.data for field in fields])
-        if kind == 'labels':
-            return cls(count_labels(data, num_classes))
+        size = samples[0].gt_sem_seg.shape[-2:]
+        if 'ids' in fields[0]:
+            weights = _stacked(fields, 'weights', size)
+            ids = _stacked(fields, 'ids', size)
+            return cls(weights.float() / _CODE, ids.long())
+        data = _stacked(fields, 'data', size)
         if data.shape[1] != num_classes:
             raise ValueError(
                 f'gt_soft_seg has {data.shape[1]} channels, the head '
                 f'{num_classes} classes: set num_classes of SoftLabelResize '
                 'to that of the head.'
             )
-        return cls(data.float() / (CODE if kind == 'uint8' else 1))
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """(h, w)."""
-        return tuple(self.fractions.shape[-2:])
+        return cls(data.float() / _CODE)
 
     def valid_mass(self) -> Tensor:
         """v, in [0, 1]. (N, h, w), float32."""
@@ -115,59 +156,17 @@ class SoftTarget:
         """
         if self.classes is None:
             return values
-        values = values.expand(len(self.classes), -1, *self.size)
+        size = self.fractions.shape[2:]
+        values = values.expand(len(self.classes), -1, *size)
         return values.gather(1, self.classes.clamp(max=values.shape[1] - 1))
 
-    def dense(self, num_classes: int) -> Tensor:
-        """Q with one channel per class. (N, C, h, w), float32."""
-        if self.classes is None:
-            return self.fractions
-        shape = list(self.fractions.shape)
-        shape[1] = num_classes + 1
-        full = self.fractions.new_zeros(shape)
-        index = self.classes.clamp(max=num_classes)
-        return full.scatter_add_(1, index, self.fractions)[:, :-1]
 
-    def pooled(self, size: tuple[int, int], num_classes: int) -> SoftTarget:
-        """Average over larger cells with the area kernel."""
-        q = self.dense(num_classes)
-        rows, columns = (
-            torch.from_numpy(kernel_matrix('area', old, new)).to(q)
-            for old, new in zip(self.size, size, strict=True)
-        )
-        return SoftTarget(rows @ q @ columns.T)
-
-    def majority(self, num_classes: int, ignore_index: int) -> Tensor:
-        """Class of the largest fraction, the lowest of equals.
-
-        Args:
-            num_classes: C.
-            ignore_index: Label of cells whose ignored mass is larger than
-                every fraction.
-
-        Returns:
-            (N, h, w), int64.
-        """
-        largest, label = self.dense(num_classes).max(1)
-        ignored = 1 - self.valid_mass()
-        return label.masked_fill(ignored > largest, ignore_index)
-
-
-def count_labels(labels: Tensor, num_classes: int) -> Tensor:
-    """Count the classes of the pixels of each cell.
-
-    Args:
-        labels: Classes, or 255. The pixels of a cell are channels, in any
-            order. (N, f * f, h, w), integer.
-        num_classes: C.
-
-    Returns:
-        Fractions. (N, C, h, w), float32.
-    """
-    index = labels.long().masked_fill(labels == IGNORE, num_classes)
-    counts = torch.zeros(
-        len(labels), num_classes + 1, *labels.shape[2:], device=labels.device
+def _stacked(fields: list, key: str, size: Sequence[int]) -> Tensor:
+    """Pad one entry of each image to (h, w). (N, M, h, w)."""
+    values = [field.get(key) for field in fields]
+    return torch.stack(
+        [
+            F.pad(v, (0, size[1] - v.shape[2], 0, size[0] - v.shape[1]))
+            for v in values
+        ]
     )
-    one = counts.new_ones(1).expand(index.shape)
-    counts.scatter_add_(1, index, one)
-    return counts[:, :-1] / labels.shape[1]

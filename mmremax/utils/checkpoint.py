@@ -1,12 +1,13 @@
-"""Reads checkpoint files safely and says which one is broken.
-
-Importing this module makes every loader of mmengine (resume, ``load_from``,
-``init_cfg``) read local files through :func:`load_from_local`.
-"""
+"""Reads checkpoints without running their code, and compares weights."""
 
 from __future__ import annotations
 
+import io
 import pickle
+import zipfile
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import torch
 from mmengine.logging import HistoryBuffer
 from mmengine.model import is_model_wrapper
 from mmengine.runner.checkpoint import CheckpointLoader
-from torch import nn
+from torch import Tensor, nn
 
 # Branches that exist for the training losses alone: kMaX's auxiliary
 # semantic branch and ReMaX's. Nothing at inference reads them.
@@ -23,27 +24,118 @@ TRAINING_ONLY_PREFIXES = (
     'panoptic_head.auxiliary_semantic_head.',
     'panoptic_head.semantic_head.',
 )
+MAX_NAMES = 8  # keys of one kind that an error lists
 
 
 def is_training_only(key: str) -> bool:
-    """Tell whether a parameter or buffer is unused at inference.
-
-    Args:
-        key: Its name in the detector's ``state_dict``.
-    """
+    """Tell whether a parameter or buffer is unused at inference."""
     return key.startswith(TRAINING_ONLY_PREFIXES)
 
 
-@CheckpointLoader.register_scheme(prefixes='', force=True)
-def load_from_local(filename: str, map_location: Any = None) -> dict:
-    """Load a checkpoint file without running code that it may hold.
+def state_dict_of(content: Mapping) -> dict[str, Tensor]:
+    """Take the weights out of what a checkpoint holds, unwrapped."""
+    weights = content.get('state_dict', content)
+    return {k.removeprefix('module.'): v for k, v in weights.items()}
+
+
+def misfits(
+    weights: Mapping[str, Tensor],
+    wanted: Mapping[str, Tensor],
+    optional: Collection[str] = (),
+) -> str:
+    """Compare weights with those of a model.
 
     Args:
-        filename: The file; ``~`` is expanded.
+        weights: What a file has.
+        wanted: The model's ``state_dict``.
+        optional: Keys that either side may lack, besides step counters.
+
+    Returns:
+        Sentences that name what is missing, unknown or of another shape;
+        empty if the weights fit.
+    """
+    problems = {
+        'Missing keys': [
+            key
+            for key in wanted.keys() - weights.keys() - set(optional)
+            if not key.endswith('num_batches_tracked')
+        ],
+        'Unknown keys': weights.keys() - wanted.keys() - set(optional),
+        'Wrong shapes': [
+            f'{key} {tuple(weights[key].shape)} instead of '
+            f'{tuple(wanted[key].shape)}'
+            for key in wanted.keys() & weights.keys()
+            if wanted[key].shape != weights[key].shape
+        ],
+    }
+    return ' '.join(
+        f'{title}: {some(names)}.'
+        for title, names in problems.items()
+        if names
+    )
+
+
+def check_weights(
+    model: nn.Module, source: str | Path, may_be_stripped: bool = True
+) -> None:
+    """Refuse a checkpoint that is not of a model.
+
+    mmengine only warns of missing weights, and then scores random ones.
+
+    Args:
+        model: The detector, wrapped or not.
+        source: File or URL.
+        may_be_stripped: Whether it may lack the training-only branches.
+
+    Raises:
+        RuntimeError: The checkpoint does not fit, or cannot be read.
+    """
+    model = model.module if is_model_wrapper(model) else model
+    weights = state_dict_of(load_checkpoint(source, 'meta'))
+    wanted = model.state_dict()
+    known = weights.keys() | (wanted.keys() if may_be_stripped else set())
+    if problems := misfits(
+        weights, wanted, optional=set(filter(is_training_only, known))
+    ):
+        raise RuntimeError(
+            f'The checkpoint {source} does not fit the config. {problems} '
+            'Give the config it was trained with; convert published '
+            'kMaX-DeepLab weights with '
+            'tools/model_converters/kmax_to_mmremax.py first.'
+        )
+
+
+def load_checkpoint(source: str | Path, map_location: Any = None) -> Any:
+    """Read a file safely, or fetch a URL as mmengine does."""
+    if '://' in str(source):
+        return CheckpointLoader.load_checkpoint(source, map_location)
+    return load_from_local(source, map_location)
+
+
+@contextmanager
+def safe_loading() -> Iterator[None]:
+    """Let mmengine read local files by :func:`load_from_local` for a while.
+
+    It then does so to resume, for ``load_from`` and for every ``init_cfg``.
+    """
+    theirs = CheckpointLoader._schemes['']
+    CheckpointLoader.register_scheme('', load_from_local, force=True)
+    try:
+        yield
+    finally:
+        CheckpointLoader.register_scheme('', theirs, force=True)
+
+
+def load_from_local(filename: str | Path, map_location: Any = None) -> Any:
+    """Read a checkpoint file without running code that it may hold.
+
+    Args:
+        filename: Of ``torch.save``, or a ``.pkl`` of pickled tensors and
+            arrays; ``~`` is expanded.
         map_location: As for :func:`torch.load`.
 
     Returns:
-        What the file holds, usually with ``state_dict`` and ``meta``.
+        What the file holds, usually a dict with ``state_dict`` and ``meta``.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -53,6 +145,8 @@ def load_from_local(filename: str, map_location: Any = None) -> dict:
     path = Path(filename).expanduser()
     if not path.is_file():
         raise FileNotFoundError(f'There is no checkpoint file {path}.')
+    if path.suffix == '.pkl' and not zipfile.is_zipfile(path):
+        return _load_pickle(path)
     try:
         with torch.serialization.safe_globals(_safe_globals()):
             return torch.load(
@@ -71,41 +165,12 @@ def load_from_local(filename: str, map_location: Any = None) -> dict:
         raise _unreadable(path, error) from None
 
 
-def check_weights(
-    model: nn.Module, filename: str, may_be_stripped: bool = True
-) -> None:
-    """Compare a checkpoint with the weights that inference needs.
-
-    mmengine only warns of missing weights, and then scores random ones.
-
-    Args:
-        model: The detector, wrapped or not.
-        filename: The checkpoint.
-        may_be_stripped: Whether it may lack the training-only branches.
-
-    Raises:
-        RuntimeError: Weights are missing or of another shape.
-    """
-    checkpoint = load_from_local(filename, map_location='meta')
-    found = {
-        key.removeprefix('module.'): value.shape
-        for key, value in checkpoint.get('state_dict', checkpoint).items()
-    }
-    model = model.module if is_model_wrapper(model) else model
-    wrong = [
-        f'{key}: {tuple(value.shape)} in the model, '
-        + (f'{tuple(found[key])} in the file' if key in found else 'missing')
-        for key, value in model.state_dict().items()
-        if found.get(key) != value.shape
-        and not (may_be_stripped and is_training_only(key))
-    ]
-    if wrong:
-        more = f'\n... and {len(wrong) - 10} more' if len(wrong) > 10 else ''
-        raise RuntimeError(
-            f'The checkpoint {filename} is not of the model of the config:\n'
-            + '\n'.join(wrong[:10])
-            + more
-        )
+def some(names: Iterable[str]) -> str:
+    """List the first names and count the others."""
+    names = sorted(names)
+    left = len(names) - MAX_NAMES
+    shown = ', '.join(names[:MAX_NAMES])
+    return f'{shown} and {left} more' if left > 0 else shown
 
 
 def _unreadable(path: Path, error: Exception) -> RuntimeError:
@@ -146,3 +211,43 @@ def _statistic(owner: type, name: str) -> Any:
     if owner is not HistoryBuffer or name.startswith('_'):
         raise pickle.UnpicklingError(f'Global {name} of {owner}')
     return getattr(owner, name)
+
+
+def _load_pickle(path: Path) -> Any:
+    try:
+        with path.open('rb') as file:
+            return _TensorUnpickler(file, encoding='latin1').load()
+    except (pickle.UnpicklingError, EOFError, ValueError) as error:
+        raise RuntimeError(
+            f'{path} cannot be read as tensors and arrays: {error}'
+        ) from None
+
+
+class _TensorUnpickler(pickle.Unpickler):
+    """Reads tensors, arrays and containers, and refuses all else."""
+
+    own = {
+        ('collections', 'OrderedDict'): OrderedDict,
+        # A storage that was pickled without torch.save.
+        ('torch.storage', '_load_from_bytes'): lambda data: torch.load(
+            io.BytesIO(data), 'cpu', weights_only=True
+        ),
+    }
+    harmless = {
+        ('numpy', 'ndarray'),
+        ('numpy', 'dtype'),
+        ('numpy.core.multiarray', '_reconstruct'),
+        ('numpy.core.multiarray', 'scalar'),
+        ('numpy._core.multiarray', '_reconstruct'),
+        ('numpy._core.multiarray', 'scalar'),
+        ('numpy._core.numeric', '_frombuffer'),
+        ('_codecs', 'encode'),
+        ('torch._utils', '_rebuild_tensor_v2'),
+    }
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) in self.own:
+            return self.own[module, name]
+        if (module, name) in self.harmless:
+            return super().find_class(module, name)
+        raise pickle.UnpicklingError(f'{module}.{name} is not allowed')

@@ -12,11 +12,7 @@ from mmengine.config import Config, DictAction
 from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 
-from .batch_size import (
-    BatchSizeError,
-    keep_batch_size,
-    processes_of_launch,
-)
+from .batch_size import BatchSizeError, keep_batch_size, processes_of_launch
 from .checkpoint import load_from_local
 from .config_edits import (
     ConfigKeyError,
@@ -24,14 +20,11 @@ from .config_edits import (
     remove_pretrained,
     set_data_root,
 )
+from .migration import read_config
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options that every tool with a config and data takes.
-
-    Args:
-        parser: Changed in place.
-    """
+    """Add the options that every tool with a config and data takes."""
     parser.add_argument(
         '--work-dir', help='where logs and checkpoints go (work_dirs/CONFIG)'
     )
@@ -71,19 +64,14 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def load_config(args: argparse.Namespace) -> Config:
-    """Read the config and apply the common options to it.
-
-    Args:
-        args: What :func:`add_common_arguments` parsed, and ``config``.
-
-    Returns:
-        The config, ready for ``Runner.from_cfg`` but for what is particular
-        to the tool.
-    """
+    """Read ``args.config`` and apply the common options to it."""
     if not Path(args.config).is_file():
         sys.exit(f'There is no config file {args.config}.')
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    cfg = Config.fromfile(args.config)
+    try:
+        cfg = read_config(args.config)
+    except ConfigKeyError as error:
+        sys.exit(str(error))
     cfg.launcher = args.launcher
     if args.no_pretrained:
         remove_pretrained(cfg)
@@ -98,12 +86,7 @@ def load_config(args: argparse.Namespace) -> Config:
 
 
 def apply_options(cfg: Config, options: dict) -> None:
-    """Apply ``--cfg-options`` or leave with one clear line.
-
-    Args:
-        cfg: Changed in place.
-        options: Values by dotted key.
-    """
+    """Apply ``--cfg-options`` or leave with one clear line."""
     try:
         merge_options(cfg, options)
     except ConfigKeyError as error:
@@ -139,12 +122,7 @@ def use_amp(cfg: Config, dtype: str | None = None) -> None:
 
 
 def keep_batch(cfg: Config, images_per_gpu: int) -> None:
-    """Accumulate to the recipe's batch, or leave with one clear line.
-
-    Args:
-        cfg: Changed in place; see `keep_batch_size`.
-        images_per_gpu: Images of one forward pass of a process.
-    """
+    """Accumulate to the recipe's batch, or leave with one clear line."""
     try:
         passes = keep_batch_size(cfg, images_per_gpu, processes_of_launch())
     except BatchSizeError as error:
@@ -160,9 +138,6 @@ def scale_learning_rate(cfg: Config) -> None:
 
     mmengine scales by batch size times processes; a batch that is
     accumulated over several steps counts here too.
-
-    Args:
-        cfg: With ``auto_scale_lr.base_batch_size``; changed in place.
     """
     scaling = cfg.get('auto_scale_lr') or {}
     if 'base_batch_size' not in scaling:
@@ -207,9 +182,6 @@ def resume(cfg: Config, source: str, keep_seed: bool = False) -> None:
 def find_last_checkpoint(work_dir: str) -> str | None:
     """Find the file to go on from, also after a kill or a moved folder.
 
-    Args:
-        work_dir: The run's folder.
-
     Returns:
         What ``last_checkpoint`` names if it is there, else the ``iter_*`` or
         ``epoch_*`` file with the highest number, else None.
@@ -236,7 +208,7 @@ def _number(path: Path) -> int:
 def add_config_options(
     parser: argparse.ArgumentParser, reads_data: bool = False
 ) -> None:
-    """Add what :func:`read_config` takes, for tools without a Runner.
+    """Add what :func:`open_config` takes, for tools without a Runner.
 
     Args:
         parser: Changed in place.
@@ -256,7 +228,7 @@ def add_config_options(
         )
 
 
-def read_config(
+def open_config(
     path: str, options: dict, data_root: str | None = None
 ) -> Config:
     """Read a config to look at it, or leave with one clear line.
@@ -268,7 +240,7 @@ def read_config(
     """
     if not Path(path).is_file():
         sys.exit(f'There is no config file {path}.')
-    cfg = Config.fromfile(path)
+    cfg = read_config(path)
     if data_root is not None:
         set_data_root(cfg, data_root)
     apply_options(cfg, options)

@@ -47,11 +47,12 @@ def prepare_stack() -> None:
     """
     check_installed()
     load_torchvision()
-    silence_known_warnings()
-    import_without_onedl_notes(
-        'mmdet.datasets', 'mmpretrain.datasets', 'mmseg.datasets'
+    import_quietly(
+        'mmdet.datasets',
+        'mmdet.evaluation',
+        'mmpretrain.datasets',
+        'mmseg.datasets',
     )
-    find_configs_of_mmseg()
 
 
 def check_installed() -> None:
@@ -72,7 +73,8 @@ def load_torchvision() -> None:
     The published torchvision is compiled for CUDA. On a CPU build of torch
     its library does not load and its import fails on the missing schema of
     ``nms``. Declaring the schemas is enough to import it; calling the
-    operators still fails, with torch's own message.
+    operators still fails, with torch's own message. A torchvision that can
+    be imported is left alone.
     """
     if find_spec('torchvision') is None:
         return
@@ -90,38 +92,13 @@ def load_torchvision() -> None:
         importlib.import_module('torchvision')
 
 
-def silence_known_warnings() -> None:
-    """Ignore two notes of the stack that a user can do nothing about."""
-    warnings.filterwarnings(
-        'ignore',
-        message='In MMCV v1.4.4',
-        module=r'mmcv\.cnn\.bricks\.hsigmoid',
-    )
-    warnings.filterwarnings(
-        'ignore',
-        message='faster_coco_eval is not installed',
-        module=r'mmdet\.evaluation\.metrics\.faster_coco_metric',
-    )
+def import_quietly(*modules: str) -> None:
+    """Import modules without two notes that a user can do nothing about.
 
-
-def find_configs_of_mmseg() -> None:
-    """Let a config inherit from ``mmseg::``, whatever the distribution.
-
-    mmengine looks such configs up in the distribution `mmsegmentation`; in
-    the maintained family it has another name, but the module is the same.
-    """
-    from mmengine.config.utils import MODULE2PACKAGE
-    from mmengine.utils import is_installed
-
-    if not is_installed(MODULE2PACKAGE['mmseg']):
-        MODULE2PACKAGE['mmseg'] = 'mmseg'
-
-
-def import_without_onedl_notes(*modules: str) -> None:
-    """Import modules that print that the optional OneDL is missing.
-
-    They import ``print_log`` at the moment of printing, so the name is
-    replaced while they are imported, and only then.
+    The maintained family prints that the optional OneDL is missing; it
+    imports ``print_log`` at the moment of printing, so the name is replaced
+    while the modules are imported, and only then. mmdet warns that
+    faster_coco_eval is not installed.
 
     Args:
         modules: Dotted names; the ones already imported cost nothing.
@@ -136,7 +113,9 @@ def import_without_onedl_notes(*modules: str) -> None:
 
     mmengine.logging.print_log = print_all_but_onedl
     try:
-        for module in modules:
-            importlib.import_module(module)
+        with warnings.catch_warnings():
+            warnings.filterwarnings('ignore', 'faster_coco_eval is not')
+            for module in modules:
+                importlib.import_module(module)
     finally:
         mmengine.logging.print_log = print_log

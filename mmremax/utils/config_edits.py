@@ -76,9 +76,6 @@ def remove_pretrained(cfg: Config) -> None:
 
     Removes each ``init_cfg`` of type ``Pretrained`` and ``load_from``, and
     clears each ``pretrained``; other initialisations stay.
-
-    Args:
-        cfg: Changed in place.
     """
     cfg.load_from = None
     for node in dicts_of(cfg.model):
@@ -100,10 +97,6 @@ def merge_options(cfg: Config, options: dict[str, Any]) -> None:
     that has a ``type``, whose constructor refuses what it does not know,
     or inside one of ``JUDGED``.
 
-    Args:
-        cfg: Changed in place.
-        options: Values by dotted key.
-
     Raises:
         ConfigKeyError: A key is misspelt, or is a mere variable of the
             config file (``remax``, ``data_root``), out of which other
@@ -115,12 +108,7 @@ def merge_options(cfg: Config, options: dict[str, Any]) -> None:
 
 
 def check_option(cfg: Config, dotted_key: str) -> None:
-    """Raise a ConfigKeyError if setting the key would have no effect.
-
-    Args:
-        cfg: The config that it would be set in.
-        dotted_key: For instance ``model.panoptic_head.loss_cls.loss_weight``.
-    """
+    """Raise a ConfigKeyError if setting the key would have no effect."""
     first, *rest = dotted_key.split('.')
     if first not in RUNNER_KEYS:
         hint = {

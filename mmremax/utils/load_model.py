@@ -10,10 +10,7 @@ from mmengine.model.utils import revert_sync_batchnorm
 from mmengine.registry import init_default_scope
 from torch import nn
 
-from .checkpoint import (
-    is_training_only,
-    load_from_local,
-)
+from .checkpoint import check_weights, load_checkpoint, state_dict_of
 from .config_edits import remove_pretrained
 
 
@@ -25,7 +22,7 @@ def load_model(cfg: Config, checkpoint: str, device: str) -> nn.Module:
 
     Args:
         cfg: Of the model; nothing in it is downloaded.
-        checkpoint: File of a run of this package, or of its converter.
+        checkpoint: Of a run of this package, or of its converter.
         device: As torch knows it, such as `cpu` or `cuda:0`.
 
     Returns:
@@ -36,48 +33,16 @@ def load_model(cfg: Config, checkpoint: str, device: str) -> nn.Module:
         FileNotFoundError: There is no such checkpoint.
         RuntimeError: It cannot be read or does not fit the config.
     """
-    content = load_from_local(checkpoint, map_location='cpu')
+    content = load_checkpoint(checkpoint, 'cpu')
     remove_pretrained(cfg)
     init_default_scope(cfg.get('default_scope', 'mmdet'))
     model = revert_sync_batchnorm(MODELS.build(cfg.model))
-    load_weights(model, content.get('state_dict', content), checkpoint)
+    check_weights(model, checkpoint)
+    model.load_state_dict(state_dict_of(content), strict=False)
     num_classes = model.panoptic_fusion_head.num_classes
     model.dataset_meta = class_meta(content.get('meta', {}), num_classes)
     model.cfg = cfg
     return model.to(device).eval()
-
-
-def load_weights(model: nn.Module, weights: dict, source: str) -> None:
-    """Copy weights into a model; only training-only ones may be missing.
-
-    Args:
-        model: Changed in place.
-        weights: Tensors by key.
-        source: Their file, for the message.
-    """
-    own = model.state_dict()
-    missing = [k for k in own if k not in weights and not is_training_only(k)]
-    unknown = [k for k in weights if k not in own and not is_training_only(k)]
-    wrong = [
-        k for k in own if k in weights and own[k].shape != weights[k].shape
-    ]
-    problems = [
-        f'{len(keys)} {what}, such as {keys[0]}'
-        for what, keys in (
-            ('keys are missing', missing),
-            ('keys are unknown', unknown),
-            ('keys have another shape', wrong),
-        )
-        if keys
-    ]
-    if problems:
-        raise RuntimeError(
-            f'The checkpoint {source} does not fit the config: '
-            f'{"; ".join(problems)}. Give the config it was trained with; '
-            'convert published kMaX-DeepLab weights with '
-            'tools/model_converters/kmax_to_mmremax.py first.'
-        )
-    model.load_state_dict(weights, strict=False)
 
 
 def class_meta(checkpoint_meta: dict, num_classes: int) -> dict:

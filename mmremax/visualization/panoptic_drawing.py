@@ -4,7 +4,7 @@ mmdet's visualizer colours all instances of a class alike, fails on a map
 without segments and puts a name on every sliver; this one does not.
 
 Letters: H W image, K classes; ids as of `KMaXFusionHead`: class + 1000 x
-instance, void K (see docs/shapes.md).
+instance, void K (see docs/notation.md).
 """
 
 from __future__ import annotations

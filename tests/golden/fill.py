@@ -9,10 +9,10 @@ from torch import nn
 
 import mmremax  # noqa: F401 (registers the components)
 from mmremax.kmax.published_weights import (
-    check_state_dict,
     convert_kmax_key,
     convert_kmax_state_dict,
 )
+from mmremax.utils.checkpoint import misfits
 from tests.helpers.meta import build_on_meta
 
 from . import golden_fill, load_case, manifest
@@ -38,7 +38,7 @@ def fill_module(module: Module, case_id: str, prefix: str) -> Module:
         )
         for key, shape in shapes.items()
     }
-    check_state_dict(state_dict, module)
+    assert not misfits(state_dict, module.state_dict())
     module.double().eval()
     module.load_state_dict(state_dict, strict=False)
     return module
@@ -57,7 +57,7 @@ def fill_model(model: Module, name: str = 'coco_r50') -> Module:
     state_dict = convert_kmax_state_dict(
         {key: golden_fill(key, shape) for key, shape in manifest(name).items()}
     )
-    check_state_dict(state_dict, model)
+    assert not misfits(state_dict, model.state_dict())
     model.double().eval()
     model.load_state_dict(state_dict)
     return model

@@ -18,7 +18,6 @@ from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
 import mmremax  # noqa: F401 (registers the components)
-from mmremax.mp_former.noise import MaskPilotNoise
 
 GOLDEN = json.loads(
     (Path(__file__).parents[1] / 'golden/mp_former.json').read_text()
@@ -81,36 +80,36 @@ class GoldenPixelDecoder(nn.Module):
         return feature.float(), [memory.float() for memory in memories]
 
 
-class GoldenNoise(MaskPilotNoise):
-    """Rules `mask_noise_uniform` and `label_noise_uniform`."""
+class GoldenRandom:
+    """Rules `mask_noise_uniform` and `label_noise_uniform`.
 
-    def __init__(
-        self, scale: float, ratio: float, counts: list[int], groups: int
-    ) -> None:
-        super().__init__(scale, ratio, False)
+    Stands in the place of `torch` in mp_former/noise.py.
+    """
+
+    def __init__(self, counts: list[int], groups: int) -> None:
         longest, total = max(counts), sum(counts)
         self.layer = -1
-        # Entry n of each slot; padding gets a number that is never flipped.
+        # Entry n of each slot; that of padding does not matter.
         self.entry = torch.zeros(
             len(counts), groups * longest, dtype=torch.float64
         )
         for group in range(groups):
             for b, count in enumerate(counts):
-                for j in range(count):
-                    n = group * total + sum(counts[:b]) + j
-                    self.entry[b, group * longest + j] = n
+                start = group * total + sum(counts[:b])
+                self.entry[b, group * longest :][:count] = torch.arange(
+                    start, start + count
+                )
 
-    def uniform(self, shape: tuple[int, ...], like: Tensor) -> Tensor:
+    def rand(self, shape: tuple[int, ...], device: object) -> Tensor:
         if len(shape) == 2:
             return frac(0.6180339887498949 * (self.entry + 1))
         self.layer += 1
-        cell = torch.arange(shape[-1], dtype=torch.float64)
-        index = 1 + cell + 100 * self.entry[..., None] + 10000 * self.layer
-        return frac(0.6180339887498949 * index).unsqueeze(1)
+        location = torch.arange(shape[-1], dtype=torch.float64)
+        index = 1 + location + 100 * self.entry[..., None] + 10000 * self.layer
+        return frac(0.6180339887498949 * index)
 
-    def random_classes(self, like: Tensor, num_classes: int) -> Tensor:
-        uniform = frac(0.754877666 * (self.entry + 1))
-        return (num_classes * uniform).long()
+    def randint_like(self, labels: Tensor, high: int) -> Tensor:
+        return (high * frac(0.754877666 * (self.entry + 1))).long()
 
 
 def head_config(**changes: object) -> dict:

@@ -48,7 +48,7 @@ class Decoders(nn.Module):
         )
         self.auxiliary_semantic_head = MODELS.build(
             dict(
-                type='AuxiliarySemanticHead',
+                type='KMaXSemanticDecoder',
                 num_classes=num_classes,
                 in_channels=in_channels,
             )

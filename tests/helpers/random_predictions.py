@@ -4,10 +4,7 @@ import numpy as np
 import torch
 
 from mmremax.datasets import PanopticDataset
-from mmremax.datasets.panoptic_png import (
-    colours_to_ids,
-    read_rgb,
-)
+from mmremax.datasets.panoptic_png import colours_to_ids, read_rgb
 from mmremax.evaluation.mean_iou_metric import semantic_labels
 
 

@@ -12,7 +12,7 @@ SIZE = (CANVAS[0] // 4, CANVAS[1] // 4)
 
 
 def numpy_relaxed(head, index, masks, classes, semantic_map, logits):
-    """Eq. 1-2 of all queries in float64, void cells as they are."""
+    """Eq. 1-2 of all queries in float64, void locations as they are."""
 
     def sigmoid(x):
         return 1 / (1 + np.exp(-x.double().numpy()))

@@ -6,10 +6,7 @@ import numpy as np
 import torch
 
 from mmremax.datasets import PanopticDataset
-from mmremax.datasets.panoptic_png import (
-    colours_to_ids,
-    read_rgb,
-)
+from mmremax.datasets.panoptic_png import colours_to_ids, read_rgb
 
 Perturb = Callable[[np.ndarray, int, np.random.Generator], np.ndarray]
 

@@ -6,14 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mmremax.datasets import (
-    AnnotationError,
-    PanopticDataset,
-)
-from mmremax.datasets.annotation_file import (
-    load_annotations,
-    metainfo_of,
-)
+from mmremax.datasets import AnnotationError, PanopticDataset
+from mmremax.datasets.annotation_file import load_annotations, metainfo_of
 from tests.helpers.tiny import (
     CAT,
     CATEGORIES,

@@ -7,16 +7,13 @@ from mmdet.registry import DATASETS, METRICS
 from mmengine.config import Config
 
 from mmremax.datasets.annotation_file import metainfo_of
-from mmremax.datasets.conversion import (
-    ade20k,
-    cityscapes,
-)
+from mmremax.datasets.conversion import ade20k, cityscapes
 from mmremax.evaluation import (
     CityscapesAPMetric,
     InstanceAPMetric,
     PanopticQualityMetric,
 )
-from mmremax.kmax.class_order import PUBLISHED_ORDERS
+from mmremax.kmax.published_weights import PUBLISHED_ORDERS
 from mmremax.utils.config_edits import set_data_root
 
 CONFIGS = Path(__file__).parents[2] / 'configs'

@@ -8,10 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmremax.datasets.panoptic_check import (
-    check_images,
-    check_lists,
-)
+from mmremax.datasets.panoptic_check import check_images, check_lists
 from mmremax.datasets.panoptic_png import ids_to_colours
 from tests.helpers.sample_data import (
     ANN_FILE,

@@ -7,11 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmremax.datasets import (
-    AnnotationError,
-    PanopticDataset,
-    SampleKey,
-)
+from mmremax.datasets import AnnotationError, PanopticDataset, SampleKey
 from tests.helpers.tiny import (
     CAT,
     CROWD,

@@ -10,10 +10,7 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from mmremax.datasets import (
-    SampleKey,
-    SeededInfiniteSampler,
-)
+from mmremax.datasets import SampleKey, SeededInfiniteSampler
 
 CONFIG = 'configs/_base_/datasets/shapes_panoptic.py'
 REPOSITORY = Path(__file__).parents[2]

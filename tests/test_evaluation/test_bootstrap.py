@@ -3,11 +3,7 @@
 import numpy as np
 import pytest
 
-from mmremax.evaluation import (
-    PQCounts,
-    average_scores,
-    bootstrap_pq,
-)
+from mmremax.evaluation import PQCounts, average_scores, bootstrap_pq
 
 
 def random_counts(num_images: int, seed: int = 0) -> list[PQCounts]:

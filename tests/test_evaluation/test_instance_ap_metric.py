@@ -12,10 +12,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from mmremax.datasets import PanopticDataset
-from mmremax.datasets.panoptic_png import (
-    colours_to_ids,
-    read_rgb,
-)
+from mmremax.datasets.panoptic_png import colours_to_ids, read_rgb
 from mmremax.evaluation import InstanceAPMetric
 from tests.helpers.random_predictions import (
     evaluate,

@@ -17,10 +17,7 @@ from PIL import Image
 
 from mmremax.datasets import PanopticDataset
 from mmremax.datasets.conversion.ade20k import convert_ade20k
-from mmremax.datasets.panoptic_png import (
-    colours_to_ids,
-    read_rgb,
-)
+from mmremax.datasets.panoptic_png import colours_to_ids, read_rgb
 from mmremax.evaluation import MeanIoUMetric
 from mmremax.evaluation.mean_iou_metric import semantic_labels
 from tests.helpers.original_layouts import write_ade20k

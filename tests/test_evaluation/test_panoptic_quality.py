@@ -5,11 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmremax.evaluation import (
-    PQCounts,
-    average_scores,
-    panoptic_quality,
-)
+from mmremax.evaluation import PQCounts, average_scores, panoptic_quality
 
 
 def _truth(segment_id: int, label: int, area: int, crowd: int = 0) -> dict:

@@ -5,10 +5,7 @@ import math
 from pathlib import Path
 
 from mmremax.datasets import PanopticDataset
-from mmremax.evaluation import (
-    MeanIoUMetric,
-    write_scores,
-)
+from mmremax.evaluation import MeanIoUMetric, write_scores
 from tests.helpers.random_predictions import evaluate, random_samples
 
 

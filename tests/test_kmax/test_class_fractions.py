@@ -8,20 +8,13 @@ from mmengine.structures import InstanceData, PixelData
 
 from mmremax.kmax.class_fractions import class_fractions
 from mmremax.kmax.losses.semantic import SemanticLoss
-from mmremax.kmax.predictions import LayerPrediction
-from mmremax.kmax.segments import (
-    VOID,
-    BatchSegments,
-)
+from mmremax.kmax.predictor import LayerPrediction
+from mmremax.kmax.segments import VOID, BatchSegments
 from mmremax.kmax.targets import MaskTargets
 from mmremax.remax.reclass import ReClassAssigner
-from mmremax.soft_label.kernels import (
-    IGNORE,
-    kernel_matrix,
-    lattice_matrix,
-)
+from mmremax.utils.constants import IGNORE
 from tests.golden import load_golden
-from tests.test_soft_label.test_losses import label_map
+from tests.helpers.soft_labels import area_matrix, label_map, lattice_matrix
 
 GOLDEN = load_golden('soft_labels')
 STORED = GOLDEN['remax_stride4']
@@ -85,7 +78,7 @@ def test_lattice_shares_are_the_stored_ones():
 def test_both_alignments_equal_matrices(stride, cells):
     rng = np.random.default_rng(stride)
     for extra, matrix in (
-        (0, lambda n: kernel_matrix('area', n * stride, n)),
+        (0, lambda n: area_matrix(n * stride, n)),
         (1, lambda n: lattice_matrix(n * stride - stride + 1, stride)),
     ):
         shape = [n * stride - extra * (stride - 1) for n in cells]

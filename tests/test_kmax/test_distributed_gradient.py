@@ -16,7 +16,7 @@ from tests.helpers.model_fixture import build_model
 
 
 def frozen_model():
-    """ReMaX with running statistics, no dropout, and every cell sampled."""
+    """ReMaX with running statistics, no dropout, all locations sampled."""
     torch.manual_seed(0)
     model = build_model(with_remax=True).eval()
     head = model.panoptic_head

@@ -34,10 +34,10 @@ def batch(model: nn.Module, stride: int) -> dict:
         size = dict(ori_shape=(50, 100), img_shape=(60, 120), img_path='x')
         sample = DetDataSample(metainfo=size)
         sample.gt_segments = InstanceData(labels=torch.tensor([1, 9, 12]))
-        cells = torch.full((1, -(-60 // stride), -(-120 // stride)), -1)
+        locations = torch.full((1, -(-60 // stride), -(-120 // stride)), -1)
         for i in range(3):
-            cells[:, :, i * 40 // stride : (i * 40 + 30) // stride] = i
-        sample.gt_segment_map = PixelData(data=cells.to(torch.int16))
+            locations[:, :, i * 40 // stride : (i * 40 + 30) // stride] = i
+        sample.gt_segment_map = PixelData(data=locations.to(torch.int16))
         samples.append(sample)
     images = [torch.randint(0, 256, (3, 60, 120)).byte() for _ in range(2)]
     return model.data_preprocessor(dict(inputs=images, data_samples=samples))

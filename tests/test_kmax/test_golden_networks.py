@@ -7,10 +7,7 @@ import torch
 from mmengine.config import Config
 from torch import nn
 
-from mmremax.kmax.resize import (
-    is_odd,
-    resize_like_kmax,
-)
+from mmremax.kmax.layers import aligns_corners, resize_like_kmax
 from tests.golden import GOLDEN_DIR, R, assert_probe, load_case
 from tests.golden.fill import golden_network
 from tests.helpers.meta import build_on_meta
@@ -95,7 +92,7 @@ def test_network(name, size):
         predictions, [*expected['aux_outputs'], expected], strict=True
     ):
         masks, pixels = (
-            resize_like_kmax(x, size, is_odd(size[0]))
+            resize_like_kmax(x, size, aligns_corners(size[0]))
             for x in (prediction.mask_logits, prediction.pixel_feature)
         )
         assert_probe(prediction.class_logits, probes['pred_logits'])

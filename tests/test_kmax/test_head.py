@@ -11,7 +11,7 @@ from tests.helpers.model_fixture import build_model, model_config
 
 
 def samples(maps=None, labels=None):
-    """Two images of 17 x 17 cells, three segments and none by default."""
+    """Two images of 17 x 17 locations, three segments and none by default."""
     if maps is None:
         maps = torch.full((2, 17, 17), -1)
         maps[0, :8], maps[0, 8:, :8], maps[0, 8:, 8:12] = 0, 1, 2
@@ -134,7 +134,7 @@ def test_edges_train(with_remax, case):
     model = build_model(with_remax).train()
     maps = torch.full((2, 17, 17), -1)
     labels = [torch.zeros(0, dtype=torch.long)] * 2
-    if case == 'void':  # segments that no cell shows
+    if case == 'void':  # segments that no location shows
         labels = [torch.tensor([1])] * 2
     elif case == 'crowded':  # 40 segments, 12 queries
         maps = torch.arange(289).view(1, 17, 17).remainder(40).repeat(2, 1, 1)

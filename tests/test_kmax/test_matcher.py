@@ -6,7 +6,7 @@ import torch
 from scipy.optimize import linear_sum_assignment
 
 from mmremax.kmax.matcher import KMaXAssigner, dice_of_sums
-from mmremax.kmax.predictions import LayerPrediction
+from mmremax.kmax.predictor import LayerPrediction
 from mmremax.kmax.segments import (
     BatchSegments,
     count_by_segment,
@@ -78,8 +78,8 @@ def test_golden_more_segments_than_queries():
     for image, queries in enumerate(expected['matched_query_index']):
         pairs = zip(queries, expected['matched_gt_index'][image], strict=True)
         for query, segment in pairs:
-            cells = segments.segment_map[image].flatten() == segment
-            assert (targets.query_map[image][cells] == query).all()
+            locations = segments.segment_map[image].flatten() == segment
+            assert (targets.query_map[image][locations] == query).all()
 
 
 def slow_assign(class_logits, mask_logits, segment_map, labels, eps=1e-5):

@@ -4,10 +4,7 @@ import pytest
 import torch
 from mmdet.registry import MODELS
 
-from mmremax.kmax.pixel_decoder import (
-    KMaXPixelDecoder,
-    ResizedFuse,
-)
+from mmremax.kmax.pixel_decoder import KMaXPixelDecoder, ResizedFuse
 from tests.golden import R, assert_probe, load_case
 from tests.golden.fill import fill_module
 

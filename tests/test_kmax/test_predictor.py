@@ -1,10 +1,7 @@
 import pytest
 import torch
 
-from mmremax.kmax.predictor import (
-    KMaXPredictor,
-    no_object_bias,
-)
+from mmremax.kmax.predictor import KMaXPredictor, no_object_bias
 from tests.golden import R, assert_probe, load_case
 from tests.golden.fill import fill_module
 

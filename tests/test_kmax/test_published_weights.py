@@ -6,10 +6,11 @@ import pytest
 import torch
 
 from mmremax.kmax.published_weights import (
-    check_state_dict,
+    PUBLISHED_ORDERS,
     convert_kmax_key,
     convert_kmax_state_dict,
     load_published,
+    put_things_first,
 )
 from tests.golden import golden_fill, manifest
 
@@ -84,25 +85,6 @@ def test_unknown_keys_are_named_together():
         convert_kmax_state_dict(state_dict)
 
 
-def test_all_misfits_are_named_together():
-    model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Linear(3, 1))
-    state_dict = model.state_dict()
-    del state_dict['1.weight']
-    state_dict['0.bias'] = torch.zeros(5)
-    state_dict['extra'] = torch.zeros(1)
-    with pytest.raises(ValueError, match='Missing keys: 1.weight') as error:
-        check_state_dict(state_dict, model)
-    assert 'Unknown keys: extra' in str(error.value)
-    assert '0.bias (5,) instead of (3,)' in str(error.value)
-
-
-def test_step_counters_may_be_missing():
-    norm = torch.nn.BatchNorm1d(2)
-    state_dict = norm.state_dict()
-    del state_dict['num_batches_tracked']
-    check_state_dict(state_dict, norm)
-
-
 STATE = {'backbone.stem.conv1.weight': golden_fill('a', (2, 3, 1, 1))}
 
 
@@ -164,3 +146,46 @@ def test_files_without_parameters_are_refused(tmp_path):
     (tmp_path / 'a.pkl').write_bytes(pickled([1, 2]))
     with pytest.raises(ValueError, match='no parameters'):
         load_published(tmp_path / 'a.pkl')
+
+
+def test_orders_are_permutations_with_things_first():
+    cityscapes, ade20k = PUBLISHED_ORDERS[19], PUBLISHED_ORDERS[150]
+    assert sorted(cityscapes) == list(range(19))
+    assert sorted(ade20k) == list(range(150))
+    assert cityscapes[:8] == tuple(range(11, 19))  # person to bicycle
+    assert ade20k[:3] == (7, 8, 10)  # bed, windowpane, cabinet
+    assert ade20k[100:103] == (0, 1, 2)  # wall, building, sky
+    assert list(ade20k[:100]) == sorted(ade20k[:100])
+
+
+def state(num_classes, num_semantic):
+    decoder = 'panoptic_head.transformer_decoder.'
+    head = 'panoptic_head.auxiliary_semantic_head.'
+    return {
+        f'{decoder}predictor.class_head.weight': torch.arange(
+            num_classes + 1.0
+        )[:, None, None],
+        f'{decoder}layers.0.predictor.class_head.bias': torch.arange(
+            num_classes + 1.0
+        ),
+        f'{head}classifier.bias': torch.arange(float(num_semantic)),
+        f'{decoder}query_feat': torch.arange(19.0),
+    }
+
+
+def test_rows_move_and_void_stays_last():
+    before = state(19, 19)
+    weight, bias, semantic, query = put_things_first(before).values()
+    assert weight.flatten().tolist() == [*PUBLISHED_ORDERS[19], 19]
+    assert bias.tolist() == [*PUBLISHED_ORDERS[19], 19]
+    assert semantic.tolist() == list(PUBLISHED_ORDERS[19])
+    assert query.tolist() == list(range(19))
+    *_, semantic, _ = put_things_first(state(150, 151)).values()
+    assert semantic.tolist() == [*PUBLISHED_ORDERS[150], 150]
+
+
+def test_cocos_order_is_ours():
+    before = state(133, 134)
+    for key, tensor in put_things_first(before).items():
+        assert tensor is before[key]
+    assert put_things_first({}) == {}

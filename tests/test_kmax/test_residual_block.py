@@ -2,10 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from mmremax.kmax.residual_block import (
-    axial_block,
-    bottleneck_block,
-)
+from mmremax.kmax.residual_block import axial_block, bottleneck_block
 from tests.golden import R, assert_probe, load_case
 from tests.golden.fill import fill_module
 

@@ -49,15 +49,15 @@ def test_lookup():
 
 @pytest.mark.parametrize('chunk', [1, 6, 1 << 15])
 def test_sums_and_counts_equal_loops(monkeypatch, chunk):
-    monkeypatch.setattr(segments, '_CHUNK_CELLS', chunk)
+    monkeypatch.setattr(segments, '_CHUNK_LOCATIONS', chunk)
     values = torch.randn(2, 3, 10).double()
     index = torch.randint(-1, 4, (2, 10))
     ours = sum_by_segment(values, index, 4)
     counts = count_by_segment(index, 4)
     for b in range(2):
         for n in range(5):
-            cells = index[b] == (n if n < 4 else -1)
+            locations = index[b] == (n if n < 4 else -1)
             torch.testing.assert_close(
-                ours[b, :, n], values[b][:, cells].sum(1)
+                ours[b, :, n], values[b][:, locations].sum(1)
             )
-            assert counts[b, n] == cells.sum()
+            assert counts[b, n] == locations.sum()

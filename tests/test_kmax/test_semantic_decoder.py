@@ -1,8 +1,10 @@
+"""kMaX-DeepLab's own semantic branch; values: test_golden_networks.py."""
+
 import pytest
 import torch
 from mmdet.registry import MODELS
 
-from mmremax.kmax.semantic_decoder import AuxiliarySemanticHead
+from mmremax.kmax.semantic_decoder import KMaXSemanticDecoder
 from tests.golden import R, assert_probe, load_case
 from tests.golden.fill import fill_module
 
@@ -11,7 +13,7 @@ SIZES = {'odd': (3, 9, 17), 'even': (2, 8, 16)}
 
 @pytest.mark.parametrize('case', ['odd', 'even'])
 def test_golden(case):
-    head = AuxiliarySemanticHead(4, in_channels=(10, 12, 7, 24))
+    head = KMaXSemanticDecoder(4, in_channels=(10, 12, 7, 24))
     head = fill_module(head, 'module.semantic_predictor_odd', 'sem')
     stride_32, stride_8, stride_4 = SIZES[case]
     feats = (
@@ -27,7 +29,7 @@ def test_golden(case):
 def test_void_is_an_output_only_if_wanted():
     head = MODELS.build(
         dict(
-            type='AuxiliarySemanticHead',
+            type='KMaXSemanticDecoder',
             num_classes=4,
             in_channels=(4, 4, 4, 4),
             with_void=False,
@@ -38,5 +40,22 @@ def test_void_is_an_output_only_if_wanted():
     feats = [torch.randn(1, 4, n, n) for n in (9, 5, 3, 2)]
     logits = head(feats)  # one image in training mode
     assert logits.shape == (1, 4, 9, 9)
+    logits.square().sum().backward()
+    assert all(p.grad is not None for p in head.parameters())
+
+
+@pytest.mark.parametrize('with_void', [False, True])
+def test_shapes_and_gradients(with_void):
+    head = MODELS.build(
+        dict(
+            type='KMaXSemanticClassifier',
+            num_classes=19,
+            in_channels=(8, 4, 16, 32),
+            with_void=with_void,
+            channels=8,
+        )
+    )
+    logits = head([torch.randn(2, 32, 3, 5)])
+    assert logits.shape == (2, 19 + with_void, 3, 5)
     logits.square().sum().backward()
     assert all(p.grad is not None for p in head.parameters())

@@ -1,9 +1,15 @@
+"""The transformer decoder and its layers."""
+
 import copy
 
 import pytest
 import torch
 from mmdet.registry import MODELS
 from torch import nn
+
+from mmremax.kmax.transformer_decoder import KMaXDecoderLayer
+from tests.golden import R, assert_probe, load_case
+from tests.golden.fill import fill_module
 
 
 def small_decoder(**kwargs):
@@ -79,3 +85,97 @@ def test_works_as_sync_batch_norm_in_one_process():
     other = nn.SyncBatchNorm.convert_sync_batchnorm(other)
     actual = other(memories, mask_feature)[-1].mask_logits
     torch.testing.assert_close(actual, wanted)
+
+
+@pytest.mark.parametrize('mode', ['eval', 'train'])
+def test_golden(mode):
+    layer = KMaXDecoderLayer(32, num_classes=6, drop_path_rate=0.0)
+    layer = fill_module(layer, 'module.transformer_layer_eval', 'layer')
+    layer.train(mode == 'train')
+    expected = load_case(f'module.transformer_layer_{mode}')['expected']
+    query = R('query', (2, 256, 5)).requires_grad_()
+    pixel = R('pixel', (2, 32, 4, 6)).requires_grad_()
+
+    updated, prediction = layer(query, pixel)
+    assert_probe(updated, expected['query_out'], name='query_out')
+    for field in ('class_logits', 'mask_logits', 'pixel_feature'):
+        assert_probe(getattr(prediction, field), expected[field], name=field)
+    assignment = prediction.mask_logits[0].argmax(0).flatten()
+    assert assignment.tolist() == expected['assignment_image0']
+
+    (updated * R('gradweight', updated.shape)).sum().backward()
+    assert_probe(query.grad, expected['grad_query'], name='grad_query')
+    assert_probe(pixel.grad, expected['grad_pixel'], name='grad_pixel')
+    assert layer.predictor.mask_norm.weight.grad is None
+
+
+def small_layer(**kwargs):
+    return KMaXDecoderLayer(
+        12,
+        num_classes=3,
+        embed_dims=16,
+        pixel_embed_dims=8,
+        num_heads=4,
+        ffn_channels=32,
+        **kwargs,
+    )
+
+
+def open_residual_branches(layer):
+    for name, parameter in layer.named_parameters():
+        if name.endswith('project.norm.weight'):
+            torch.nn.init.ones_(parameter)
+
+
+def test_residual_branches_start_as_nothing():
+    layer = small_layer()
+    gamma = {
+        name: parameter.unique().tolist()
+        for name, parameter in layer.named_parameters()
+        if name.endswith('norm.weight')
+    }
+    zero = {name for name, values in gamma.items() if values == [0]}
+    assert zero == {
+        'cross_attention.project.norm.weight',
+        'self_attention.project.norm.weight',
+        'ffn.project.norm.weight',
+    }
+    assert gamma.pop('predictor.mask_norm.weight') == pytest.approx([0.1])
+    assert all(values in ([0], [1]) for values in gamma.values())
+
+
+def test_permuting_queries_permutes_all_outputs():
+    layer = small_layer().double().eval()
+    open_residual_branches(layer)
+    query = torch.randn(2, 16, 6, dtype=torch.float64)
+    memory = torch.randn(2, 12, 5, 7, dtype=torch.float64)
+    order = torch.tensor([3, 0, 5, 1, 4, 2])
+    updated, prediction = layer(query, memory)
+    permuted, other = layer(query[..., order], memory)
+    torch.testing.assert_close(permuted, updated[..., order])
+    torch.testing.assert_close(
+        other.class_logits, prediction.class_logits[:, order]
+    )
+    torch.testing.assert_close(
+        other.mask_logits, prediction.mask_logits[:, order]
+    )
+
+
+def test_predicts_from_the_query_it_gets():
+    layer = small_layer(drop_path_rate=0.999).train()
+    query, memory = torch.randn(2, 16, 6), torch.randn(2, 12, 5, 7)
+    _, first = layer(query, memory)
+    open_residual_branches(layer)
+    _, second = layer(query, memory)
+    torch.testing.assert_close(first.class_logits, second.class_logits)
+    assert first.key.shape == (2, 16, 5, 7)
+
+
+def test_drop_path_is_drawn_for_each_image():
+    layer = small_layer(drop_path_rate=0.5).train()
+    open_residual_branches(layer)
+    query = torch.randn(1, 16, 6).expand(64, -1, -1)
+    memory = torch.randn(1, 12, 5, 7).expand(64, -1, -1, -1)
+    updated, _ = layer(query, memory)
+    variants = torch.unique(updated.round(decimals=3), dim=0)
+    assert len(variants) == 8  # three branches, each dropped or not

@@ -1,6 +1,7 @@
 """The configs of MP-Former: overlay alone, schedules, one small step."""
 
 import copy
+import re
 from pathlib import Path
 
 import pytest
@@ -20,24 +21,24 @@ from torch import nn
 
 import mmremax  # noqa: F401 (registers the components)
 from mmremax.utils.config_edits import remove_pretrained
+from mmremax.utils.migration import read_config
 
 FOLDER = Path(__file__).parents[2] / 'configs/mp_former'
 NAMES = sorted(path.stem for path in FOLDER.glob('*.py'))
 PILOTED = [name for name in NAMES if name.startswith('mp-former')]
 BASELINES = sorted(set(NAMES) - set(PILOTED))
 CANVAS = (64, 64)
-# data set: iterations, steps
+# part of the name: iterations, steps
 SCHEDULES = dict(
     ade20k=(160_000, [135_000, 150_000]),
     cityscapes=(90_000, [80_000, 85_000]),
     coco_12e=(88_500, [73_750, 81_125]),
-    coco_50e=(368_750, [327_778, 355_092]),
-    coco_100e=(737_500, [655_556, 710_184]),
+    coco=(368_750, [327_778, 355_092]),
 )
 
 
 def load(name: str) -> Config:
-    return Config.fromfile(FOLDER / f'{name}.py')
+    return read_config(FOLDER / f'{name}.py')
 
 
 def changed(old: dict, new: dict, prefix: str = '') -> set[str]:
@@ -68,16 +69,15 @@ def test_method_is_the_overlay_alone(twin: str) -> None:
 @pytest.mark.parametrize('name', NAMES)
 def test_schedule(name: str) -> None:
     config = load(name)
-    found = config.param_scheduler
-    found = found if isinstance(found, dict) else found[0]
+    schedule = config.param_scheduler
+    schedule = schedule if isinstance(schedule, dict) else schedule[0]
     iterations, steps = next(
         values
         for key, values in SCHEDULES.items()
         if all(part in name for part in key.split('_'))
-        or (key == 'coco_50e' and name.endswith('remax_r50_coco-panoptic'))
     )
-    assert found.type == 'MultiStepLR'
-    assert list(found.milestones) == steps
+    assert schedule.type == 'MultiStepLR'
+    assert list(schedule.milestones) == steps
     assert config.train_cfg.max_iters == iterations
     assert config.auto_scale_lr.base_batch_size == 16
     optimizer = config.optim_wrapper.optimizer
@@ -92,16 +92,14 @@ def small(config: Config) -> nn.Module:
     model = copy.deepcopy(config.model)
     if model.backbone.type == 'ResNet':
         model.backbone.update(depth=18, base_channels=8, stem_channels=8)
-        channels = [8, 16, 32, 64]
     else:
         model.backbone.update(
             embed_dims=8, depths=(1,) * 4, num_heads=(1, 1, 2, 2)
         )
-        channels = [8, 16, 32, 64]
     semantic = 'decode_head' in model
     head = model.decode_head if semantic else model.panoptic_head
     head.update(
-        in_channels=channels,
+        in_channels=[8, 16, 32, 64],
         feat_channels=32,
         out_channels=32,
         positional_encoding=dict(num_feats=16, normalize=True),
@@ -130,39 +128,40 @@ def batch_of(semantic: bool) -> dict:
     masks = torch.zeros(2, *shape, dtype=torch.uint8)
     masks[0, 5:30, 5:40] = masks[1, 35:50, 10:50] = 1
     labels = torch.tensor([0, 3])
+    meta = dict(
+        img_shape=shape,
+        ori_shape=shape,
+        pad_shape=shape,
+        scale_factor=(1.0, 1.0),
+    )
     data_samples = []
-    for b in range(2):
-        meta = dict(
-            img_shape=shape,
-            ori_shape=shape,
-            pad_shape=shape,
-            scale_factor=(1.0, 1.0),
-        )
+    for count in (2, 0):
         seg_map = torch.full((1, *shape), 255)
-        count = 2 - 2 * b
         for label, mask in zip(labels[:count], masks, strict=False):
             seg_map[:, mask > 0] = label
         if semantic:
-            sample = SegDataSample(metainfo=meta)
-            sample.gt_sem_seg = PixelData(data=seg_map)
+            sample = SegDataSample(
+                metainfo=meta, gt_sem_seg=PixelData(data=seg_map)
+            )
         else:
-            sample = DetDataSample(metainfo=meta)
-            sample.gt_sem_seg = PixelData(sem_seg=seg_map)
-            sample.gt_instances = InstanceData(
-                labels=labels[:count],
-                bboxes=HorizontalBoxes(torch.zeros(count, 4)),
-                masks=BitmapMasks(masks[:count].numpy(), *shape),
+            sample = DetDataSample(
+                metainfo=meta,
+                gt_sem_seg=PixelData(sem_seg=seg_map),
+                gt_instances=InstanceData(
+                    labels=labels[:count],
+                    bboxes=HorizontalBoxes(torch.zeros(count, 4)),
+                    masks=BitmapMasks(masks[:count].numpy(), *shape),
+                ),
             )
         data_samples.append(sample)
     images = [torch.randint(0, 255, (3, *shape), dtype=torch.uint8)] * 2
     return dict(inputs=images, data_samples=data_samples)
 
 
-@pytest.mark.parametrize('name', PILOTED)
-def test_one_step_and_one_prediction(name: str) -> None:
-    config = load(name)
+def train_and_predict(config: Config) -> set[str]:
+    """Take one step of the small model; return what it predicts."""
     init_default_scope(config.default_scope)
-    semantic = 'semantic' in name
+    semantic = 'decode_head' in config.model
     model = small(config)
     wrapper = build_optim_wrapper(model, config.optim_wrapper)
     embed = next(p for k, p in model.named_parameters() if 'label_embed' in k)
@@ -178,10 +177,34 @@ def test_one_step_and_one_prediction(name: str) -> None:
     assert not torch.equal(before, embed)
     model.eval()
     with torch.no_grad():
-        results = model.test_step(batch_of(semantic))
-    assert len(results) == 2
-    key = 'pred_panoptic_seg' if 'panoptic' in name else 'pred_instances'
-    assert ('pred_sem_seg' if semantic else key) in results[0]
+        first, _ = model.test_step(batch_of(semantic))
+    return set(first.keys())
+
+
+@pytest.mark.parametrize('name', PILOTED)
+def test_one_step_and_one_prediction(name: str) -> None:
+    task = re.search('panoptic|instance|semantic', name)[0]
+    expected = dict(
+        panoptic='pred_panoptic_seg',
+        instance='pred_instances',
+        semantic='pred_sem_seg',
+    )
+    assert expected[task] in train_and_predict(load(name))
+
+
+def test_examples_of_the_readme(tmp_path: Path) -> None:
+    """The variations in configs/mp_former/README.md train as they stand."""
+    text = (FOLDER / 'README.md').read_text()
+    examples = []
+    for code in re.findall('```python\n(.*?)```', text, re.S):
+        path = tmp_path / f'example_{len(examples)}.py'
+        path.write_text(re.sub(r"'(?=\.\.?/)", f"'{FOLDER}/", code))
+        examples.append(read_config(path))
+    for config in examples[:2]:
+        assert config.model.backbone.type == 'SwinTransformer'
+        assert config.model.panoptic_head.num_queries == 200
+        assert 'pred_panoptic_seg' in train_and_predict(config)
+    assert examples[2].param_scheduler[0].type == 'PolyLR'
 
 
 @pytest.mark.parametrize('data', ['ade20k', 'cityscapes'])

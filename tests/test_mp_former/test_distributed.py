@@ -32,7 +32,7 @@ def run_rank(rank: int, port: int, folder: Path) -> None:
     dist.init_process_group('gloo', rank=rank, world_size=2)
     torch.set_num_threads(1)
     head = build_head(
-        type='MPFormerHead', mp_cfg=dict(query_budget=8, query_pos='none')
+        type='MPFormerHead', mp_cfg=dict(num_groups=2, query_pos='none')
     )
     model = DistributedDataParallel(TotalLoss(head))
     for empty in ((), (0, 1)):

@@ -9,7 +9,7 @@ from mmengine.logging import MessageHub
 from torch.nn import functional as F
 
 from mmremax.kmax.losses import MaskLoss
-from mmremax.kmax.predictions import LayerPrediction
+from mmremax.kmax.predictor import LayerPrediction
 from mmremax.remax.diagnostics import (
     MaskDiagnosticsHook,
     loss_balance,

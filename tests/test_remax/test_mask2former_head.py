@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pytest
 import torch
+from mmdet.registry import MODELS
 from mmengine.structures import PixelData
 
 from mmremax.kmax.segments import VOID
@@ -12,6 +13,7 @@ from tests.helpers.mask2former_fixture import (
     REMAX,
     build_head,
     features,
+    head_config,
     samples,
 )
 from tests.helpers.remax_mask2former_oracle import SIZE, oracle
@@ -172,7 +174,7 @@ def test_instance_data_trains_an_output_for_no_class():
     assert set(semantic_map.unique().tolist()) == {VOID, 0, 1, 2, 3}
     padding = semantic_map.view(2, *SIZE)[1, :, 20:]
     assert (padding == VOID).all()
-    # Absent from Eq. 1 and 3: the output, and the cells.
+    # Absent from Eq. 1 and 3: the output, and the locations.
     output, targets = outputs[1]
     assert output.semantic_logits.shape[1] == head.num_classes
     assert torch.equal(
@@ -253,15 +255,10 @@ def test_a_relaxed_output_without_semantics_is_refused():
 
 
 def test_an_assigner_without_class_targets_is_refused():
+    config = head_config(type=HEAD, **copy.deepcopy(REMAX))
+    config.train_cfg.assigner = config.train_cfg.assigner.base
     with pytest.raises(ValueError, match='ReClassAssigner'):
-        build_head(
-            type=HEAD,
-            **REMAX,
-            train_cfg=dict(
-                assigner=dict(type='HungarianAssigner', match_costs=[]),
-                sampler=dict(type='MaskPseudoSampler'),
-            ),
-        )
+        MODELS.build(config)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 import torch
 from mmdet.registry import TASK_UTILS
 
-from mmremax.kmax.predictions import LayerPrediction
+from mmremax.kmax.predictor import LayerPrediction
 from mmremax.kmax.targets import MaskTargets
 from mmremax.remax.reclass import ReClassAssigner, class_overlap, soften
 from tests.helpers.loss_fixture import fixture_output, fixture_segments
@@ -79,8 +79,8 @@ def test_equals_a_slow_oracle():
         for q in range(5):
             for c in range(5):
                 y = float(labels[b, q] == c)
-                cells = semantic[b].numpy() == c
-                y_m = sigma[b, q][cells].mean() if cells.any() else 0.0
+                locations = semantic[b].numpy() == c
+                y_m = sigma[b, q][locations].mean() if locations.any() else 0.0
                 if labels[b, q] == 4 or c == 4:
                     y_m = 0.0
                 wanted = 0.1 * y_m + (1 - 0.1 * y_m) * y

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from mmremax.kmax.losses.mask_loss import MaskLoss
-from mmremax.kmax.predictions import LayerPrediction
+from mmremax.kmax.predictor import LayerPrediction
 from mmremax.kmax.targets import MaskTargets
 from mmremax.remax.remask import ReMaskLoss, relax, semantic_evidence
 
@@ -28,9 +28,9 @@ def inputs(batch=2, queries=4, classes=3, height=5, width=7, seed=0):
     def randn(*shape):
         return torch.randn(*shape, generator=generator).double()
 
-    cells = height * width
+    locations = height * width
     query_map = torch.randint(
-        -1, queries - 1, (batch, cells), generator=generator
+        -1, queries - 1, (batch, locations), generator=generator
     )
     labels = torch.tensor([0, 1, 1, classes]).expand(batch, -1)
     semantic_map = torch.where(

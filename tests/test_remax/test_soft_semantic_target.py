@@ -8,11 +8,7 @@ from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
 
 from tests.helpers.model_fixture import CONFIGS, model_config
-from tests.test_kmax.test_head import (
-    copy_weights,
-    losses_of,
-    samples,
-)
+from tests.test_kmax.test_head import copy_weights, losses_of, samples
 
 
 def remax(soft):

@@ -1,20 +1,21 @@
 """Every soft-label config trains a step and predicts, in reduced size."""
 
+import argparse
+import re
+import shlex
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from mmengine.config import Config
+from mmengine.config import Config, DictAction
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import MODELS, DefaultScope
 from PIL import Image
 
-from mmremax.soft_label.check_hook import (
-    check_model,
-    check_pipeline,
-)
+from mmremax.soft_label.checks import check_model, check_pipeline
 from mmremax.utils.config_edits import remove_pretrained
+from mmremax.utils.migration import read_config
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 PATHS = sorted(
@@ -104,7 +105,7 @@ def load(pipeline, files, reduce_zero_label):
 
 @pytest.mark.parametrize('path', PATHS, ids=lambda path: path.stem)
 def test_one_step_and_one_prediction(path, files):
-    config = Config.fromfile(path)
+    config = read_config(path)
     assert 'mmremax' in config.custom_imports['imports']
     assert {h['type'] for h in config.custom_hooks} == {'SoftLabelCheckHook'}
     # What is changed here is what the data loaders read.
@@ -145,3 +146,69 @@ def test_one_step_and_one_prediction(path, files):
     # Scores are those of the labels as they are on disk.
     assert result.pred_sem_seg.shape == (HEIGHT, WIDTH)
     assert result.gt_sem_seg.shape == (HEIGHT, WIDTH)
+
+
+def documented(kind):
+    """Return the code blocks of one language in the README."""
+    readme = (CONFIGS / 'soft_label/README.md').read_text()
+    return re.findall(rf'```{kind}\n(.*?)```', readme, re.S)
+
+
+def with_options(name, command):
+    """Apply the --cfg-options of a documented command to a config."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+    words = shlex.split(command.replace('\\\n', ''))
+    options, _ = parser.parse_known_args(words)
+    config = read_config(CONFIGS / f'soft_label/{name}.py')
+    config.merge_from_dict(options.cfg_options)
+    return config
+
+
+def pipelines(config):
+    loaders = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+    return [config[name].dataset.pipeline for name in loaders]
+
+
+def test_documented_options_give_bilinear_labels():
+    bilinear, _ = documented('bash')
+    name = 'segformer_b0_cityscapes-quarter'
+    given = pipelines(with_options(f'{name}_area', bilinear))
+    path = CONFIGS / f'soft_label/{name}_bilinear.py'
+    expected = pipelines(read_config(path))
+    for step in [expected[0][2], expected[1][1], expected[2][1]]:
+        step.interpolation = 'bilinear'  # the default, said
+    assert given == expected
+
+
+@pytest.mark.parametrize('label', ['hard', 'area'])
+@pytest.mark.parametrize('network', ['deeplabv3plus_r50', 'ocrnet_hr48'])
+def test_documented_options_give_another_reduction(network, label):
+    _, quarter = documented('bash')
+    config = with_options(f'{network}_cityscapes-half_{label}', quarter)
+    overlay = read_config(CONFIGS / '_base_/overlays/cityscapes_quarter.py')
+    assert config.model.data_preprocessor.size == overlay.reduced_crop
+    for pipeline, changes in zip(
+        pipelines(config),
+        (overlay.reduced_train, overlay.reduced_test, overlay.reduced_test),
+        strict=True,
+    ):
+        steps = {step.type: step for step in pipeline}
+        for kind, keys in changes.items():
+            assert keys.items() <= steps[kind].items()
+
+
+def test_the_documented_config_is_mmsegs_larger_network(tmp_path):
+    (text,) = documented('python')
+    path = tmp_path / 'segformer_b2.py'
+    path.write_text(text.replace("'./", f"'{CONFIGS}/soft_label/"))
+    backbone = read_config(path).model.backbone
+    base = tmp_path / 'mmseg.py'
+    base.write_text(
+        "_base_ = 'mmseg::segformer/"
+        "segformer_mit-b2_8xb1-160k_cityscapes-1024x1024.py'"
+    )
+    mmseg = read_config(base).model
+    assert backbone == mmseg.backbone
+    ours = read_config(path).model.decode_head
+    assert ours.in_channels == mmseg.decode_head.in_channels

@@ -1,4 +1,4 @@
-"""The two tools around mask-piloted training run and write."""
+"""The tool that draws pilot masks runs and writes."""
 
 import subprocess
 import sys
@@ -7,7 +7,6 @@ from pathlib import Path
 from PIL import Image
 
 ROOT = Path(__file__).parents[2]
-STUDIES = 'configs/studies/mask2former'
 
 
 def run(name: str, *options: str) -> str:
@@ -22,17 +21,3 @@ def test_show_pilots(tmp_path: Path) -> None:
     run('show_pilots.py', '--out', str(out), '--noise', '0.5')
     with Image.open(out) as image:
         assert image.width > image.height > 100
-
-
-def test_compare_steps(shapes_root: Path) -> None:
-    text = run(
-        'compare_steps.py',
-        f'{STUDIES}/mask2former_shapes.py',
-        f'{STUDIES}/mp-former_shapes.py',
-        '--data-root',
-        str(shapes_root),
-        '--iters',
-        '1',
-    )
-    assert 'mp-former_shapes: ' in text
-    assert float(text.rsplit('ratio: ', 1)[1]) > 0

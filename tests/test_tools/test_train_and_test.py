@@ -27,7 +27,7 @@ test_dataloader = val_dataloader
 train_cfg = dict(max_iters=3, val_interval=10)
 # Low thresholds: an untrained model predicts something.
 model = dict(test_cfg=dict(
-    pixel_threshold=0.0, thing_threshold=0.0, stuff_threshold=0.0,
+    pixel_threshold=0.34, thing_threshold=0.0, stuff_threshold=0.0,
     overlap_threshold=0.0, instance_on=True, semantic_on=True))
 test_evaluator = [
     dict(type='PanopticQualityMetric'),
@@ -80,7 +80,7 @@ def test_train_resume_and_test(tmp_path, config, shapes_root, monkeypatch):
     """Resuming at step 2 repeats step 3 of the whole run, bit for bit."""
     left = []  # a process that keeps its group may die at its end
     monkeypatch.setattr(
-        'mmremax.utils.process_group.leave_process_group',
+        'mmremax.utils.distributed.leave_process_group',
         lambda: left.append(True),
     )
     common = ('--data-root', shapes_root, '--work-dir', tmp_path / 'run')

@@ -5,7 +5,6 @@ import torch
 from mmengine.config import Config
 
 from mmremax.utils import cli
-from mmremax.utils.cpu_distributed import use_slurm_environment
 from tests.helpers.toy import toy_config
 
 
@@ -88,24 +87,3 @@ def test_resume_refuses_bare_weights(tmp_path):
     torch.save(dict(state_dict={}, meta={}), path)
     with pytest.raises(SystemExit, match='load_from'):
         cli.resume(Config(dict()), str(path))
-
-
-def test_slurm_variables_are_translated(monkeypatch):
-    values = dict(
-        SLURM_PROCID='1', SLURM_NTASKS='2', SLURM_LOCALID='1', MASTER_ADDR='a'
-    )
-    for name, value in values.items():
-        monkeypatch.setenv(name, value)
-    for name in ('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'LOCAL_WORLD_SIZE'):
-        monkeypatch.setenv(name, 'unset')
-    monkeypatch.delenv('LOCAL_WORLD_SIZE')
-    monkeypatch.delenv('MASTER_PORT', raising=False)
-    use_slurm_environment()
-    import os
-
-    assert [os.environ[n] for n in ('RANK', 'WORLD_SIZE', 'LOCAL_RANK')] == [
-        '1',
-        '2',
-        '1',
-    ]
-    assert os.environ['MASTER_PORT'] == '29500'

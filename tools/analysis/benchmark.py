@@ -54,7 +54,7 @@ from mmremax.engine.measure import (
     synthetic_batch,
     synthetic_logits,
 )
-from mmremax.utils.cli import add_config_options, read_config, use_amp
+from mmremax.utils.cli import add_config_options, open_config, use_amp
 from mmremax.utils.config_edits import remove_pretrained
 
 DEVICE = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
@@ -453,7 +453,7 @@ def main() -> None:
     args = parse_args()
     configs = {}
     for path in args.config:
-        cfg = read_config(path, args.cfg_options, args.data_root)
+        cfg = open_config(path, args.cfg_options, args.data_root)
         if args.shape is not None:
             cfg.model.data_preprocessor.crop_size = tuple(args.shape)
         configs[Path(path).stem] = cfg

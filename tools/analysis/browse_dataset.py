@@ -22,7 +22,7 @@ from PIL import Image
 from torch import nn
 
 from mmremax.datasets import PackPanopticInputs, SeededInfiniteSampler
-from mmremax.utils.cli import add_config_options, read_config
+from mmremax.utils.cli import add_config_options, open_config
 from mmremax.visualization import draw_panoptic, encode_grid, side_by_side
 
 
@@ -99,7 +99,7 @@ def draw_sample(
 def main() -> None:
     """Load, draw, say where."""
     args = parse_args()
-    cfg = read_config(args.config, args.cfg_options, args.data_root)
+    cfg = open_config(args.config, args.cfg_options, args.data_root)
     try:
         dataset = DATASETS.build(cfg.train_dataloader.dataset)
     except (FileNotFoundError, ValueError) as error:

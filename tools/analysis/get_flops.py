@@ -26,7 +26,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import mmremax  # noqa: F401
 from mmremax.utils.checkpoint import is_training_only
-from mmremax.utils.cli import add_config_options, read_config
+from mmremax.utils.cli import add_config_options, open_config
 from mmremax.utils.config_edits import remove_pretrained
 
 
@@ -160,7 +160,7 @@ def main() -> None:
     args = parse_args()
     results = {}
     for path in args.config:
-        cfg = read_config(path, args.cfg_options)
+        cfg = open_config(path, args.cfg_options)
         remove_pretrained(cfg)
         shape = args.shape or cfg.model.data_preprocessor.crop_size
         numbers = measure(MODELS.build(cfg.model), tuple(shape))

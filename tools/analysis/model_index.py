@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from get_flops import measure  # noqa: E402
 
 from mmremax.utils.config_edits import remove_pretrained  # noqa: E402
+from mmremax.utils.migration import read_config  # noqa: E402
 
 PAPERS = {
     'kmax': ('kMaX-DeepLab', 'k-means Mask Transformer', '2207.04044'),
@@ -79,7 +80,7 @@ def described(folder: str, row: tuple[str, str, str, str]) -> dict:
     """Describe one config without building its model."""
     name, recipe, ours, published = row
     path = f'configs/{folder}/{name}.py'
-    config = Config.fromfile(ROOT / path)
+    config = read_config(ROOT / path)
     loop = config.train_cfg
     length = (
         {'Iterations': loop.max_iters}
@@ -131,7 +132,7 @@ def training_memory(name: str) -> str | None:
 
 def sizes(path: str) -> dict:
     """Measure the inference graph of one config at its crop size."""
-    config = Config.fromfile(ROOT / path)
+    config = read_config(ROOT / path)
     remove_pretrained(config)
     size = tuple(config.model.data_preprocessor.crop_size)
     numbers = measure(MODELS.build(config.model), size)

@@ -22,7 +22,7 @@ from mmremax.datasets.panoptic_png import (
     colours_to_ids,
     read_rgb,
 )
-from mmremax.utils.cli import add_config_options, read_config
+from mmremax.utils.cli import add_config_options, open_config
 from mmremax.utils.load_model import load_model
 from mmremax.visualization import (
     draw_panoptic,
@@ -119,7 +119,7 @@ def draw_samples(
 def main() -> None:
     """Load, predict, draw, say where."""
     args = parse_args()
-    cfg = read_config(args.config, args.cfg_options, args.data_root)
+    cfg = open_config(args.config, args.cfg_options, args.data_root)
     try:
         model = load_model(cfg, args.checkpoint, args.device)
         dataset = DATASETS.build(cfg.test_dataloader.dataset)

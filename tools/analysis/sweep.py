@@ -34,7 +34,7 @@ from rich.table import Table
 from torch import Tensor, nn
 
 import mmremax  # noqa: F401
-from mmremax.kmax.resize import is_odd, resize_like_kmax
+from mmremax.kmax.layers import aligns_corners, resize_like_kmax
 from mmremax.remax.remask import relax
 from mmremax.utils import cli
 from mmremax.utils.checkpoint import check_weights
@@ -97,7 +97,9 @@ def every_output(
         is_final = i == len(predictions) - 1
         name = FINAL[0] if is_final else f'{i}'
         classes = output.class_logits
-        masks = resize_like_kmax(output.mask_logits, size, is_odd(size[0]))
+        masks = resize_like_kmax(
+            output.mask_logits, size, aligns_corners(size[0])
+        )
         yield (name, 'dropped'), classes, masks
         if output.semantic_logits is not None:
             loss = head.mask_loss

@@ -14,16 +14,17 @@ from pathlib import Path
 
 import torch
 from mmdet.registry import MODELS
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 import mmremax  # noqa: F401, registers the models
-from mmremax.kmax.class_order import put_things_first
 from mmremax.kmax.published_weights import (
-    check_state_dict,
     convert_kmax_state_dict,
     load_published,
+    put_things_first,
 )
+from mmremax.utils.checkpoint import misfits
+from mmremax.utils.config_edits import remove_pretrained
+from mmremax.utils.migration import read_config
 
 
 def parse_args() -> argparse.Namespace:
@@ -50,10 +51,12 @@ def main() -> None:
             convert_kmax_state_dict(load_published(args.src))
         )
         if args.check:
-            config = Config.fromfile(args.check)
+            config = read_config(args.check)
             init_default_scope(config.get('default_scope', 'mmdet'))
-            config.model.backbone.pop('init_cfg', None)  # nothing to download
-            check_state_dict(state_dict, MODELS.build(config.model))
+            remove_pretrained(config)
+            model = MODELS.build(config.model)
+            if problems := misfits(state_dict, model.state_dict()):
+                raise ValueError(f'it does not fit {args.check}. {problems}')
     except (OSError, RuntimeError, ValueError) as error:
         raise SystemExit(f'{args.src}: {error}') from error
     args.dst.parent.mkdir(parents=True, exist_ok=True)

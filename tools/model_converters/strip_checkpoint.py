@@ -19,7 +19,8 @@ import mmremax  # noqa: F401
 from mmremax.engine import AtomicBackend
 from mmremax.utils.checkpoint import (
     is_training_only,
-    load_from_local,
+    load_checkpoint,
+    state_dict_of,
 )
 
 KEPT_META = ('dataset_meta', 'iter', 'epoch', 'cfg', 'experiment_name')
@@ -42,22 +43,14 @@ def parse_args() -> argparse.Namespace:
 
 
 def strip(checkpoint: dict) -> dict:
-    """Keep the weights of inference and what is needed to use them.
-
-    Args:
-        checkpoint: With ``state_dict``, or a bare state dict.
-
-    Returns:
-        ``state_dict``, and of ``meta`` the classes, step and config.
-    """
-    weights = checkpoint.get('state_dict', checkpoint)
+    """Keep the weights of inference, and the classes, step and config."""
     meta = checkpoint.get('meta', {})
     return dict(
         meta={key: plain(meta[key]) for key in KEPT_META if key in meta},
         state_dict={
-            key.removeprefix('module.'): value.contiguous()
-            for key, value in weights.items()
-            if not is_training_only(key.removeprefix('module.'))
+            key: value.contiguous()
+            for key, value in state_dict_of(checkpoint).items()
+            if not is_training_only(key)
         },
     )
 
@@ -79,7 +72,7 @@ def main() -> None:
             args.checkpoint, map_location='cpu', weights_only=False
         )
     else:
-        checkpoint = load_from_local(args.checkpoint, map_location='cpu')
+        checkpoint = load_checkpoint(args.checkpoint, 'cpu')
     save(strip(checkpoint), args.out)
     before, after = (p.stat().st_size for p in (args.checkpoint, args.out))
     print(f'{args.out}: {after / 2**20:.1f} MiB (was {before / 2**20:.1f})')

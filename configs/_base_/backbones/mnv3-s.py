@@ -10,11 +10,11 @@ mnv3_s = dict(
         squeeze_excite='hard_sigmoid',  # as the weights were trained
         init_cfg=dict(
             type='Pretrained',
+            _scope_='mmremax',  # refuses a file that does not fit
             checkpoint='https://download.openmmlab.com/mmclassification/v0/'
             'mobilenet_v3/'
             'mobilenet-v3-small_8xb128_in1k_20221114-bd1bfcde.pth',
             prefix='backbone.',
-            strict=True,
         ),
     ),
     panoptic_head=dict(

@@ -15,10 +15,10 @@ model = dict(
         zero_init_residual=False,
         init_cfg=dict(
             type='Pretrained',
+            _scope_='mmremax',  # refuses a file that does not fit
             checkpoint='https://download.openmmlab.com/mmclassification/v0/'
             'resnet/resnet50_8xb32_in1k_20210831-ea4938fc.pth',
             prefix='backbone.',
-            strict=True,
         ),
     ),
     panoptic_head=dict(
@@ -43,7 +43,7 @@ model = dict(
             drop_path_rate=0.2,
         ),
         auxiliary_semantic_head=dict(
-            type='AuxiliarySemanticHead', with_void=True
+            type='KMaXSemanticDecoder', with_void=True
         ),
         assigner=dict(type='KMaXAssigner'),
         share_matching=True,

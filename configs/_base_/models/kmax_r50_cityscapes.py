@@ -19,10 +19,10 @@ model = dict(
         zero_init_residual=False,
         init_cfg=dict(
             type='Pretrained',
+            _scope_='mmremax',  # refuses a file that does not fit
             checkpoint='https://download.openmmlab.com/mmclassification/v0/'
             'resnet/resnet50_8xb32_in1k_20210831-ea4938fc.pth',
             prefix='backbone.',
-            strict=True,
         ),
     ),
     panoptic_head=dict(
@@ -40,7 +40,7 @@ model = dict(
         ),
         transformer_decoder=dict(num_queries=256),
         auxiliary_semantic_head=dict(
-            type='SimpleSemanticHead', with_void=False
+            type='KMaXSemanticClassifier', with_void=False
         ),
         loss_insdis=dict(sample_temperature=0.6),
         loss_aux_semantic=dict(num_samples=0),  # all positions of stride 32

@@ -1,7 +1,7 @@
 """MP-Former: what it adds to a Mask2Former, in training only.
 
 `mp_former` for mmdet's models, `mp_former_semantic` for mmseg's; the keys of
-`mp_cfg` are those of ``MaskPilotSettings``.
+`mp_cfg` are those of ``PilotSettings``.
 """
 
 mp_cfg = dict(

@@ -1,7 +1,7 @@
 """Soft labels: what they change of a semantic config of mmseg.
 
-A config takes the preprocessor, names its heads with the prefix "Soft",
-gives them the loss, and replaces the steps of the training pipeline:
+A config names its heads with the prefix "Soft", gives them the loss, and
+replaces the steps of the training pipeline:
 
     train_pipeline = [
         dict(step, **_base_.soft_area.get(step['type'], {}))
@@ -9,7 +9,6 @@ gives them the loss, and replaces the steps of the training pipeline:
     ]
 """
 
-soft_preprocessor = dict(type='SoftSegDataPreProcessor')
 soft_loss = dict(_delete_=True, type='SoftCrossEntropyLoss', loss_weight=1.0)
 soft_aux_loss = dict(
     _delete_=True, type='SoftCrossEntropyLoss', loss_weight=0.4

@@ -3,7 +3,7 @@
     python tools/train.py configs/studies/mask2former/mask2former_shapes.py \
         --data-root data/shapes_salient
 
-The baseline of the other files here. PQ and time: README.md.
+The baseline of the other files here. PQ and time: ../README.md.
 """
 
 _base_ = [

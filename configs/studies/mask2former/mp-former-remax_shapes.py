@@ -4,7 +4,7 @@
         configs/studies/mask2former/mp-former-remax_shapes.py \
         --data-root data/shapes_salient
 
-Its baseline is mask2former_shapes.py. PQ and time: README.md.
+Its baseline is mask2former_shapes.py. PQ and time: ../README.md.
 """
 
 _base_ = [

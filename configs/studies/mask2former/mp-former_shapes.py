@@ -3,7 +3,7 @@
     python tools/train.py configs/studies/mask2former/mp-former_shapes.py \
         --data-root data/shapes_salient
 
-Its baseline is mask2former_shapes.py. PQ and time: README.md.
+Its baseline is mask2former_shapes.py. PQ and time: ../README.md.
 """
 
 _base_ = [

@@ -5,7 +5,7 @@
         --data-root data/vivid_pretraining
 
 What ImageNet is to the paper: other images, and labels that know classes but
-no instances. Only the backbone is used afterwards. Data and mIoU: README.md.
+no instances. Only the backbone is used afterwards. Data, mIoU: ../README.md.
 """
 
 _base_ = [

@@ -3,13 +3,12 @@
     python tools/train.py configs/studies/soft_label/unet_shapes_area.py \
         --data-root work_dirs/shapes_512
 
-Its baseline is unet_shapes_hard.py. mIoU and time: README.md.
+Its baseline is unet_shapes_hard.py. mIoU and time: ../README.md.
 """
 
 _base_ = ['./unet_shapes_hard.py', '../../_base_/overlays/soft_label.py']
 
 model = dict(
-    data_preprocessor=_base_.soft_preprocessor,
     decode_head=dict(type='SoftFCNHead', loss_decode=_base_.soft_loss),
 )
 soft_steps = _base_.soft_area

@@ -3,8 +3,8 @@
     python tools/train.py configs/studies/soft_label/unet_shapes_hard.py \
         --data-root work_dirs/shapes_512
 
-Images are reduced with the area kernel in all three files of this folder;
-only the labels differ. Data, mIoU and time: README.md.
+Images are reduced with the area kernel in both files of this folder;
+only the labels differ. Data, mIoU and time: ../README.md.
 """
 
 _base_ = [

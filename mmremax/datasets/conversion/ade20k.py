@@ -10,11 +10,7 @@ from PIL import Image
 
 from mmremax.utils.constants import VOID_ID
 
-from .panoptic_files import (
-    convert_images,
-    spread_id,
-    write_segments,
-)
+from .panoptic_files import convert_images, spread_id, write_segments
 
 SPLITS = dict(train='training', val='validation')
 # Category ids are the 150 classes of scene parsing in their order, from 0.

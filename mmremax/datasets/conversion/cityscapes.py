@@ -10,10 +10,7 @@ from PIL import Image
 
 from mmremax.utils.constants import VOID_ID
 
-from .panoptic_files import (
-    convert_images,
-    write_segments,
-)
+from .panoptic_files import convert_images, write_segments
 
 # The 19 evaluated classes; a category id is the train id.
 CATEGORIES = [

@@ -14,11 +14,7 @@ from mmremax.datasets.annotation_file import AnnotationError
 from mmremax.datasets.panoptic_png import read_labels
 from mmremax.utils.constants import VOID_ID
 
-from .panoptic_files import (
-    convert_images,
-    spread_id,
-    write_segments,
-)
+from .panoptic_files import convert_images, spread_id, write_segments
 
 # Who gets the pixels that several instances claim.
 OVERLAPS = {

@@ -13,10 +13,7 @@ from mmremax.datasets.annotation_file import (
     metainfo_of,
     segment_table,
 )
-from mmremax.datasets.panoptic_png import (
-    colours_to_ids,
-    read_rgb,
-)
+from mmremax.datasets.panoptic_png import colours_to_ids, read_rgb
 from mmremax.datasets.transforms.formatting import class_map
 
 

@@ -5,12 +5,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from .canvas import ShapeCanvas
-from .textures import (
-    OUTLINES,
-    STUFF,
-    THINGS,
-    Outline,
-)
+from .textures import OUTLINES, STUFF, THINGS, Outline
 
 
 class Painter(ABC):

@@ -11,12 +11,7 @@ import numpy as np
 
 from .canvas import ShapeCanvas
 from .painter import Painter, split_ground
-from .textures import (
-    OUTLINES,
-    TEXTURES,
-    THINGS,
-    Texture,
-)
+from .textures import OUTLINES, TEXTURES, THINGS, Texture
 
 
 def _triangle(u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -7,10 +7,7 @@ from mmcv.transforms import BaseTransform
 from mmdet.registry import TRANSFORMS
 from PIL import Image, ImageEnhance, ImageOps
 
-from .color_jitter import (
-    LEVELS,
-    look_up,
-)
+from .color_jitter import LEVELS, look_up
 
 # Five pairs of (operation, probability, magnitude of 10).
 POLICY = (

@@ -57,14 +57,7 @@ class ClassCountCheckHook(Hook):
 
 
 def leaf_datasets(dataset) -> Iterator:
-    """Walk through wrappers such as mmengine's concatenation and repeats.
-
-    Args:
-        dataset: A data set or a wrapper of one or several.
-
-    Yields:
-        The data sets that read files.
-    """
+    """Find the data sets that read files inside concatenation and repeats."""
     if hasattr(dataset, 'datasets'):
         for part in dataset.datasets:
             yield from leaf_datasets(part)

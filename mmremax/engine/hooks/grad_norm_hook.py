@@ -15,12 +15,9 @@ from torch.optim import Optimizer
 def total_grad_norm(optimizer: Optimizer) -> Tensor | None:
     """Compute the 2-norm of all gradients of an optimizer as one vector.
 
-    Args:
-        optimizer: Parameters without a gradient are left out.
-
     Returns:
-        A scalar on the parameters' device, read without synchronising;
-        None where no parameter has a gradient.
+        A scalar on the parameters' device, without synchronising; None
+        where no parameter has a gradient.
     """
     grads = [
         parameter.grad

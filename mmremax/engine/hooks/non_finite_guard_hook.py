@@ -128,15 +128,7 @@ class NonFiniteGuardHook(Hook):
 
 
 def describe(terms: dict[str, float], data_samples: list) -> str:
-    """Name what is not finite and the images of the batch.
-
-    Args:
-        terms: Values by name.
-        data_samples: The batch's, with ``img_id`` and ``img_path``.
-
-    Returns:
-        One clause; empty if every value is finite.
-    """
+    """Name what is not finite and the images; empty if everything is."""
     bad = [
         f'{name} is {value}'
         for name, value in terms.items()

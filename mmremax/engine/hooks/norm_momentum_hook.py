@@ -13,15 +13,12 @@ class NormMomentumHook(Hook):
     """Sets the momentum of all BatchNorms of a model.
 
     kMaX-DeepLab's momentum of 0.01 averages over hundreds of steps. In a run
-    of hundreds of steps the statistics are then those of a network that is
-    no more, and a network that has learnt scores as if it had not. Training
-    steps do not read the statistics: nothing but evaluation changes.
+    of hundreds of steps the statistics are then those of an earlier, worse
+    network. Training steps do not read the statistics: nothing but
+    evaluation changes.
 
     Args:
         momentum: Weight of the newest batch, in (0, 1].
-
-    Raises:
-        ValueError: `momentum` is outside (0, 1].
     """
 
     def __init__(self, momentum: float) -> None:

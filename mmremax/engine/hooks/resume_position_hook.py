@@ -36,12 +36,10 @@ class ResumePositionHook(Hook):
 
 
 class PositionedIterator:
-    """Answers the loop's requests for batches already trained on with None.
+    """Answers the first `num_skipped` requests for a batch with None.
 
-    Args:
-        dataloader: Of an endless sampler, which is at the position to go
-            on from.
-        num_skipped: The number of requests to answer so.
+    The loop asks for batches already trained on and drops them; the sampler
+    of `dataloader` stands after them.
     """
 
     def __init__(self, dataloader: DataLoader, num_skipped: int) -> None:

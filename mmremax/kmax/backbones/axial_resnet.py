@@ -11,11 +11,8 @@ from mmdet.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from mmremax.kmax.conv_norm_act import ConvNormAct
-from mmremax.kmax.residual_block import (
-    axial_block,
-    bottleneck_block,
-)
+from mmremax.kmax.layers import ConvNormAct
+from mmremax.kmax.residual_block import axial_block, bottleneck_block
 
 
 @MODELS.register_module()

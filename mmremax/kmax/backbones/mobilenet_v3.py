@@ -5,6 +5,7 @@ Letters: B images, C channels, H W of the stated stride.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 from mmdet.registry import MODELS
@@ -72,14 +73,17 @@ class KMaXMobileNetV3(MobileNetV3):
                 f'KMaXMobileNetV3: strides={tuple(strides)}, but it has '
                 f'features of {sorted(layer_of)} only.'
             )
-        super().__init__(
-            arch=arch,
-            norm_cfg=norm_cfg,
-            out_indices=tuple(layer_of[stride] for stride in strides),
-            norm_eval=norm_eval,
-            with_cp=with_cp,
-            **({} if init_cfg is None else dict(init_cfg=init_cfg)),
-        )
+        with warnings.catch_warnings():
+            # mmcv's note on a default of HSigmoid that changed long ago.
+            warnings.filterwarnings('ignore', 'In MMCV v1.4.4')
+            super().__init__(
+                arch=arch,
+                norm_cfg=norm_cfg,
+                out_indices=tuple(layer_of[stride] for stride in strides),
+                norm_eval=norm_eval,
+                with_cp=with_cp,
+                **({} if init_cfg is None else dict(init_cfg=init_cfg)),
+            )
         self.endpoints = endpoints
         if squeeze_excite == 'sigmoid':
             for name in self.layers:

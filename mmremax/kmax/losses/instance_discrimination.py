@@ -1,6 +1,6 @@
 """Pixel contrast: features of one segment attract, of others repel.
 
-Letters: B images, Q queries, D channels, S sampled cells, H W the mask
+Letters: B images, Q queries, D channels, S sampled locations, H W the mask
 grid, h w the grid of a feature.
 """
 
@@ -19,29 +19,26 @@ from torch.autograd.function import once_differentiable
 from mmremax.kmax.targets import MaskTargets
 from mmremax.utils.constants import VOID
 
-from .pixel_sampler import (
-    gather_cells,
-    sample_cells,
-)
+from .pixel_sampler import gather_locations, sample_locations
 from .reduction import mean_over_nonzero
 
-_BLOCK_CELLS = 1024  # sides of the blocks of the similarity matrix
+_BLOCK_LOCATIONS = 1024  # sides of the blocks of the similarity matrix
 
 
 @MODELS.register_module()
 class InstanceDiscriminationLoss(BaseModule):
-    """Contrast of sampled cells, each against all others.
+    """Contrast of sampled locations, each against all others.
 
     With z_ij = <f_i, f_j> / tau and T the indicator of one segment,
     x_j = -sum_i T_ij log softmax_i(z_ij) / sum_i T_ij
         = logsumexp_i z_ij - <mean of f over j's segment, f_j> / tau,
-    0 for void cells, averaged over x_j != 0.
+    0 for void locations, averaged over x_j != 0.
 
     Paper: kMaX-DeepLab (after MaX-DeepLab), instance discrimination.
 
     Args:
-        num_samples: Cells drawn from each image, at most all; 0 is all.
-        sample_temperature: See sample_cells.
+        num_samples: Locations drawn from each image, at most all; 0 is all.
+        sample_temperature: See sample_locations.
         temperature: tau.
         loss_weight: Factor of the term.
     """
@@ -70,22 +67,22 @@ class InstanceDiscriminationLoss(BaseModule):
         Args:
             pixel_feature: Unit length over channels, at any stride.
                 (B, D, h, w).
-            targets: Query of each cell.
+            targets: Query of each location.
             generator: Random state of the sample.
 
         Returns:
             Scalar.
         """
-        cells = sample_cells(
+        locations = sample_locations(
             targets.inverse_area(),
             targets.valid,
             self.num_samples,
             self.sample_temperature,
             generator,
         )
-        feature = gather_cells(pixel_feature, cells, targets.size)
+        feature = gather_locations(pixel_feature, locations, targets.size)
         feature = feature.transpose(1, 2).contiguous()  # (B, S, D)
-        query = targets.query_map.gather(1, cells)
+        query = targets.query_map.gather(1, locations)
         valid = query != VOID
         log_sum = _LogSumSimilarity.apply(feature, valid, self.temperature)
         own = _segment_mean(feature, query, targets.labels.shape[1])
@@ -95,7 +92,7 @@ class InstanceDiscriminationLoss(BaseModule):
 
 
 def _segment_mean(feature: Tensor, query: Tensor, num_queries: int) -> Tensor:
-    """Mean feature of each cell's segment among the sample. (B, S, D)."""
+    """Mean feature of each location's segment among the sample. (B, S, D)."""
     index = query.remainder(num_queries + 1)[:, :, None]  # VOID goes last
     index = index.expand_as(feature)
     total = feature.new_zeros(
@@ -108,7 +105,7 @@ def _segment_mean(feature: Tensor, query: Tensor, num_queries: int) -> Tensor:
 
 
 class _LogSumSimilarity(Function):
-    """logsumexp_i <f_i, f_j> / tau for every j, in blocks of cells.
+    """logsumexp_i <f_i, f_j> / tau for every j, in blocks of locations.
 
     The matrix e_ij = exp(z_ij) is symmetric: blocks on and above its
     diagonal are made, and made again for the gradient, so nothing of size
@@ -116,8 +113,8 @@ class _LogSumSimilarity(Function):
 
     The gradient of sum_j w_j ln t_j, t_j = sum_i e_ij, with respect to f_i
     is sum_j e_ij (w_i / t_i + w_j / t_j) f_j / tau. It is prepared for
-    w_j = 1 on valid cells; the mean over non-zero terms weighs an image's
-    cells alike, and backward() multiplies by that factor.
+    w_j = 1 on valid locations; the mean over non-zero terms weighs an image's
+    locations alike, and backward() multiplies by that factor.
     """
 
     @staticmethod
@@ -146,7 +143,7 @@ class _LogSumSimilarity(Function):
     @once_differentiable
     def backward(ctx: Any, grad_log_sum: Tensor) -> tuple[Tensor, None, None]:
         grad, valid = ctx.saved_tensors
-        # One factor per image: the loss weighs its valid cells alike.
+        # One factor per image: the loss weighs its valid locations alike.
         count = valid.sum(1).clamp(min=1)
         factor = (grad_log_sum * valid).sum(1) / count
         return grad * factor[:, None, None], None, None
@@ -164,10 +161,10 @@ def _blocks(
     Yields:
         Rows, columns (equal on the diagonal) and the block, fresh memory.
     """
-    cells = feature.shape[1]
+    locations = feature.shape[1]
     parts = [
-        slice(start, min(start + _BLOCK_CELLS, cells))
-        for start in range(0, cells, _BLOCK_CELLS)
+        slice(start, min(start + _BLOCK_LOCATIONS, locations))
+        for start in range(0, locations, _BLOCK_LOCATIONS)
     ]
     for index, rows in enumerate(parts):
         scaled = feature[:, rows] / temperature

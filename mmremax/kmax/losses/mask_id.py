@@ -1,6 +1,6 @@
-"""Mask-id cross-entropy: which query does a cell belong to?
+"""Mask-id cross-entropy: which query does a location belong to?
 
-Letters: B images, Q queries, P cells of the mask grid.
+Letters: B images, Q queries, P locations of the mask grid.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from torch.nn import functional as F
 
 from mmremax.kmax.targets import MaskTargets
 
-from .mask_statistics import MaskStatistics
+from .mask_loss import MaskStatistics
 from .reduction import mean_over_nonzero
 
 
 @MODELS.register_module()
 class MaskIdLoss(BaseModule):
-    """Cross-entropy over queries for each cell that is not void.
+    """Cross-entropy over queries for each location that is not void.
 
     Softmax (published kMaX): x_p = -log softmax(m)_own(p). Sigmoid (ReMaX):
     x_p = sum_q BCE(m_qp, [q is own]), summed over all queries. Both are
-    averaged over the cells with x_p != 0.
+    averaged over the locations with x_p != 0.
 
     Paper: kMaX-DeepLab, mask-id loss; ReMaX Sec. 3.1 and Table 2.
 
@@ -68,7 +68,7 @@ class MaskIdLoss(BaseModule):
         Args:
             mask_logits: Logits over queries. (B, Q, P).
             statistics: Of the same logits.
-            targets: Query of each cell.
+            targets: Query of each location.
 
         Returns:
             Scalar.

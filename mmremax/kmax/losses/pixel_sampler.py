@@ -1,6 +1,6 @@
-"""Draw cells so that small segments are seen as often as large ones.
+"""Draw locations so that small segments are seen as often as large ones.
 
-Letters: B images, C channels, S sampled cells, H W the mask grid,
+Letters: B images, C channels, S sampled locations, H W the mask grid,
 h w the grid of a feature, P = H * W.
 """
 
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-_NEVER = 99999.0  # lowers void below every cell with ground truth
+_NEVER = 99999.0  # lowers void below every location with ground truth
 
 
 def gumbel_noise(
@@ -23,64 +23,64 @@ def gumbel_noise(
     return -torch.log(-torch.log(uniform))
 
 
-def sample_cells(
+def sample_locations(
     inverse_area: Tensor,
     valid: Tensor,
     num_samples: int,
     temperature: float,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """Draw cells without replacement, log-probability T ln(1 / area).
+    """Draw locations without replacement, log-probability T ln(1 / area).
 
-    Top-k of the log-probabilities plus Gumbel noise. Void cells are drawn
+    Top-k of the log-probabilities plus Gumbel noise. Void locations are drawn
     only when the others do not suffice.
 
     Paper: kMaX-DeepLab, instance discrimination of the published code.
 
     Args:
-        inverse_area: P over the area of the cell's segment. (B, P).
-        valid: True where a cell has ground truth. (B, P), bool.
-        num_samples: Cells per image; at most P are drawn. 0 takes all.
-        temperature: T; 0 draws cells alike, 1 draws segments alike.
+        inverse_area: P over the area of the location's segment. (B, P).
+        valid: True where a location has ground truth. (B, P), bool.
+        num_samples: Locations per image; at most P are drawn. 0 takes all.
+        temperature: T; 0 draws locations alike, 1 draws segments alike.
         generator: Random state; None is the device's default.
 
     Returns:
-        Indices of cells. (B, S), int64.
+        Indices of locations. (B, S), int64.
     """
-    num_cells = inverse_area.shape[1]
-    if num_samples == 0 or num_samples >= num_cells:
-        every = torch.arange(num_cells, device=inverse_area.device)
+    num_locations = inverse_area.shape[1]
+    if num_samples == 0 or num_samples >= num_locations:
+        every = torch.arange(num_locations, device=inverse_area.device)
         return every.expand_as(inverse_area)
     score = temperature * inverse_area.log() - _NEVER * ~valid
     noise = gumbel_noise(score.shape, score.device, generator)
     return (score + noise).topk(num_samples, dim=1).indices
 
 
-def gather_cells(
-    feature: Tensor, cells: Tensor, size: tuple[int, int]
+def gather_locations(
+    feature: Tensor, locations: Tensor, size: tuple[int, int]
 ) -> Tensor:
-    """Read a feature at cells of the mask grid.
+    """Read a feature at locations of the mask grid.
 
     Equals resizing the feature to the grid (bilinear, corners aligned if
     the grid's height is odd) and gathering, without the resized feature.
 
     Args:
         feature: (B, C, h, w).
-        cells: Row-major indices on the mask grid. (B, S), int64.
+        locations: Row-major indices on the mask grid. (B, S), int64.
         size: (H, W) of the mask grid.
 
     Returns:
         (B, C, S).
     """
     if tuple(feature.shape[-2:]) == tuple(size):
-        index = cells[:, None].expand(-1, feature.shape[1], -1)
+        index = locations[:, None].expand(-1, feature.shape[1], -1)
         return feature.flatten(2).gather(2, index)
     height, width = size
     aligned = height % 2 == 1
-    y = cells.div(width, rounding_mode='floor')
+    y = locations.div(width, rounding_mode='floor')
     grid = torch.stack(
         [
-            _normalise(cells.remainder(width), width, aligned),
+            _normalise(locations.remainder(width), width, aligned),
             _normalise(y, height, aligned),
         ],
         dim=2,
@@ -96,7 +96,7 @@ def gather_cells(
 
 
 def _normalise(index: Tensor, length: int, aligned: bool) -> Tensor:
-    """Map cell indices to [-1, 1] as grid_sample counts. float64."""
+    """Map location indices to [-1, 1] as grid_sample counts. float64."""
     if aligned:
         return index.double() * (2 / max(length - 1, 1)) - 1
     return (index.double() * 2 + 1) / length - 1

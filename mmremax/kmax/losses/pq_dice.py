@@ -1,6 +1,6 @@
 """Mask term of the PQ-style loss.
 
-Letters: B images, Q queries, P cells of the mask grid.
+Letters: B images, Q queries, P locations of the mask grid.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mmremax.kmax.targets import MaskTargets
 
-from .mask_statistics import MaskStatistics
+from .mask_loss import MaskStatistics
 
 
 @MODELS.register_module()
@@ -19,7 +19,7 @@ class PQDiceLoss(BaseModule):
     """Dice of matched masks, weighted by their class probability.
 
     d_n = 1 - (2 sum_p s_n g_n + 1) / (sum_p s_n + sum_p g_n + 1), sums over
-    cells that are not void; the loss is alpha / Q * sum_n w_n d_n with
+    locations that are not void; the loss is alpha / Q * sum_n w_n d_n with
     w_n = `MaskTargets.query_mask_weight` (0 for unmatched queries). s is the
     softmax over queries, in kMaX-DeepLab and in our reading of ReMaX, which
     names a sigmoid for the mask-id loss and for Eq. 1 alone.
@@ -63,7 +63,7 @@ class PQDiceLoss(BaseModule):
             mask_logits: Logits over queries; with softmax only their
                 statistics are read. (B, Q, P).
             statistics: Of the same logits.
-            targets: Query of each cell and weights of the queries.
+            targets: Query of each location and weights of the queries.
 
         Returns:
             Scalar.

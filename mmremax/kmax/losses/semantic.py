@@ -1,6 +1,6 @@
-"""Cross-entropy of a semantic prediction on sampled cells.
+"""Cross-entropy of a semantic prediction on sampled locations.
 
-Letters: B images, K classes, S sampled cells, H W the mask grid, h w the
+Letters: B images, K classes, S sampled locations, H W the mask grid, h w the
 grid of a prediction.
 """
 
@@ -12,37 +12,32 @@ from mmengine.model import BaseModule
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmremax.kmax.class_fractions import (
-    is_soft,
-    require_fractions,
-)
+from mmremax.kmax.class_fractions import is_soft, require_fractions
 from mmremax.kmax.targets import MaskTargets
 from mmremax.utils.constants import VOID
 
-from .pixel_sampler import (
-    gather_cells,
-    sample_cells,
-)
+from .pixel_sampler import gather_locations, sample_locations
 from .reduction import mean_over_nonzero
 
 
 @MODELS.register_module()
 class SemanticLoss(BaseModule):
-    """Cross-entropy on cells drawn so that small segments count.
+    """Cross-entropy on locations drawn so that small segments count.
 
     Paper: kMaX-DeepLab, auxiliary semantic loss; ReMaX, L_sem.
 
     Args:
-        num_samples: Cells drawn from each image, at most all; 0 is all.
-        sample_temperature: See sample_cells.
+        num_samples: Locations drawn from each image, at most all; 0 is all.
+        sample_temperature: See sample_locations.
         activation: 'softmax' is the published cross-entropy over classes;
             'sigmoid' sums a binary one over classes.
         loss_weight: Factor of the term.
         semantic_target: ``strided`` (published): the class of the pixel a
-            cell starts with; or ``soft``: the share of each class in the
-            pixels of a cell.
-        normalizer: What a soft image's sum is divided by: ``cells`` with a
-            labelled pixel, or their ``mass``, the labelled shares.
+            location starts with; or ``soft``: the share of each class in the
+            pixels of a location.
+        normalizer: What a soft image's sum is divided by: ``cells``, the
+            locations with a labelled pixel, or their ``mass``, the labelled
+            fractions.
 
     Raises:
         ValueError: A name is unknown.
@@ -82,7 +77,7 @@ class SemanticLoss(BaseModule):
                 has one, void last. On the mask grid, or coarser by a whole
                 stride: labels are then every n-th of the mask grid, from
                 the first. (B, K or K + 1, h, w).
-            targets: Class of each cell.
+            targets: Class of each location.
             generator: Random state of the sample.
 
         Returns:
@@ -105,7 +100,7 @@ class SemanticLoss(BaseModule):
 
         Args:
             semantic_logits: Logits of the K classes. (B, K, h, w).
-            targets: Class of each cell.
+            targets: Class of each location.
             generator: Random state of the sample.
 
         Returns:
@@ -121,7 +116,7 @@ class SemanticLoss(BaseModule):
         stride: int,
         generator: torch.Generator | None,
     ) -> Tensor:
-        """Sample the grid `size`, every `stride`-th cell of the masks'."""
+        """Sample the grid `size`, every `stride`-th location of the masks'."""
         semantic_map, valid, inverse_area = (
             values.unflatten(1, targets.size)[:, ::stride, ::stride].flatten(1)
             for values in (
@@ -130,27 +125,27 @@ class SemanticLoss(BaseModule):
                 targets.inverse_area(),
             )
         )
-        cells = sample_cells(
+        locations = sample_locations(
             inverse_area,
             valid,
             self.num_samples,
             self.sample_temperature,
             generator,
         )
-        logits = gather_cells(semantic_logits, cells, size)
+        logits = gather_locations(semantic_logits, locations, size)
         if not self.is_soft:
-            return self.loss_at(logits, semantic_map.gather(1, cells))
+            return self.loss_at(logits, semantic_map.gather(1, locations))
         share = require_fractions(targets.class_fractions, 'SemanticLoss')
         share = share.unflatten(2, targets.size)[..., ::stride, ::stride]
-        index = cells[:, None].expand(-1, share.shape[1], -1)
+        index = locations[:, None].expand(-1, share.shape[1], -1)
         return self.soft_loss_at(logits, share.flatten(2).gather(2, index))
 
     def loss_at(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Average the cross-entropy over labelled cells.
+        """Average the cross-entropy over labelled locations.
 
         Args:
             logits: (B, K, S).
-            labels: Class, or VOID for cells that do not count. (B, S).
+            labels: Class, or VOID for locations that do not count. (B, S).
 
         Returns:
             Scalar.
@@ -192,11 +187,11 @@ class SemanticLoss(BaseModule):
 
 
 def _whole_stride(fine: tuple[int, int], coarse: tuple[int, int]) -> int:
-    """Return n so that every n-th cell of one grid gives the other."""
+    """Return n so that every n-th location of one grid gives the other."""
     stride = max((fine[1] - 1) // max(coarse[1] - 1, 1), 1)
     if tuple(-(-side // stride) for side in fine) != tuple(coarse):
         raise ValueError(
-            f'Semantic logits of {tuple(coarse)} cells are no whole stride '
-            f'of the mask grid {tuple(fine)}.'
+            f'Semantic logits of {tuple(coarse)} are no whole stride of the '
+            f'mask grid {tuple(fine)}.'
         )
     return stride

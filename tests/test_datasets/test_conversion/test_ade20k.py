@@ -9,14 +9,8 @@ from mmdet.registry import DATASETS
 from mmengine.config import Config
 from PIL import Image
 
-from mmremax.datasets.conversion.ade20k import (
-    CATEGORIES,
-    convert_ade20k,
-)
-from mmremax.datasets.panoptic_png import (
-    colours_to_ids,
-    read_rgb,
-)
+from mmremax.datasets.conversion.ade20k import CATEGORIES, convert_ade20k
+from mmremax.datasets.panoptic_png import colours_to_ids, read_rgb
 from mmremax.evaluation import PanopticQualityMetric
 from tests.helpers.original_layouts import write_ade20k
 from tests.helpers.simulated import predictions

@@ -7,10 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmremax.datasets import (
-    AnnotationError,
-    PanopticDataset,
-)
+from mmremax.datasets import AnnotationError, PanopticDataset
 from mmremax.datasets.conversion.instances import (
     OVERLAPS,
     StuffMaps,
@@ -19,10 +16,7 @@ from mmremax.datasets.conversion.instances import (
     merge_categories,
     read_instances,
 )
-from mmremax.datasets.panoptic_png import (
-    colours_to_ids,
-    read_rgb,
-)
+from mmremax.datasets.panoptic_png import colours_to_ids, read_rgb
 from mmremax.evaluation import PanopticQualityMetric
 from tests.helpers.original_layouts import write_coco_instances
 from tests.helpers.simulated import predictions

@@ -10,10 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmremax.datasets.panoptic_check import (
-    check_images,
-    check_lists,
-)
+from mmremax.datasets.panoptic_check import check_images, check_lists
 from mmremax.datasets.shapes.canvas import MIN_VISIBLE_AREA, touching_ids
 from mmremax.datasets.shapes.generator import (
     CATEGORIES,

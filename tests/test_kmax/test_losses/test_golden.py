@@ -75,11 +75,11 @@ def test_instance_discrimination():
     assert loss(20, 0.6) == pytest.approx(
         expected['sampled_k20_temp0p6'], **CLOSE
     )
-    cells = pixel_sampler.sample_cells(
+    locations = pixel_sampler.sample_locations(
         targets.inverse_area(), targets.valid, 20, 1.5
     )
     assert (
-        cells.sort(1).values.tolist()
+        locations.sort(1).values.tolist()
         == expected['sorted_sample_indices_temp1p5']
     )
 

@@ -24,7 +24,7 @@ def targets_of(query_map, size, queries=5):
 
 
 def slow_loss(feature, query_map, temperature):
-    """The published form, with a target for every pair of cells."""
+    """The published form, with a target for every pair of locations."""
     values = []
     for f, query in zip(feature.flatten(2), query_map, strict=True):
         logits = f.T @ f / temperature
@@ -37,7 +37,9 @@ def slow_loss(feature, query_map, temperature):
 
 @pytest.fixture(params=[1, 7, 1024], ids=lambda n: f'block{n}')
 def block(request, monkeypatch):
-    monkeypatch.setattr(instance_discrimination, '_BLOCK_CELLS', request.param)
+    monkeypatch.setattr(
+        instance_discrimination, '_BLOCK_LOCATIONS', request.param
+    )
 
 
 def random_case(seed=0):
@@ -63,7 +65,7 @@ def test_equals_the_pairwise_form_and_its_gradient():
 
 
 def test_by_hand():
-    """Two cells of one segment, unit features at right angles, tau = 1.
+    """Two locations of one segment, unit features at right angles, tau = 1.
 
     z = identity; logsumexp = ln(e + 1) for both; the segment's mean has a
     product 1/2 with each. x_j = ln(e + 1) - 1/2 = 0.8133.

@@ -5,12 +5,9 @@ import pytest
 import torch
 
 from mmremax.kmax.losses.mask_id import MaskIdLoss
-from mmremax.kmax.losses.mask_loss import MaskLoss
-from mmremax.kmax.losses.mask_statistics import (
-    mask_statistics,
-)
+from mmremax.kmax.losses.mask_loss import MaskLoss, mask_statistics
 from mmremax.kmax.losses.pq_dice import PQDiceLoss
-from mmremax.kmax.predictions import LayerPrediction
+from mmremax.kmax.predictor import LayerPrediction
 from mmremax.kmax.targets import MaskTargets
 
 
@@ -28,10 +25,14 @@ def targets_of(query_map, queries, size, mask_weight=None):
     )
 
 
-def random_case(seed=0, batch=2, queries=4, cells=15):
+def random_case(seed=0, batch=2, queries=4, locations=15):
     generator = torch.Generator().manual_seed(seed)
-    logits = torch.randn(batch, queries, cells, generator=generator).double()
-    query_map = torch.randint(-1, queries, (batch, cells), generator=generator)
+    logits = torch.randn(
+        batch, queries, locations, generator=generator
+    ).double()
+    query_map = torch.randint(
+        -1, queries, (batch, locations), generator=generator
+    )
     return logits, query_map
 
 
@@ -98,7 +99,7 @@ def test_sigmoid_starts_where_softmax_does(queries):
 
 
 def test_dice_by_hand():
-    """One cell, two queries, both logits 0: s = 1/2; the first is matched.
+    """One location, two queries, both logits 0: s = 1/2; the first is matched.
 
     d = 1 - (2 * 1/2 + 1) / (1/2 + 1 + 1) = 1/5, w = 1/2, Q = 2:
     0.75 / 2 * 1/2 * 1/5 = 0.0375.
@@ -125,14 +126,16 @@ def test_dice_equals_a_slow_oracle(activation):
     )
     total = 0.0
     for b in range(2):
-        cells = [p for p, own in enumerate(query_map[b].tolist()) if own >= 0]
-        m = logits[b, :, cells].numpy()
+        locations = [
+            p for p, own in enumerate(query_map[b].tolist()) if own >= 0
+        ]
+        m = logits[b, :, locations].numpy()
         if activation == 'softmax':
             prob = np.exp(m) / np.exp(m).sum(0)
         else:
             prob = 1 / (1 + np.exp(-m))
         for q in range(4):
-            y = query_map[b, cells].numpy() == q
+            y = query_map[b, locations].numpy() == q
             overlap = (prob[q] * y).sum()
             dice = (2 * overlap + 1) / (prob[q].sum() + y.sum() + 1)
             total += weight[b, q].item() * (1 - dice)

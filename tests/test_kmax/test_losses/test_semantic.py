@@ -6,8 +6,8 @@ import torch
 from torch.nn import functional as F
 
 from mmremax.kmax.losses.pixel_sampler import (
-    gather_cells,
-    sample_cells,
+    gather_locations,
+    sample_locations,
 )
 from mmremax.kmax.losses.semantic import SemanticLoss
 from mmremax.kmax.targets import MaskTargets
@@ -67,18 +67,18 @@ def test_grids_that_do_not_fit_are_an_error():
 
 def test_void_is_drawn_last():
     valid = torch.arange(20)[None] < 8
-    cells = sample_cells(torch.ones(1, 20), valid, 8, 1.5)
-    assert sorted(cells[0].tolist()) == list(range(8))
-    more = sample_cells(torch.ones(1, 20), valid, 10, 1.5)
+    locations = sample_locations(torch.ones(1, 20), valid, 8, 1.5)
+    assert sorted(locations[0].tolist()) == list(range(8))
+    more = sample_locations(torch.ones(1, 20), valid, 10, 1.5)
     assert set(range(8)) < set(more[0].tolist())
 
 
 def test_at_temperature_1_segments_are_drawn_alike():
-    """First draws of a segment of 1 cell and one of 9: half and half."""
+    """First draws of a segment of 1 location and one of 9: half and half."""
     inverse = torch.tensor([10.0] + [10 / 9] * 9).expand(4000, -1)
     valid = torch.ones_like(inverse, dtype=torch.bool)
     generator = torch.Generator().manual_seed(0)
-    first = sample_cells(inverse, valid, 1, 1.0, generator)
+    first = sample_locations(inverse, valid, 1, 1.0, generator)
     share = (first == 0).double().mean().item()
     assert share == pytest.approx(0.5, abs=0.03)
 
@@ -86,13 +86,14 @@ def test_at_temperature_1_segments_are_drawn_alike():
 @pytest.mark.parametrize('size', [(5, 7), (9, 5), (6, 8), (8, 4)])
 def test_gather_equals_resizing_and_reading(size):
     feature = torch.randn(2, 3, 3, 4).double()
-    cells = torch.randint(0, size[0] * size[1], (2, 11))
+    locations = torch.randint(0, size[0] * size[1], (2, 11))
     fine = F.interpolate(
         feature, size, mode='bilinear', align_corners=size[0] % 2 == 1
     )
-    index = cells[:, None].expand(-1, 3, -1)
+    index = locations[:, None].expand(-1, 3, -1)
     torch.testing.assert_close(
-        gather_cells(feature, cells, size), fine.flatten(2).gather(2, index)
+        gather_locations(feature, locations, size),
+        fine.flatten(2).gather(2, index),
     )
 
 

@@ -1,0 +1,207 @@
+"""Bricks of all decoders: convolution, norms, initial values, resizing.
+
+Initial values are those of the published PyTorch code. They differ from
+torch's and mmengine's functions of similar names: the normal distributions
+are cut at two standard deviations and not corrected for it, and the fan-in
+ignores the area of the kernel.
+
+Letters: B images, C channels.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.modules.batchnorm import _BatchNorm
+
+
+def trunc_normal_(tensor: Tensor, std: float) -> Tensor:
+    """Fill in place from a normal distribution cut at 2 * std."""
+    return nn.init.trunc_normal_(tensor, std=std, a=-2 * std, b=2 * std)
+
+
+def trunc_normal_he_(weight: Tensor) -> Tensor:
+    """Fill in place with std sqrt(2 / input channels).
+
+    Args:
+        weight: Of a convolution without groups. (out, in, ...).
+    """
+    return trunc_normal_(weight, math.sqrt(2 / weight.shape[1]))
+
+
+def trunc_normal_lecun_(weight: Tensor) -> Tensor:
+    """Fill in place with std sqrt(1 / input channels).
+
+    Args:
+        weight: Of a convolution without groups. (out, in, ...).
+    """
+    return trunc_normal_(weight, math.sqrt(1 / weight.shape[1]))
+
+
+def trunc_normal_small_(weight: Tensor) -> Tensor:
+    """Fill in place with std 0.01, as the last convolution of each head."""
+    return trunc_normal_(weight, 0.01)
+
+
+def at_least_float32(x: Tensor) -> Tensor:
+    """Convert half precision to float32, keep the other types."""
+    half = x.dtype in {torch.float16, torch.bfloat16}
+    return x.float() if half else x
+
+
+class BatchNorm(_BatchNorm):
+    """Normalises axis 1 of a tensor of any rank over all other axes.
+
+    Queries (3-D), attention logits and features (4-D) use the same class.
+    `SyncBatchNorm.convert_sync_batchnorm` converts it.
+
+    Args:
+        num_features: C.
+        gamma: Initial scale; 0 makes a residual branch start as nothing.
+    """
+
+    def __init__(self, num_features: int, gamma: float = 1.0) -> None:
+        super().__init__(num_features, eps=1e-3, momentum=0.01)
+        nn.init.constant_(self.weight, gamma)
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        """Accept every rank: (B, C, ...)."""
+
+
+class ChannelLayerNorm(nn.LayerNorm):
+    """Normalises the channels of each position, in float32 under autocast.
+
+    Args:
+        num_channels: C.
+    """
+
+    def __init__(self, num_channels: int) -> None:
+        super().__init__(num_channels, eps=1e-6)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise.
+
+        Args:
+            x: Features. (B, C, ...).
+
+        Returns:
+            Normalised features of the same shape, at least float32.
+        """
+        last = at_least_float32(x).movedim(1, -1)  # (B, ..., C)
+        normed = F.layer_norm(
+            last, self.normalized_shape, self.weight, self.bias, self.eps
+        )
+        return normed.movedim(-1, 1)
+
+
+_CONV = {1: nn.Conv1d, 2: nn.Conv2d}
+
+
+class ConvNormAct(nn.Sequential):
+    """Convolution that pads by half its kernel, batch norm, exact GELU.
+
+    A side n becomes ceil(n / stride).
+
+    Args:
+        in_channels: Of the input.
+        out_channels: Of the output.
+        kernel_size: In positions, odd.
+        dims: 2 for features (B, C, H, W), 1 for queries (B, C, Q).
+        dilation: Distance of the kernel's taps, in positions.
+        groups: Of the convolution.
+        stride: Of the convolution, in positions.
+        bias: Whether the convolution has a bias in front of the norm's.
+        act: Whether to activate.
+        gamma: Initial scale of the norm.
+        init: Fills the convolution's weight in place.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int = 1,
+        dims: int = 2,
+        dilation: int = 1,
+        groups: int = 1,
+        stride: int = 1,
+        bias: bool = False,
+        act: bool = True,
+        gamma: float = 1.0,
+        init: Callable[[Tensor], Tensor] = trunc_normal_he_,
+    ) -> None:
+        conv = _CONV[dims](
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride,
+            padding=dilation * (kernel_size // 2),
+            dilation=dilation,
+            groups=groups,
+            bias=bias,
+        )
+        init(conv.weight)
+        if bias:
+            nn.init.zeros_(conv.bias)
+        layers = OrderedDict(conv=conv, norm=BatchNorm(out_channels, gamma))
+        if act:
+            layers['act'] = nn.GELU()
+        super().__init__(layers)
+
+
+def depthwise_separable(in_channels: int, out_channels: int) -> nn.Sequential:
+    """Build a 5x5 depthwise and a 1x1 convolution, each normed, activated."""
+    depthwise = ConvNormAct(
+        in_channels,
+        in_channels,
+        kernel_size=5,
+        groups=in_channels,
+        init=nn.init.xavier_uniform_,
+    )
+    pointwise = ConvNormAct(in_channels, out_channels)
+    return nn.Sequential(OrderedDict(depthwise=depthwise, pointwise=pointwise))
+
+
+def conv1x1_logits(
+    in_channels: int, num_logits: int, dims: int = 2
+) -> nn.Module:
+    """Build the last convolution of a head: a bias and small weights."""
+    conv = _CONV[dims](in_channels, num_logits, 1)
+    trunc_normal_small_(conv.weight)
+    nn.init.zeros_(conv.bias)
+    return conv
+
+
+def aligns_corners(side: int) -> bool:
+    """Return whether a side in pixels is odd: such grids align corners.
+
+    An odd side n has ceil(n / stride) samples whose first and last lie on
+    the image's corners at every stride; an even side has not.
+    """
+    return bool(side % 2 == 1)
+
+
+def resize_like_kmax(
+    x: Tensor, size: tuple[int, int], align_corners: bool
+) -> Tensor:
+    """Resize bilinearly without anti-aliasing.
+
+    Args:
+        x: Features or logits. (B, C, h, w).
+        size: Height and width of the result, in positions.
+        align_corners: See `aligns_corners`; which side decides is said where
+            this is called.
+
+    Returns:
+        Of the wanted size; `x` itself if it has that size. (B, C, H, W).
+    """
+    if tuple(x.shape[-2:]) == tuple(size):
+        return x
+    return F.interpolate(
+        x, tuple(size), mode='bilinear', align_corners=align_corners
+    )

@@ -1,0 +1,125 @@
+"""Which query is piloted by which segment, and what it may see.
+
+Letters: B images, N the largest segment count of an image, M = groups * N
+mask-piloted slots, Q matching queries, T = M + Q, S segments of the batch, A
+locations of a feature map. Mask-piloted slots come first; slot g * N + j is
+segment j in group g, and padding where the image has no segment j.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from mmengine.structures import InstanceData
+from torch import Tensor
+from torch.nn.functional import adaptive_max_pool2d
+from torch.nn.utils.rnn import pad_sequence
+
+
+@dataclass(frozen=True)
+class PilotSlots:
+    """Segments of the mask-piloted queries of one step.
+
+    Args:
+        labels: Classes of all segments, image by image. (S,) int64.
+        masks: Their masks on the padded canvas. (S, H, W) bool.
+        counts: Segments of each image; at least one is above 0.
+        num_groups: Slots of each segment, 1 or more.
+    """
+
+    labels: Tensor
+    masks: Tensor
+    counts: tuple[int, ...]
+    num_groups: int
+
+    @classmethod
+    def of(
+        cls, batch_gt_instances: list[InstanceData], num_groups: int
+    ) -> PilotSlots | None:
+        """Collect the segments of a batch; None if it has none."""
+        counts = tuple(len(gt.labels) for gt in batch_gt_instances)
+        if not any(counts):
+            return None
+        labels = torch.cat([gt.labels for gt in batch_gt_instances]).long()
+        masks = torch.cat([gt.masks for gt in batch_gt_instances]) > 0
+        return cls(labels, masks, counts, num_groups)
+
+    @property
+    def num_slots(self) -> int:
+        """M, padding included."""
+        return self.num_groups * max(self.counts)
+
+    @property
+    def is_padding(self) -> Tensor:
+        """Slots without a segment. (B, M) bool."""
+        return self.spread(torch.zeros_like(self.labels, dtype=bool), True)
+
+    def spread(self, values: Tensor, fill: float) -> Tensor:
+        """Give every slot the value of its segment.
+
+        Args:
+            values: One entry for each segment. (S, ...).
+            fill: Value of padding slots.
+
+        Returns:
+            (B, M, ...).
+        """
+        images = pad_sequence(
+            values.split(self.counts), batch_first=True, padding_value=fill
+        )
+        return images.repeat(1, self.num_groups, *[1] * (images.dim() - 2))
+
+    def gather(self, values: Tensor) -> Tensor:
+        """Take the values of slots with a segment, groups side by side.
+
+        Args:
+            values: One entry for each slot. (B, M, ...).
+
+        Returns:
+            (S * groups, ...).
+        """
+        images = values.unflatten(1, (self.num_groups, -1)).transpose(1, 2)
+        segments = [
+            image[:count]
+            for image, count in zip(images, self.counts, strict=True)
+        ]
+        return torch.cat(segments).flatten(0, 1)
+
+    def self_attention_mask(self, num_queries: int) -> Tensor:
+        """Say which query may see which.
+
+        Matching queries see matching ones alone, so their outputs are those
+        of a model without the mask-piloted part. A mask-piloted query sees
+        its own group, padding included, and the matching queries.
+
+        Args:
+            num_queries: Q.
+
+        Returns:
+            True where blocked. (T, T) bool.
+        """
+        # -1: the group of matching queries, which all may see.
+        slot = torch.arange(self.num_slots, device=self.labels.device)
+        group = slot // max(self.counts)
+        group = torch.cat([group, group.new_full((num_queries,), -1)])
+        return (group[:, None] != group) & (group >= 0)
+
+
+@torch.no_grad()
+def pilot_masks(gt_masks: Tensor, size: tuple[int, int]) -> Tensor:
+    """Block the locations of a feature map that a segment does not touch.
+
+    A location is open if any pixel of its window belongs to the segment, so
+    that a segment never vanishes at a coarse size.
+
+    Paper: MP-Former Sec. 3.
+
+    Args:
+        gt_masks: Masks on the padded canvas of the batch. (S, H, W) bool.
+        size: Height and width of the feature map.
+
+    Returns:
+        True where a query may not attend. (S, A) bool.
+    """
+    return adaptive_max_pool2d(gt_masks.float(), size).flatten(1) == 0

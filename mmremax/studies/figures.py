@@ -1,0 +1,116 @@
+"""The figures of a study: scores by iteration, differences, FP / FN."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from .result import Result, ResultError
+from .tables import paired_interval
+
+# Okabe and Ito, told apart by color-blind readers; the baseline is grey.
+COLORS = ('#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9')
+GREY = '#7a828c'
+EDGES = np.linspace(-2, 5, 71)  # of log10(FP / FN)
+
+
+def draw(kind: str, results: Sequence[Result], out: str | Path) -> None:
+    """Draw one of `FIGURES` into a PNG, a panel for each result.
+
+    Raises:
+        ResultError: A result has no data for it.
+    """
+    several = len(results) > 1
+    rows = max(len(result.arms) for result in results)
+    size = (4.4 * len(results) if several else 6.4, 2.8 + 0.2 * rows)
+    figure = Figure(size, dpi=150, layout='constrained')
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(1, len(results), squeeze=False)[0]
+    colors: dict[str, str] = {}
+    entries: dict = {}
+    for axes, result in zip(panels, results, strict=True):
+        for name in result.titles:
+            color = COLORS[len(colors) % len(COLORS)]
+            is_baseline = name == result.study['baseline']
+            colors.setdefault(name, GREY if is_baseline else color)
+        axes.grid(alpha=0.3)
+        axes.spines[['top', 'right']].set_visible(False)
+        FIGURES[kind](axes, result, colors)
+        if not axes.has_data():
+            raise ResultError(f'{result.path} has no data for {kind}.')
+        axes.set_title(result.study['title'] if several else '', size=9)
+        handles, labels = axes.get_legend_handles_labels()
+        entries |= dict(zip(labels, handles, strict=True))
+    figure.legend(
+        entries.values(),
+        entries.keys(),
+        loc='outside upper left',
+        ncols=max(2, 3 * len(results) // 2),
+        frameon=False,
+        fontsize=8,
+    )
+    Path(out).parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(out, metadata={'Software': None})
+
+
+def _convergence(axes: Axes, result: Result, colors: dict) -> None:
+    """Score over iterations: the mean, thin lines are the seeds."""
+    scores = result.curves()[result.score]
+    for name in scores.index.unique('arm'):
+        by_seed = scores.loc[name].unstack('seed').sort_index()
+        axes.plot(by_seed, color=colors[name], linewidth=0.7, alpha=0.4)
+        mean = by_seed.dropna().mean(axis=1)
+        look = dict(color=colors[name], label=result.titles[name])
+        axes.plot(mean, marker='o', markersize=4, **look)
+    axes.set_xlabel('iteration')
+    axes.set_ylabel(result.score)
+
+
+def _differences(axes: Axes, result: Result, colors: dict) -> None:
+    """Difference to the baseline: each seed, mean and 95 % interval."""
+    finals = result.finals()[result.score]
+    baseline = result.study['baseline']
+    names = [n for n in finals.index.unique('arm') if n != baseline]
+    for row, name in enumerate(names):
+        own, other, color = finals[name], finals[baseline], colors[name]
+        mean, low, high = paired_interval(own, other)
+        axes.plot([low, high], [row, row], color=color, linewidth=2.5)
+        axes.plot(mean, row, 'D', color=color)
+        for difference in own - other:
+            axes.plot(difference, row + 0.25, 'o', color=color, markersize=4)
+    axes.axvline(0, color=GREY)
+    titles = [textwrap.fill(result.titles[name], 30) for name in names]
+    axes.set_yticks(range(len(names)), titles)
+    axes.invert_yaxis()
+    axes.set_xlabel(f'{result.score} minus that of {result.titles[baseline]}')
+
+
+def _fp_fn(axes: Axes, result: Result, colors: dict) -> None:
+    """Histogram of log10(FP / FN) of the mask-id loss over all outputs."""
+    ratios = result.diagnostics().filter(regex=r'(^|\.)fp_fn_ratio$')
+    for name, own in ratios.groupby(level='arm', sort=False):
+        counts = histogram(own.to_numpy())
+        if counts.any():
+            look = dict(color=colors[name], label=result.titles[name])
+            axes.stairs(100 * counts / counts.sum(), EDGES, **look)
+    axes.set_xlabel('log10(FP / FN) of the mask-id loss')
+    axes.set_ylabel('fraction of the records, %')
+
+
+def histogram(ratios: np.ndarray) -> np.ndarray:
+    """Count log10 of ratios between `EDGES`; outliers in the outer bins."""
+    logarithms = np.log10(ratios[ratios > 0])
+    return np.histogram(logarithms.clip(EDGES[0], EDGES[-1]), EDGES)[0]
+
+
+FIGURES = {
+    'convergence': _convergence,
+    'differences': _differences,
+    'fp-fn': _fp_fn,
+}

@@ -1,0 +1,92 @@
+"""Starts a distributed run where mmengine cannot, and ends it cleanly."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import multiprocessing
+import os
+import subprocess
+import sys
+
+import torch
+from mmengine.config import Config
+from torch import distributed
+
+SLURM_TO_TORCH = {
+    'SLURM_PROCID': 'RANK',
+    'SLURM_NTASKS': 'WORLD_SIZE',
+    'SLURM_LOCALID': 'LOCAL_RANK',
+}
+
+
+def prepare_cpu_distributed(cfg: Config) -> None:
+    """Start gloo and adapt a config, if the run is distributed on CPUs.
+
+    Stock mmengine calls ``torch.cuda.set_device`` when it starts the process
+    group, wraps the model with ``device_ids``, and synchronised norms raise
+    on the CPU. A process group that is already there it takes as it is. Norms
+    stay per process; their statistics are averaged for checkpoints and
+    evaluation by ``ResumableCheckpointHook``.
+
+    Args:
+        cfg: With ``launcher``; changed in place.
+    """
+    launcher = cfg.get('launcher', 'none')
+    if launcher == 'none' or torch.cuda.is_available():
+        return
+    if launcher == 'slurm':
+        use_slurm_environment()
+    # Each process would otherwise start as many threads as there are cores.
+    processes = int(os.environ.get('LOCAL_WORLD_SIZE', 1))
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) // processes))
+    distributed.init_process_group('gloo')
+    cfg.sync_bn = None
+    cfg.model_wrapper_cfg = dict(
+        type='MMDistributedDataParallel',
+        device_ids=None,
+        broadcast_buffers=False,
+        find_unused_parameters=cfg.get('find_unused_parameters', False),
+    )
+
+
+def use_slurm_environment() -> None:
+    """Translate Slurm's variables into those that torch reads."""
+    for slurm, name in SLURM_TO_TORCH.items():
+        os.environ[name] = os.environ[slurm]
+    os.environ.setdefault('LOCAL_WORLD_SIZE', os.environ['SLURM_NTASKS'])
+    os.environ.setdefault('MASTER_PORT', '29500')
+    if 'MASTER_ADDR' not in os.environ:
+        hosts = subprocess.run(
+            ['scontrol', 'show', 'hostname', os.environ['SLURM_NODELIST']],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split()
+        os.environ['MASTER_ADDR'] = hosts[0]
+
+
+def leave_process_group() -> None:
+    """Stop the threads of torch's process groups, if there are any.
+
+    mmengine starts a group and never ends it. A process that leaves with one
+    tears down gloo's running threads, and some die of it ("terminate called
+    without an active exception", pytorch issue 190489), which a launcher
+    reports as a failed run; NCCL warns of leaked resources. A wrapped model
+    keeps its own hold on the threads, so the process also leaves without
+    tearing itself down. To be called by every process after its last
+    collective, when all it had to do has succeeded.
+    """
+    if distributed.is_initialized():
+        distributed.destroy_process_group()
+        atexit.register(_exit_at_once)
+
+
+def _exit_at_once() -> None:
+    """End the process with status 0, its output written."""
+    for child in multiprocessing.active_children():
+        child.terminate()
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)

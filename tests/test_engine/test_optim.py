@@ -1,0 +1,116 @@
+"""Parameter groups and learning rates against the golden values."""
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import PARAM_SCHEDULERS, init_default_scope
+
+from mmremax.engine.optim import KMaXOptimWrapperConstructor, WarmupPolyLR
+from tests.golden import load_case
+from tests.helpers.meta import build_on_meta
+from tests.helpers.model_fixture import CONFIGS, build_model
+
+
+def wrapper_config(**paramwise):
+    path = CONFIGS / '_base_/schedules/kmax_150k.py'
+    config = Config.fromfile(path).optim_wrapper
+    config.paramwise_cfg.update(paramwise)
+    return config
+
+
+@pytest.mark.parametrize(
+    ('name', 'config'),
+    [
+        ('coco_r50', 'kmax_r50_coco'),
+        ('coco_convnext_tiny', 'kmax_convnext-t_coco'),
+    ],
+)
+def test_golden_groups(name, config):
+    expected = load_case('solver.parameter_groups')['expected'][name]
+    init_default_scope('mmdet')
+    config = Config.fromfile(CONFIGS / f'kmax/{config}.py')
+    del config.model.backbone.init_cfg
+    model = build_on_meta(config).requires_grad_(True)
+    wrapper = build_optim_wrapper(model, wrapper_config())
+    seen = {}
+    for group in wrapper.optimizer.param_groups:
+        mult = round(group['lr'] / 5e-4, 6)
+        key = f'lr_mult={mult:g},weight_decay={group["weight_decay"]:g}'
+        seen[key] = dict(
+            tensors=len(group['params']),
+            elements=sum(p.numel() for p in group['params']),
+        )
+    assert seen == expected
+
+
+@pytest.mark.parametrize(
+    ('rules', 'text'),
+    [
+        (dict(no_decay=('relative_', 'nothing')), 'nothing'),
+        (dict(lr_mult=dict(backbon3=0.1)), 'backbon3'),
+        (dict(custom_keys={}), 'custom_keys'),
+    ],
+)
+def test_a_rule_that_does_nothing_is_an_error(rules, text):
+    with pytest.raises(ValueError, match=text):
+        build_optim_wrapper(build_model(), wrapper_config(**rules))
+
+
+def test_is_registered():
+    assert wrapper_config().constructor == KMaXOptimWrapperConstructor.__name__
+
+
+@pytest.mark.parametrize('max_norm', [None, 0.01])
+def test_clipping_is_a_key(max_norm):
+    """Off by default (ReMaX's claim); `clip_grad` bounds the update's norm."""
+    config = wrapper_config()
+    if max_norm:
+        config.clip_grad = dict(max_norm=max_norm)
+    model = build_model()
+    wrapper = build_optim_wrapper(model, config)
+    parameters = list(model.parameters())
+    for parameter in parameters:
+        parameter.grad = torch.ones_like(parameter)
+    wrapper.step()
+    norm = torch.nn.utils.get_total_norm([p.grad for p in parameters])
+    free = sum(p.numel() for p in parameters) ** 0.5
+    assert norm.item() == pytest.approx(max_norm or free, rel=1e-3)
+
+
+BASES = dict(coco=(5e-4, 150000), cityscapes=(3e-4, 60000))
+BASES.update(ade20k=(5e-4, 100000))
+
+
+def two_groups(lr):
+    groups = [
+        dict(params=[torch.nn.Parameter(torch.zeros(1))], lr=lr * mult)
+        for mult in (1, 0.1)
+    ]
+    return torch.optim.AdamW(groups, lr=lr)
+
+
+@pytest.mark.parametrize('data_set', BASES)
+def test_golden(data_set):
+    lr, end = BASES[data_set]
+    expected = load_case('solver.learning_rate')['expected']
+    scheduler = WarmupPolyLR(two_groups(lr), end=end)
+    for step, value in expected[f'lr_{data_set}'].items():
+        ours = lr * scheduler.factor(int(step))
+        assert ours == pytest.approx(value, rel=1e-6), step
+
+
+def test_steps_set_every_group():
+    optim = two_groups(1.0)
+    scheduler = PARAM_SCHEDULERS.build(
+        dict(type='WarmupPolyLR', optimizer=optim, end=10, warmup=4)
+    )
+    seen = []
+    for _ in range(10):
+        seen.append([group['lr'] for group in optim.param_groups])
+        optim.step()
+        scheduler.step()
+    assert seen[0] == pytest.approx([0.001, 0.0001])
+    assert seen[2] == pytest.approx([0.5005, 0.05005])
+    assert seen[4] == pytest.approx([0.6**0.9, 0.1 * 0.6**0.9])
+    assert seen[9] == pytest.approx([0.1**0.9, 0.1 * 0.1**0.9])

@@ -1,0 +1,109 @@
+"""Pipelines and models that would train on the wrong labels are refused."""
+
+from types import SimpleNamespace
+
+import pytest
+from mmcv.transforms import Compose
+from mmengine.registry import DefaultScope
+from mmseg.registry import MODELS, TRANSFORMS
+
+from mmremax.soft_label.checks import (
+    SoftLabelCheckHook,
+    check_model,
+    check_pipeline,
+)
+from mmremax.soft_label.transforms import PackSoftSegInputs, SoftLabelResize
+
+SOFT = dict(type='SoftCrossEntropyLoss')
+HARD = dict(type='CrossEntropyLoss')
+
+
+@pytest.fixture(autouse=True)
+def scope():
+    """Build as a Runner with a config of mmseg does."""
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        yield
+
+
+def pipeline(*steps):
+    resize = SoftLabelResize(scale=(8, 8), num_classes=3)
+    return [resize, *(TRANSFORMS.build(step) for step in steps)]
+
+
+@pytest.mark.parametrize(
+    ('step', 'message'),
+    [
+        (dict(type='RandomRotate', prob=1, degree=5), 'RandomRotate'),
+        (dict(type='RandomCutOut', prob=1, n_holes=1, cutout_shape=(2, 2)),
+         'RandomCutOut'),
+        (dict(type='RandomFlip', prob=1.0, swap_seg_labels=[(0, 1)]), 'swaps'),
+        (dict(type='Resize', scale=(4, 4)), 'nearest pixel'),
+        (dict(type='PackSegInputs'), 'end it in PackSoftSegInputs'),
+    ],
+)  # fmt: skip
+def test_transforms_that_do_not_know_fractions_are_refused(step, message):
+    with pytest.raises(ValueError, match=message):
+        check_pipeline(pipeline(step))
+
+
+def test_pipelines_that_fit_pass():
+    flip = dict(type='RandomFlip', prob=0.5)
+    assert check_pipeline([*pipeline(flip), PackSoftSegInputs()])
+    rotate = dict(type='RandomRotate', prob=1, degree=5)
+    assert not check_pipeline([TRANSFORMS.build(rotate)])
+
+
+def test_softening_inside_other_transforms_is_found():
+    resize = dict(type='SoftLabelResize', scale=(8, 8), num_classes=3)
+    random = dict(
+        type='RandomResize',
+        scale=(8, 8),
+        resize_type='SoftLabelResize',
+        num_classes=3,
+    )
+    for step in (
+        random,
+        dict(type='RandomApply', transforms=[resize]),
+        dict(type='RandomChoice', transforms=[[resize], [random]]),
+    ):
+        with pytest.raises(ValueError, match='end it in PackSoftSegInputs'):
+            check_pipeline([TRANSFORMS.build(step)])
+
+
+def head(kind='SoftFCNHead', loss=SOFT):
+    return MODELS.build(
+        dict(
+            type=kind,
+            in_channels=4,
+            channels=4,
+            num_convs=1,
+            num_classes=3,
+            loss_decode=loss,
+        )
+    )
+
+
+def test_heads_that_do_not_read_fractions_are_refused():
+    stock = head('FCNHead', HARD)
+    check_model(SimpleNamespace(decode_head=head(), auxiliary_head=head()))
+    with pytest.raises(ValueError, match=r"auxiliary_head .*'SoftFCNHead'"):
+        check_model(SimpleNamespace(decode_head=head(), auxiliary_head=stock))
+    with pytest.raises(ValueError, match=r'decode_head\[1\] \(FCNHead\)'):
+        check_model(SimpleNamespace(decode_head=[head(), stock]))
+    with pytest.raises(ValueError, match='no loss of decode_head'):
+        check_model(SimpleNamespace(decode_head=head(loss=HARD)))
+
+
+@pytest.mark.parametrize('soft', [True, False])
+def test_the_hook_checks_the_model_where_data_are_soft(soft):
+    steps = [*pipeline(), PackSoftSegInputs()] if soft else []
+    dataset = SimpleNamespace(metainfo={}, pipeline=Compose(steps))
+    runner = SimpleNamespace(
+        model=SimpleNamespace(decode_head=head('FCNHead', HARD)),
+        train_dataloader=SimpleNamespace(dataset=dataset),
+    )
+    if not soft:
+        SoftLabelCheckHook().before_train(runner)
+        return
+    with pytest.raises(ValueError, match="'SoftFCNHead'"):
+        SoftLabelCheckHook().before_train(runner)

@@ -1,0 +1,213 @@
+"""The runner: order, failing arm, kill, two at once, changed settings."""
+
+import json
+import multiprocessing
+import time
+from pathlib import Path
+
+import pytest
+
+from mmremax.studies import StudyError, read_result, runner
+from tests.helpers.toy_study import order_of, run, write_study
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, 'POLL_SECONDS', 0.02)
+    monkeypatch.setattr(runner, 'SHOW_SECONDS', 0.0)
+
+
+def statuses(runs: list[dict]) -> list[str]:
+    return [one['status'] for one in runs]
+
+
+def test_seed_by_seed(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    path = write_study(tmp_path, base=0.0, other=0.02)
+    runs = run(path, arms=['base', 'oth*'])
+    assert order_of(path) == ['0.0 0 0', '0.02 0 0', '0.0 1 0', '0.02 1 0']
+    assert statuses(runs['other']) == ['finished'] * 2
+    assert runs['other'][1] == dict(
+        seed=1,
+        status='finished',
+        error=None,
+        iters=40,
+        curve=[dict(iter=i, PQ=i + 3.0, SQ=None) for i in (20, 40)],
+        final=dict(PQ=43.0, SQ=None),
+        diagnostics={
+            'iter': [10, 20, 30, 40],
+            'loss': [0.1, 0.05, 0.0333333, 0.025],
+            'grad_norm': [2.0] * 4,
+            'd0.fp_fn_ratio': [1000.0] * 4,
+            'd0.m_hat_mean': [2.5] * 4,
+        },
+        step_s=0.1,
+    )
+    assert read_result(tmp_path / 'out/study').finals()['PQ'].mean() == 41.5
+    shown = capsys.readouterr().err
+    assert 'other, seed 1: finished, PQ 43.00' in shown
+    assert '[0 of 4] base, seed 0: step 0 of 40' in shown
+    # The link of an arm and seed leads to the folder of the run.
+    link = tmp_path / 'out/study/other/seed1/config.py'
+    assert 'lr=0.02' in link.read_text()
+    # A second call does nothing.
+    assert run(path) == runs
+    assert len(order_of(path)) == 4
+
+
+def test_failing_arm_leaves_the_others_and_is_tried_again(
+    tmp_path: Path,
+) -> None:
+    path = write_study(tmp_path, base=0.0, bad=0.5)
+    runs = run(path, jobs=2)
+    assert statuses(runs['base']) == ['finished'] * 2
+    assert statuses(runs['bad']) == ['failed'] * 2
+    error = 'exit status 1\na line before\nCUDA out of memory'
+    assert runs['bad'][0]['error'] == error
+    assert runs['bad'][0]['final'] == {}
+    run(path)
+    assert order_of(path)[4:] == ['0.5 0 20', '0.5 1 20']
+
+
+def test_lost_last_validation_is_tested(tmp_path: Path) -> None:
+    path = write_study(tmp_path, base=0.125)
+    (one, _) = run(path)['base']
+    assert one['final'] == dict(PQ=40.0)
+    assert [point['iter'] for point in one['curve']] == [20]
+    assert order_of(path)[:2] == ['0.125 0 0', 'test 0.0']
+
+
+def test_other_settings_of_inference(tmp_path: Path) -> None:
+    path = write_study(tmp_path, base=0.0)
+    run(path)
+    runs = run(path, options=['a.b=0.5'])
+    assert runs['base'][1]['final'] == dict(PQ=40.5)
+    assert runs['base'][1]['curve'] == []
+    assert run(path, options=['a.b=0.5']) == runs
+    assert order_of(path)[2:] == ['test 0.5'] * 2
+    assert run(path)['base'][1]['final'] == dict(PQ=41.0, SQ=None)
+    # A test without the score of the study.
+    (one, _) = run(path, options=['a.b=9'])['base']
+    assert one['error'] == 'exit status 0, but no toy/PQ after 40 steps'
+
+
+def test_changed_settings_get_a_new_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    path = write_study(tmp_path, base=0.0, other=0.02)
+    run(path)
+    old = (tmp_path / 'out/study/other/seed0').resolve()
+    path.write_text(path.read_text().replace('0.02', '0.03'))
+    runs = run(path)
+    assert order_of(path)[4:] == ['0.03 0 0', '0.03 1 0']
+    assert runs['other'][0]['final']['PQ'] == 43.0
+    new = (tmp_path / 'out/study/other/seed0').resolve()
+    assert new != old
+    assert old.is_dir()
+    message = f'other, seed 0: new settings; the old run is {old}'
+    assert message in capsys.readouterr().err
+    path.write_text(path.read_text().replace('0.03', '0.02'))
+    assert run(path)['other'][0]['final']['PQ'] == 42.0
+    assert len(order_of(path)) == 6
+
+
+def test_studies_share_equal_runs(tmp_path: Path) -> None:
+    path = write_study(tmp_path, base=0.0)
+    run(path)
+    text = path.read_text().replace("'base'", "'same'")
+    text = text.replace('base=', 'same=').replace('seeds = 2', 'seeds = 3')
+    path = path.with_name('second.py')
+    path.write_text(text)
+    assert statuses(run(path)['same']) == ['finished'] * 3
+    assert order_of(path) == ['0.0 0 0', '0.0 1 0', '0.0 2 0']
+
+
+def wait_for(file: Path) -> None:
+    deadline = time.monotonic() + 60
+    while not file.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_killed_runner_takes_its_training_along_and_is_resumed(
+    tmp_path: Path,
+) -> None:
+    """SIGKILL while `slow` sleeps at step 30, after checkpoint 20."""
+    path = write_study(tmp_path, base=0.0, slow=0.25)
+    process = multiprocessing.get_context('fork').Process(
+        target=run, args=(path,)
+    )
+    process.start()
+    wait_for(tmp_path / 'out/study/slow/seed0/work/iter_20.pth')
+    process.kill()
+    process.join()
+    content = json.loads((tmp_path / 'out/study/result.json').read_text())
+    base, slow = (arm['runs'] for arm in content['arms'])
+    assert statuses(base) == ['finished', 'pending']
+    runs = run(path)
+    assert order_of(path) == [
+        *('0.0 0 0', '0.25 0 0'),
+        *('0.25 0 20', '0.0 1 0', '0.25 1 0'),
+    ]
+    assert runs['slow'][0]['diagnostics']['iter'] == [10, 20, 30, 40]
+    assert [point['iter'] for point in runs['slow'][0]['curve']] == [20, 40]
+
+
+def test_two_runners_share_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """While one sleeps in `slow`, the other does the rest and waits."""
+    path = write_study(tmp_path, slow=0.25, base=0.0)
+    first = multiprocessing.get_context('fork').Process(
+        target=run, args=(path,), kwargs=dict(arms=['slow'])
+    )
+    first.start()
+    wait_for(tmp_path / 'out/study/slow/seed0/work/iter_20.pth')
+    second = multiprocessing.get_context('fork').Process(
+        target=run, args=(path,)
+    )
+    second.start()
+    wait_for(tmp_path / 'out/study/base/seed1/work/iter_40.pth')
+    assert sorted(order_of(path)) == sorted(
+        ['0.25 0 0', '0.0 0 0', '0.25 1 0', '0.0 1 0']
+    )
+    first.kill()  # then the second takes over what the first had
+    first.join()
+    second.join(60)
+    assert second.exitcode == 0
+    assert order_of(path)[4:] == ['0.25 0 20']
+    content = json.loads((tmp_path / 'out/study/result.json').read_text())
+    for arm in content['arms']:
+        assert statuses(arm['runs']) == ['finished'] * 2
+
+
+def test_jobs_share_threads_and_gpus(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv('OMP_NUM_THREADS', '5')
+    monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '3,5')
+    path = write_study(tmp_path, base=0.0, other=0.02)
+    for name in ('train.py', 'test.py'):
+        script = path.with_name(name)
+        script.write_text(
+            'import os, time\n'
+            'print(os.environ["OMP_NUM_THREADS"], '
+            'os.environ["CUDA_VISIBLE_DEVICES"], flush=True)\n'
+            'time.sleep(0.3)\n' + script.read_text()
+        )
+    run(path, jobs=2)
+    logs = [p.read_text() for p in tmp_path.glob('out/study/*/seed0/log.txt')]
+    assert sorted(logs) == ['2 3\n', '2 5\n']
+
+
+def test_unknown_arm_and_missing_data(tmp_path: Path) -> None:
+    path = write_study(tmp_path, base=0.0)
+    with pytest.raises(StudyError, match='--arms: bass is none of .* base'):
+        run(path, arms=['bass'])
+    config = path.with_name('toy.py')
+    config.write_text(
+        config.read_text().replace(
+            "data_root='toy/'", "data_root='toy/', ann_file='a.json'"
+        )
+    )
+    with pytest.raises(StudyError, match=r'no nowhere/a\.json.*--data-root'):
+        run(path, data_root='nowhere')

@@ -1,0 +1,128 @@
+"""Tables against hand arithmetic, and those of the documents."""
+
+import json
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mmremax.studies import ResultError, read_result, tables
+from tests.helpers.toy_result import write_result
+
+ROOT = Path(__file__).parents[2]
+
+
+def cells(table: str) -> list[list[str]]:
+    return [line[2:-2].split(' | ') for line in table.splitlines()]
+
+
+def test_paired_interval() -> None:
+    """Differences 1, 2, 6 of seeds 0, 1, 3; seeds 2 and 4 have no partner.
+
+    Mean 3, s = sqrt((4 + 1 + 9) / 2) = 2.6458, s / sqrt(3) = 1.5275; with
+    two degrees of freedom t is 4.3027: 3 +- 6.5724.
+    """
+    values = pd.Series({0: 11.0, 1: 22.0, 2: 5.0, 3: 36.0})
+    baseline = pd.Series({3: 30.0, 1: 20.0, 0: 10.0, 4: 7.0})
+    interval = tables.paired_interval(values, baseline)
+    assert interval == pytest.approx((3.0, -3.5724, 9.5724), abs=1e-4)
+    one = tables.paired_interval(values[[0]], baseline)
+    assert one[0] == 1.0
+    assert np.isnan(one[1:]).all()
+    equal = tables.paired_interval(values[[0]].reindex([0, 9], fill_value=1),
+                                   pd.Series({0: 10.0, 9: 0.0}))  # fmt: skip
+    assert equal == (1.0, 1.0, 1.0)
+    assert np.isnan(tables.paired_interval(values[[2]], baseline)).all()
+
+
+def test_scores(tmp_path: Path) -> None:
+    """Differences 3 and 4: mean 3.5, s / sqrt(2) = 0.5, t = 12.706."""
+    result = read_result(write_result(tmp_path))
+    table = tables.score_table(result, scores=['PQ', 'PQ_th'])
+    assert cells(table) == [
+        ['arm', 'PQ', 'PQ by seed', 'PQ_th by seed', 'difference'],
+        ['---'] * 5,
+        ['kMaX', '41.0 ± 1.4', '40.0 / 42.0', '20.0 / 21.0', ''],
+        [
+            *('ReMaX', '44.5 ± 2.1', '43.0 / 46.0', '21.5 / 23.0'),
+            '+3.5 [-2.9, +9.9]',
+        ],
+        ['late', '40.0', '40.0', '20.0', '-2.0'],
+    ]
+    table = tables.score_table(result, ['kmax', 'remax'], baseline='remax')
+    rows = cells(table)[2:]
+    assert [row[-1] for row in rows] == ['-3.5 [-9.9, +2.9]', '']
+
+
+def test_curve(tmp_path: Path) -> None:
+    result = read_result(write_result(tmp_path))
+    assert cells(tables.curve_table(result, ['remax', 'kmax'])) == [
+        ['PQ after', '10 steps', '20 steps'],
+        ['---'] * 3,
+        ['ReMaX', '34.5', '44.5'],
+        ['kMaX', '31.0', '41.0'],
+    ]
+
+
+def test_diagnostics(tmp_path: Path) -> None:
+    """log10 of 10 and 1000 has the mean 2; of the second layer's 100, 2."""
+    result = read_result(write_result(tmp_path))
+    table = tables.diagnostic_table(
+        result, ['kmax', 'late'], ['ratio'], [(10, 20)], log10=True
+    )
+    assert cells(table)[2:] == [['kMaX', '2.00 / 2.00']]
+    table = tables.diagnostic_table(
+        result, None, ['ratio'], [(0, 5), (10, 20)], over_layers=True
+    )
+    assert cells(table)[0][1:] == ['ratio, steps 0-5', 'ratio, steps 10-20']
+    assert cells(table)[2] == ['kMaX', '1.00', '302.50']
+    with pytest.raises(ResultError, match='no arm logged m_hat in steps 1-2'):
+        tables.diagnostic_table(result, None, ['m_hat'], [(1, 2)])
+
+
+def test_what_is_not_there_is_named(tmp_path: Path) -> None:
+    result = read_result(write_result(tmp_path))
+    with pytest.raises(ResultError, match="no arm 'arm7'; it has kmax, rem"):
+        tables.score_table(result, ['arm7'])
+    with pytest.raises(ResultError, match="no score 'SQ'; it has PQ, PQ_th"):
+        tables.score_table(result, scores=['SQ'])
+
+
+@pytest.mark.parametrize(
+    ('content', 'message'),
+    [
+        ('{', 'JSONDecodeError'),
+        ('[]', 'is no result'),
+        ('{}', "KeyError: 'schema'"),
+        ({'schema': 2}, 'has schema 2; this version reads 1'),
+        ({'study': {}}, "KeyError: 'metric'"),
+        ({'arms': []}, 'no run is finished'),
+    ],
+)
+def test_no_result(tmp_path: Path, content: str | dict, message: str) -> None:
+    path = write_result(tmp_path)
+    if isinstance(content, dict):
+        content = json.dumps(json.loads(path.read_text()) | content)
+    path.write_text(content)
+    with pytest.raises(ResultError, match=message):
+        read_result(tmp_path)
+    with pytest.raises(ResultError, match='There is no file'):
+        read_result(tmp_path / 'nowhere')
+
+
+def test_first_error_is_told(tmp_path: Path) -> None:
+    path = write_result(tmp_path, status='failed', error='no memory')
+    with pytest.raises(ResultError, match='no run is finished; no memory'):
+        read_result(path)
+
+
+def test_documents_hold_what_the_results_say(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(ROOT)
+    tool = runpy.run_path('tools/study.py')
+    text = Path('docs/studies/README.md').read_text()
+    assert len(tool['TABLE'].findall(text)) >= 27
+    assert tool['renew'](text) == text
