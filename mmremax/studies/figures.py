@@ -37,7 +37,7 @@ def draw(kind: str, results: Sequence[Result], out: str | Path) -> None:
     for axes, result in zip(panels, results, strict=True):
         for name in result.titles:
             color = COLORS[len(colors) % len(COLORS)]
-            is_baseline = name == result.study['baseline']
+            is_baseline = name == result.baseline
             colors.setdefault(name, GREY if is_baseline else color)
         axes.grid(alpha=0.3)
         axes.spines[['top', 'right']].set_visible(False)
@@ -75,7 +75,7 @@ def _convergence(axes: Axes, result: Result, colors: dict) -> None:
 def _differences(axes: Axes, result: Result, colors: dict) -> None:
     """Difference to the baseline: each seed, mean and 95 % interval."""
     finals = result.finals()[result.score]
-    baseline = result.study['baseline']
+    baseline = result.baseline
     names = [n for n in finals.index.unique('arm') if n != baseline]
     for row, name in enumerate(names):
         own, other, color = finals[name], finals[baseline], colors[name]

@@ -36,6 +36,13 @@ class Result:
         return self.study['metric'].rpartition('/')[2]
 
     @property
+    def baseline(self) -> str:
+        """The study's; while that has no run the first arm with one."""
+        names = [key['arm'] for key, _ in self.finished]
+        named = self.study['baseline']
+        return named if named in names else names[0]
+
+    @property
     def titles(self) -> dict[str, str]:
         """What people read, by arm."""
         return {arm['name']: arm['title'] for arm in self.arms}

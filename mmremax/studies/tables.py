@@ -55,7 +55,7 @@ def score_table(
         ResultError: An arm or a score is not there.
     """
     scores = list(scores or [result.score])
-    baseline = baseline or result.study['baseline']
+    baseline = baseline or result.baseline
     finals = _columns(result, result.finals(), scores)
     first, rows = finals[scores[0]], []
     for name, title in result.select(

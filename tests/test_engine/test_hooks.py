@@ -1,18 +1,11 @@
 """The guard, the class counts and the gradient norm, on a toy run."""
 
-import io
-from types import SimpleNamespace
-
 import pytest
 import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
-from rich.console import Console
 
-from mmremax.engine.hooks import (
-    NonFiniteError,
-    rich_progress_hook,
-)
+from mmremax.engine.hooks import NonFiniteError
 from mmremax.engine.hooks.non_finite_guard_hook import describe
 from tests.helpers.toy import toy_config
 
@@ -125,30 +118,6 @@ def test_class_counts_must_agree(tmp_path, stage):
     text = str(error.value)
     assert f'{loader}_dataloader.dataset has 3 thing classes' in text
     assert 'toy/annotations.json' in text
-
-
-def test_progress_bar_shows_loss_and_score(tmp_path, monkeypatch):
-    terminal = io.StringIO()
-    monkeypatch.setattr(
-        rich_progress_hook,
-        'Console',
-        lambda **_: Console(file=terminal, force_terminal=True, width=120),
-    )
-    runner = build(
-        tmp_path, 'bar', custom_hooks=[{'type': 'RichProgressHook'}]
-    )
-    levels = [handler.level for handler in runner.logger.handlers]
-    runner.train()
-    assert '8/8' in terminal.getvalue()
-    assert 'loss ' in terminal.getvalue()
-    assert 'PQ 7.0' in terminal.getvalue()  # of the last validation
-    assert [handler.level for handler in runner.logger.handlers] == levels
-
-
-def test_no_bar_where_there_is_no_terminal(tmp_path):
-    hook = rich_progress_hook.RichProgressHook()
-    hook.before_train(SimpleNamespace(max_iters=1, iter=0))
-    assert hook.progress is None
 
 
 def test_bfloat16_on_the_cpu_keeps_weights_in_float32(tmp_path):

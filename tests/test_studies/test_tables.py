@@ -54,6 +54,9 @@ def test_scores(tmp_path: Path) -> None:
     table = tables.score_table(result, ['kmax', 'remax'], baseline='remax')
     rows = cells(table)[2:]
     assert [row[-1] for row in rows] == ['-3.5 [-9.9, +2.9]', '']
+    # Without the study's baseline the first arm takes its place.
+    table = tables.score_table(result.select(['remax', 'late']))
+    assert [row[-1] for row in cells(table)[2:]] == ['', '-6.0']
 
 
 def test_curve(tmp_path: Path) -> None:

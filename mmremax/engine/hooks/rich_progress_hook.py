@@ -1,8 +1,9 @@
-"""A live progress bar of training and evaluation on a terminal."""
+"""Progress of training and evaluation: a bar, or lines of text."""
 
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
 from mmdet.registry import HOOKS
@@ -14,19 +15,22 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
 
+SECONDS = 10.0  # between two lines; steps of 10 s leave no gap over 20 s
+
 
 @HOOKS.register_module()
 class RichProgressHook(Hook):
-    """Shows step, loss, remaining time and the last score in one line.
+    """Shows step, loss, last score and remaining time.
 
-    On a terminal mmengine's log lines go to the log file only, warnings
-    excepted. Elsewhere (a pipe, a file) there is no bar and mmengine's
-    lines stay.
+    On a terminal it is a bar, and mmengine's log lines, warnings excepted, go
+    to the log file only. Elsewhere (a pipe, a file) it is a log line every
+    ten seconds, or after every step if one takes longer.
 
     Args:
         score: Ending of the metric shown, as in ``coco_panoptic/PQ``.
@@ -36,90 +40,72 @@ class RichProgressHook(Hook):
 
     def __init__(self, score: str = 'PQ') -> None:
         self.score = score
-        self.last_score: float | None = None
+        self.last_score = ''
         self.progress: Progress | None = None
+        self.tasks: dict[str, TaskID] = {}
+        self.last_line = float('-inf')
         self.handler_levels: dict[logging.Handler, int] = {}
 
-    def before_train(self, runner: Runner) -> None:
-        """Start the bar at the step the run goes on from."""
-        self._start(runner)
-        self._add('train', runner.max_iters, completed=runner.iter)
+    def _before_epoch(self, runner: Runner, mode: str = 'train') -> None:
+        """Start at the step that the run continues from."""
+        if mode in self.tasks or not is_main_process():
+            return
+        if self.progress is None:
+            self._start(runner)
+        total, completed = runner.max_iters, runner.iter
+        if mode != 'train':
+            total, completed = len(getattr(runner, f'{mode}_dataloader')), 0
+        self.tasks[mode] = self.progress.add_task(
+            mode, total=total, completed=completed, note=''
+        )
 
-    def after_train_iter(
-        self,
-        runner: Runner,
-        batch_idx: int,
-        data_batch: Any = None,
-        outputs: dict | None = None,
-    ) -> None:
-        """Move the bar and show the mean loss of the last ten steps."""
-        if self.progress is not None:
-            self._advance('train', self._train_note(runner))
-
-    def before_val(self, runner: Runner) -> None:
-        """Add a bar for the evaluation."""
-        self._start(runner)
-        self._add('val', len(runner.val_dataloader))
-
-    def after_val_iter(
+    def _after_iter(
         self,
         runner: Runner,
         batch_idx: int,
         data_batch: Any = None,
         outputs: Any = None,
+        mode: str = 'train',
     ) -> None:
-        """Move the bar."""
-        self._advance('val', 'evaluating')
+        """Move on; stop a test in time for the table of its scores."""
+        if mode not in self.tasks:
+            return
+        self.progress.advance(self.tasks[mode])
+        if mode == 'train':
+            self._show_loss(runner)
+        if self.progress.disable:
+            self._log(runner, mode)
+        if mode == 'test' and batch_idx + 1 == len(runner.test_dataloader):
+            self.after_run(runner)
 
     def after_val_epoch(
         self, runner: Runner, metrics: dict[str, float] | None = None
     ) -> None:
-        """Show the score at the training bar from here on."""
+        """Show the score from here on."""
         for name, value in (metrics or {}).items():
             if name.endswith(self.score):
-                self.last_score = value
-        if self.progress is not None and 'train' in self.tasks:
-            note = self._train_note(runner)
-            self.progress.update(self.tasks['train'], note=note)
-
-    def after_val(self, runner: Runner) -> None:
-        """Remove the evaluation's bar."""
-        self._remove('val')
-
-    def before_test(self, runner: Runner) -> None:
-        """Start the bar of a test."""
-        self._start(runner)
-        self._add('test', len(runner.test_dataloader))
-
-    def after_test_iter(
-        self,
-        runner: Runner,
-        batch_idx: int,
-        data_batch: Any = None,
-        outputs: Any = None,
-    ) -> None:
-        """Move the bar; stop in time for the table of scores."""
-        self._advance('test', 'evaluating')
-        if batch_idx + 1 == len(runner.test_dataloader):
-            self._stop()
+                self.last_score = f'  {self.score} {value:.1f}'
+        if 'val' in self.tasks:
+            self.progress.remove_task(self.tasks.pop('val'))
+        if 'train' in self.tasks:
+            self._show_loss(runner)
 
     def after_train(self, runner: Runner) -> None:
         """Stop; a validation during training leaves the bar running."""
-        self._stop()
+        self.after_run(runner)
 
     def after_run(self, runner: Runner) -> None:
-        """Stop after a validation on its own."""
-        self._stop()
+        """Stop, and give the terminal back to mmengine's log."""
+        if self.progress is not None:
+            self.progress.stop()
+            self.progress = None
+        self.tasks.clear()
+        for handler, level in self.handler_levels.items():
+            handler.setLevel(level)
+        self.handler_levels.clear()
 
     def _start(self, runner: Runner) -> None:
         console = Console(stderr=True)
-        if self.progress or not is_main_process() or not console.is_terminal:
-            return
-        for handler in runner.logger.handlers:
-            if type(handler) is logging.StreamHandler:
-                self.handler_levels[handler] = handler.level
-                handler.setLevel(logging.WARNING)
-        self.tasks: dict = {}
         self.progress = Progress(
             TextColumn('{task.description}'),
             BarColumn(bar_width=30),
@@ -129,33 +115,30 @@ class RichProgressHook(Hook):
             TimeRemainingColumn(),
             TextColumn('{task.fields[note]}'),
             console=console,
+            speed_estimate_period=300,
+            disable=not console.is_terminal,
         )
+        if self.progress.disable:
+            return
+        for handler in runner.logger.handlers:
+            if type(handler) is logging.StreamHandler:
+                self.handler_levels[handler] = handler.level
+                handler.setLevel(logging.WARNING)
         self.progress.start()
 
-    def _add(self, name: str, total: int, completed: int = 0) -> None:
-        if self.progress is not None:
-            self.tasks[name] = self.progress.add_task(
-                name, total=total, completed=completed, note=''
-            )
-
-    def _advance(self, name: str, note: str) -> None:
-        if self.progress is not None:
-            self.progress.update(self.tasks[name], advance=1, note=note)
-
-    def _remove(self, name: str) -> None:
-        if self.progress is not None:
-            self.progress.remove_task(self.tasks.pop(name))
-
-    def _stop(self) -> None:
-        if self.progress is not None:
-            self.progress.stop()
-            self.progress = None
-        for handler, level in self.handler_levels.items():
-            handler.setLevel(level)
-        self.handler_levels.clear()
-
-    def _train_note(self, runner: Runner) -> str:
+    def _show_loss(self, runner: Runner) -> None:
         loss = runner.message_hub.get_scalar('train/loss').mean(10)
-        if self.last_score is None:
-            return f'loss {loss:.3f}'
-        return f'loss {loss:.3f}  {self.score} {self.last_score:.1f}'
+        note = f'loss {loss:.3f}{self.last_score}'
+        self.progress.update(self.tasks['train'], note=note)
+
+    def _log(self, runner: Runner, mode: str) -> None:
+        now = time.monotonic()
+        if now - self.last_line < SECONDS:
+            return
+        self.last_line = now
+        task = self.progress.tasks[-1]  # a validation comes after the training
+        left = TimeRemainingColumn().render(task)
+        runner.logger.info(
+            f'{mode} {task.completed}/{task.total}  '
+            f'{task.fields["note"]}  {left} left'
+        )
