@@ -5,7 +5,7 @@
 
 The proof that matching, losses, targets and fusion fit together on real
 annotation: from random weights, without augmentation. DIR, curve, picture
-and time: docs/sample.md.
+and time: docs/performance.md.
 """
 
 _base_ = ['./remax_mnv3-s_shapes.py']

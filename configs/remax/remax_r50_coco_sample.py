@@ -6,7 +6,7 @@
 DIR holds val2017/ and annotations/panoptic_val2017{.json,/}. Six steps of
 one image at the full crop, a checkpoint every two, then PQ on the same
 images; nothing of the recipe but its length changes. Time and memory:
-docs/sample.md.
+docs/performance.md.
 """
 
 _base_ = ['./remax_r50_coco.py']

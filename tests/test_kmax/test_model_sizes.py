@@ -147,7 +147,7 @@ def test_parameters(name: str) -> None:
 
 @each_model
 def test_multiply_adds_and_mask_grid(name: str) -> None:
-    """Those of the tool, which its own tests compare; see size_table.py."""
+    """Those of the tool, get_flops.py, which its own tests compare."""
     config = read('remax', name)
     model = build_on_meta(config)
     size = config.model.data_preprocessor.crop_size

@@ -37,7 +37,7 @@ import mmremax  # noqa: F401
 from mmremax.kmax.layers import aligns_corners, resize_like_kmax
 from mmremax.remax.remask import relax
 from mmremax.utils import cli
-from mmremax.utils.checkpoint import check_weights
+from mmremax.utils.checkpoint import check_weights, safe_loading
 
 METRIC = 'coco_panoptic/'
 SCORES = ('PQ', 'PQ_th', 'PQ_st', 'SQ', 'RQ')
@@ -168,7 +168,8 @@ def main() -> None:
     check_weights(
         runner.model, args.checkpoint, may_be_stripped=not args.outputs
     )
-    runner.load_checkpoint(args.checkpoint, map_location='cpu')
+    with safe_loading():
+        runner.load_checkpoint(args.checkpoint, map_location='cpu')
     published = runner.model.panoptic_fusion_head.test_cfg
     settings = [
         replace(
