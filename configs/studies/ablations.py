@@ -84,7 +84,7 @@ for _number in (0, 2, 4, 6):
         f'{_number} relaxed outputs',
         _remax,
         _six_layers,
-        {_head + 'num_relaxed': _number},
+        {_head + 'num_relaxed': _number} if _number else _no_remask,
     )
 
 # Table 4; eta = 0.1 is remax

@@ -51,7 +51,8 @@ class KMaXHead(BaseModule):
         init_cfg: See mmengine.
 
     Raises:
-        ValueError: `semantic_input` is unknown.
+        ValueError: `semantic_input` is unknown, or there is a
+            `semantic_head` without an output to stand beside.
     """
 
     training_only = ('auxiliary_semantic_head', 'semantic_head')
@@ -109,6 +110,12 @@ class KMaXHead(BaseModule):
         self.semantic_input = semantic_input
         self.semantic_head = None
         if semantic_head is not None:
+            if self.num_relaxed == 0:
+                raise ValueError(
+                    'KMaXHead has a semantic_head and num_relaxed=0: it would '
+                    'train without the branch. Set num_relaxed (ReMaX: 4), or '
+                    'semantic_head=None.'
+                )
             channels = decoder.layer_channels[semantic_input]
             self.semantic_head = MODELS.build(
                 dict(

@@ -122,7 +122,12 @@ class ReMaXMask2FormerMixin:
         )
         self.semantic_input = semantic_input
         self.semantic_head = None
-        if self.relaxed and semantic_head is not None:
+        if semantic_head is not None and not self.relaxed:
+            raise ValueError(
+                f'{num_relaxed=} and {first_relaxed=} leave no output to relax, '
+                'but there is a semantic_head: set semantic_head=None.'
+            )
+        if semantic_head is not None:
             channels = self.query_feat.embedding_dim
             if semantic_input == 'mask_feature':
                 channels = self.mask_embed[-1].out_features

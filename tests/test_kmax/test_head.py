@@ -43,6 +43,8 @@ def remax_model(eta=None, mask_id=None, num_relaxed=None, source=None):
         head.mask_loss.loss_mask.activation = mask_id
     if num_relaxed is not None:
         head.num_relaxed = num_relaxed
+        if not num_relaxed:
+            head.pop('semantic_head')
     if source:
         head.mask_loss.source = source
         head.pop('semantic_head')
@@ -237,6 +239,15 @@ def test_the_semantic_head_reads_the_raw_memory_where_asked_for():
     assert len(inputs) == head.num_relaxed > 0
     for found, memory in zip(inputs, wanted, strict=False):
         assert found is memory
+
+
+def test_a_semantic_head_beside_no_output_is_refused():
+    """As in a config of ReMaX that does not say num_relaxed."""
+    config = model_config(with_remax=True)
+    config.panoptic_head.pop('num_relaxed')
+    init_default_scope('mmdet')
+    with pytest.raises(ValueError, match='Set num_relaxed'):
+        MODELS.build(config)
 
 
 def test_an_unknown_semantic_input_is_named():

@@ -266,6 +266,7 @@ def test_an_assigner_without_class_targets_is_refused():
     [
         (dict(semantic_input='stride_4'), 'must be one of'),
         (dict(first_relaxed=0), 'at least 1'),
+        (dict(num_relaxed=0), 'semantic_head=None'),
     ],
 )
 def test_bad_settings(settings, message):
