@@ -124,8 +124,8 @@ class ReMaXMask2FormerMixin:
         self.semantic_head = None
         if semantic_head is not None and not self.relaxed:
             raise ValueError(
-                f'{num_relaxed=} and {first_relaxed=} leave no output to relax, '
-                'but there is a semantic_head: set semantic_head=None.'
+                f'{num_relaxed=} and {first_relaxed=} relax no output, but '
+                'there is a semantic_head: set semantic_head=None.'
             )
         if semantic_head is not None:
             channels = self.query_feat.embedding_dim
