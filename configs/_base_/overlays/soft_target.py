@@ -1,4 +1,4 @@
-"""ReMaX's semantic targets as shares of classes instead of strided labels.
+"""ReMaX's semantic targets as fractions of classes instead of strided labels.
 
 Goes with PackPanopticInputs(semantic_target='soft') in the pipeline.
 """
