@@ -50,7 +50,7 @@ quickstart: setup
 	$(PY) tools/quickstart.py --out $(OUT)
 
 test: setup
-	$(PY) -m pytest
+	$(PY) -m pytest -n auto --maxprocesses 8 --dist worksteal
 
 doctor:
 	@if [ -x $(PY) ]; then $(PY) tools/doctor.py; \

@@ -2,8 +2,11 @@
 
 import os
 
-# Before torch is imported, and for the processes that tests start.
-os.environ.setdefault('OMP_NUM_THREADS', '2')
+# Before torch is imported, and for the processes that tests start. Workers
+# of pytest-xdist take a core each; more threads would wait for one another.
+os.environ.setdefault(
+    'OMP_NUM_THREADS', '1' if 'PYTEST_XDIST_WORKER' in os.environ else '2'
+)
 
 import random
 
