@@ -10,6 +10,7 @@ from typing import Any
 
 from mmdet.registry import MODELS, TRANSFORMS
 from mmengine.registry import Registry
+from mmseg.registry import MODELS as MMSEG_MODELS
 
 ALIASES: dict[Registry, dict[str, str]] = {
     MODELS: {
@@ -21,6 +22,7 @@ ALIASES: dict[Registry, dict[str, str]] = {
         'MinLabelledCells': 'FilterUnlabeledCrops',
         'SSDColourJitter': 'SSDColorJitter',
     },
+    MMSEG_MODELS: {'SoftSegDataPreProcessor': 'SegDataPreProcessor'},
 }
 """Old name -> new name, by registry."""
 

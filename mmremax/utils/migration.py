@@ -6,11 +6,13 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 from mmengine.config.utils import MODULE2PACKAGE
 from mmengine.logging import print_log
 from mmengine.utils import is_installed
+from mmseg.registry import MODELS
 
 from .config_edits import ConfigKeyError, dicts_of
 
@@ -25,12 +27,20 @@ means the same it raises a ConfigKeyError that says what to write instead.
 
 def read_config(path: str | Path) -> Config:
     """Read a config file and bring it up to date."""
-    with _mmseg_found_by_module():
-        cfg = Config.fromfile(path)
     try:
+        with _mmseg_found_by_module():
+            cfg = Config.fromfile(path)
         migrate(cfg)
     except ConfigKeyError as error:
         raise ConfigKeyError(f'{path}: {error}') from None
+    except AttributeError as error:
+        if 'soft_preprocessor' not in str(error):
+            raise
+        raise ConfigKeyError(
+            f'{path}: the overlay has no soft_preprocessor any more: leave '
+            "`data_preprocessor=_base_.soft_preprocessor` out; mmseg's own "
+            'pads soft labels.'
+        ) from None
     return cfg
 
 
@@ -90,36 +100,85 @@ def remask_of_mask2former(node: dict) -> str | None:
     )
 
 
-MP_CFG_REMOVED = dict(
-    query_budget=None,
-    per_head_noise=False,
-    with_cls_loss=True,
-    loss_weight=1.0,
-    padding='reference',
-    max_gt=None,
+REMOVED_KEYS: dict[str, dict[str, Any]] = dict(
+    mp_cfg=dict(
+        query_budget=None,
+        per_head_noise=False,
+        with_cls_loss=True,
+        loss_weight=1.0,
+        padding='reference',
+        max_gt=None,
+    ),
+    InstanceAPMetric=dict(max_per_image=100),
+    SoftLabelResize=dict(ignore_index=255),
+    SoftCrossEntropyLoss=dict(min_valid=0),
+    SoftKLDivLoss=dict(min_valid=0, mode='valid_weighted'),
+    SoftFCNHead=dict(align='logits_to_target'),
+    SoftDepthwiseSeparableASPPHead=dict(align='logits_to_target'),
+    SoftOCRHead=dict(align='logits_to_target'),
+    SoftSegformerHead=dict(align='logits_to_target'),
 )
-"""Removed keys and the one value that every config had."""
+"""Removed keys of types, and of `mp_cfg`, and the one value that is left."""
 
 
-def mask_pilots(node: dict) -> str | None:
-    """Keys of MP-Former that only ever had one value."""
-    settings = node.get('mp_cfg') or {}
-    gone = [key for key in MP_CFG_REMOVED if key in settings]
-    for key in gone:
-        if settings[key] != MP_CFG_REMOVED[key]:
-            raise ConfigKeyError(
-                f'mp_cfg.{key}={settings[key]!r} is no longer possible, only '
-                f'{MP_CFG_REMOVED[key]!r}: leave the key out.'
-            )
-        del settings[key]
-    return f'mp_cfg has no {", ".join(gone)} any more' if gone else None
+def removed_keys(node: dict) -> str | None:
+    """Drop keys that only one value is left for."""
+    kind = _soft_kind(node)
+    for name, settings in ((kind, node), ('mp_cfg', node.get('mp_cfg'))):
+        removed = REMOVED_KEYS.get(name, {})
+        gone = [key for key in removed if key in (settings or {})]
+        for key in gone:
+            if settings[key] != removed[key]:
+                raise ConfigKeyError(
+                    f'{name}.{key}={settings[key]!r} is no longer possible, '
+                    f'only {removed[key]!r}: leave the key out.'
+                )
+            del settings[key]
+        if gone:
+            return f'{name} has no {", ".join(gone)} any more'
+    return None
+
+
+_OWN_HEAD = (
+    'write `class Soft{0}(SoftLabelLossMixin, {0})` in a module that '
+    'custom_imports names (docs/soft_labels.md).'
+)
+REMOVED_TYPES = dict(
+    SoftASPPHead=_OWN_HEAD.format('ASPPHead'),
+    SoftUPerHead=_OWN_HEAD.format('UPerHead'),
+    SoftLabelPool='leave it out; heads enlarge their logits to the labels.',
+    SoftLabelFromHiRes="write SoftLabelResize with label_kernel='area' and "
+    "num_classes; encoding='topk' keeps samples small.",
+)
+"""Soft-label types that are gone, and what to do instead."""
+
+
+def soft_labels(node: dict) -> None:
+    """Refuse types and encodings of soft labels that are gone."""
+    kind = _soft_kind(node)
+    # A head of this name may have been written as the remedy says.
+    if kind in REMOVED_TYPES and MODELS.get(kind) is None:
+        raise ConfigKeyError(f"'{kind}' is gone: {REMOVED_TYPES[kind]}")
+    encoding = node.get('encoding')
+    if kind == 'SoftLabelResize' and encoding in ('float16', 'float32'):
+        raise ConfigKeyError(
+            f"SoftLabelResize.encoding={encoding!r} is gone: write 'uint8', "
+            'by which a fraction errs by at most 1 / 510.'
+        )
+
+
+def _soft_kind(node: dict) -> str:
+    """Name the type without its scope; of RandomResize what it resizes by."""
+    kind = str(node.get('resize_type', node['type']))
+    return kind.rpartition('.')[2]
 
 
 RULES: tuple[Rule, ...] = (
     strict_pretrained,
     remask_of_mask2former,
     relaxed_outputs,
-    mask_pilots,
+    removed_keys,
+    soft_labels,
 )
 
 

@@ -99,6 +99,73 @@ def test_mask_pilots(capsys):
         migrate(config(padding='strict'))
 
 
+OLD_SOFT = dict(
+    head=dict(type='SoftOCRHead', align='logits_to_target'),
+    ce=dict(type='SoftCrossEntropyLoss', min_valid=0.0, normalizer='mass'),
+    kl=dict(type='mmseg.SoftKLDivLoss', min_valid=0, mode='valid_weighted'),
+    resize=dict(type='SoftLabelResize', ignore_index=255, topk=2),
+    random=dict(
+        type='RandomResize', resize_type='SoftLabelResize', ignore_index=255
+    ),
+    metric=dict(type='InstanceAPMetric', max_per_image=100),
+)
+
+
+def test_keys_with_one_value_left(capsys):
+    cfg = Config(OLD_SOFT)
+    migrate(cfg)
+    assert cfg.to_dict() == dict(
+        head=dict(type='SoftOCRHead'),
+        ce=dict(type='SoftCrossEntropyLoss', normalizer='mass'),
+        kl=dict(type='mmseg.SoftKLDivLoss'),
+        resize=dict(type='SoftLabelResize', topk=2),
+        random=dict(type='RandomResize', resize_type='SoftLabelResize'),
+        metric=dict(type='InstanceAPMetric'),
+    )
+    out = capsys.readouterr().out
+    assert 'SoftKLDivLoss has no min_valid, mode any more' in out
+    assert 'InstanceAPMetric has no max_per_image any more' in out
+
+
+@pytest.mark.parametrize(
+    ('node', 'message'),
+    [
+        (dict(type='SoftFCNHead', align='target_to_logits'), "'logits_to_tar"),
+        (dict(type='SoftCrossEntropyLoss', min_valid=0.5), 'min_valid=0.5 is'),
+        (dict(type='SoftKLDivLoss', mode='subnormalised'), "'valid_weighted'"),
+        (dict(type='SoftLabelResize', ignore_index=0), 'only 255: leave'),
+        (dict(type='InstanceAPMetric', max_per_image=9), 'only 100: leave'),
+        (dict(type='SoftLabelResize', encoding='float16'), "write 'uint8'"),
+        (dict(type='RandomResize', resize_type='SoftLabelFromHiRes'),
+         "write SoftLabelResize with label_kernel='area'"),
+        (dict(type='mmseg.SoftLabelPool', stride=4), "'SoftLabelPool' is gon"),
+        (dict(type='SoftASPPHead'), r'class SoftASPPHead\(SoftLabelLoss'),
+        (dict(type='SoftUPerHead'), r'class SoftUPerHead\(SoftLabelLoss'),
+    ],
+)  # fmt: skip
+def test_what_is_gone_says_what_to_write(node, message):
+    with pytest.raises(ConfigKeyError, match=message):
+        migrate(Config(dict(a=node)))
+
+
+def test_a_head_written_as_the_remedy_says_stays(monkeypatch):
+    name = 'SoftUPerHead'
+    monkeypatch.setitem(migration.MODELS.module_dict, name, object)
+    cfg = Config(dict(a=dict(type=name)))
+    migrate(cfg)
+    assert cfg.a.type == name
+
+
+def test_the_removed_preprocessor_of_the_overlay(tmp_path):
+    path = tmp_path / 'config.py'
+    path.write_text(
+        f"_base_ = '{CONFIGS}/_base_/overlays/soft_label.py'\n"
+        'model = dict(data_preprocessor=_base_.soft_preprocessor)\n'
+    )
+    with pytest.raises(ConfigKeyError, match=r'config.py: .*mmseg.s own'):
+        read_config(path)
+
+
 def test_a_key_without_successor_names_the_file(tmp_path, monkeypatch):
     def refuse(node: dict) -> None:
         if 'depth' in node:
