@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import torch
 from PIL import Image
 from scipy.sparse import csr_matrix
+from torch.nn import functional as F
 
 from mmremax.utils.constants import IGNORE
 
@@ -17,7 +19,10 @@ _OPENCV = dict(
     bilinear=cv2.INTER_LINEAR,
     area=cv2.INTER_AREA,
 )
-KERNELS = (*_OPENCV, 'bilinear_aa')
+_PILLOW = dict(
+    bilinear_aa=Image.Resampling.BILINEAR, bicubic_aa=Image.Resampling.BICUBIC
+)
+KERNELS = (*_OPENCV, *_PILLOW, 'adaptive')
 
 
 def resize_plane(
@@ -31,8 +36,10 @@ def resize_plane(
     - ``bilinear``: the two pixels around (o + 0.5) * s - 0.5; no smoothing,
       so that beyond s = 2 some pixels are not seen;
     - ``area``: every pixel by its overlap with [o * s, (o + 1) * s);
+    - ``adaptive``: every pixel it touches, alike (torch's area);
     - ``bilinear_aa``: a triangle around (o + 0.5) * s, s to each side
-      (Pillow's bilinear, torch's with antialias).
+      (Pillow's bilinear, torch's with antialias);
+    - ``bicubic_aa``: a cubic there, 2 s to each side, partly negative.
 
     Args:
         plane: (H, W), float32.
@@ -43,9 +50,12 @@ def resize_plane(
         (h, w), float32.
     """
     h, w = size
-    if kernel == 'bilinear_aa':
+    if kernel in _PILLOW:
         image = Image.fromarray(plane)
-        return np.asarray(image.resize((w, h), Image.Resampling.BILINEAR))
+        return np.asarray(image.resize((w, h), _PILLOW[kernel]))
+    if kernel == 'adaptive':
+        pooled = F.adaptive_avg_pool2d(torch.from_numpy(plane)[None], size)
+        return pooled[0].numpy()
     if kernel == 'area' and (h > plane.shape[0] or w > plane.shape[1]):
         # Where it enlarges, OpenCV's area is sometimes a pixel off.
         rows, columns = map(_overlaps, plane.shape, size)
@@ -73,7 +83,8 @@ def class_fractions(
     """Reduce a label map to the fraction of each class in each new pixel.
 
     The indicator image of a class, resized. Fractions of a pixel sum to its
-    valid mass v: 1 less what is ignored.
+    valid mass v: 1 less what is ignored. With negative weights classes and
+    ignored mass are clamped at 0 and divided by their sum.
 
     Paper: Alcover-Couso et al., soft labels (arXiv 2302.13961).
 
@@ -104,4 +115,8 @@ def class_fractions(
     for plane, label in zip(fractions, classes, strict=True):
         indicator = (label_map == label).astype(np.float32)
         plane[:] = resize_plane(indicator, size, kernel)
+    if kernel == 'bicubic_aa':
+        ignored = np.clip(1 - fractions.sum(0), 0, None)
+        np.clip(fractions, 0, None, out=fractions)
+        fractions /= fractions.sum(0) + ignored
     return classes, fractions

@@ -30,26 +30,21 @@ def test_weights_are_those_of_torch_and_of_the_overlaps(sizes):
     x = torch.rand(sizes[0])
 
     def by_torch(mode, **kwargs):
-        return F.interpolate(x[None, None], sizes[1], mode=mode, **kwargs)[
-            0, 0
-        ]
+        shape = (1, sizes[1])
+        return F.interpolate(x[None, None, None], shape, mode=mode, **kwargs)
 
     expected = dict(
         nearest=by_torch('nearest'),
-        bilinear=by_torch('linear'),
+        bilinear=by_torch('bilinear'),
         area=area_matrix(*sizes) @ x.numpy(),
-        bilinear_aa=F.interpolate(
-            x[None, None, None],
-            (1, sizes[1]),
-            mode='bilinear',
-            antialias=True,
-        )[0, 0, 0],
+        adaptive=by_torch('area'),
+        bilinear_aa=by_torch('bilinear', antialias=True),
+        bicubic_aa=by_torch('bicubic', antialias=True),
     )
     assert expected.keys() == set(KERNELS)
     for kernel, value in expected.items():
-        np.testing.assert_allclose(
-            matrix(kernel, *sizes) @ x.numpy(), value, atol=1e-5
-        )
+        found = matrix(kernel, *sizes) @ x.numpy()
+        np.testing.assert_allclose(found, np.squeeze(value), atol=1e-5)
 
 
 def test_area_is_exact_where_an_output_starts_on_a_border():
@@ -63,9 +58,11 @@ def test_area_is_exact_where_an_output_starts_on_a_border():
 @pytest.mark.parametrize('size', [(5, 4), (12, 12), (20, 31), (7, 24)])
 def test_rows_and_columns_are_resized_apart(kernel, size):
     rows, columns = (matrix(kernel, 12, new) for new in size)
-    expected = [rows @ (LABEL == c) @ columns.T for c in range(5)]
+    planes = np.array([LABEL == c for c in [*range(5), 255]])
+    expected = (rows @ planes @ columns.T).clip(0)
+    expected /= expected.sum(0)  # where no weight is negative: 1
     q = dense_fractions(LABEL, size, kernel)
-    np.testing.assert_allclose(q, expected, atol=1e-5)
+    np.testing.assert_allclose(q, expected[:5], atol=1e-5)
     constant = dense_fractions(np.full((12, 12), 3), size, kernel)
     np.testing.assert_allclose(constant[3], 1, atol=1e-5)
     assert constant[[0, 1, 2, 4]].max() == 0
@@ -93,11 +90,16 @@ def test_bilinear_and_area_agree_at_two_and_not_at_four():
 @pytest.mark.parametrize('kernel', KERNELS[1:])
 def test_soft_label_is_the_stored_one(kernel):
     stored = GOLDEN['soft_label_12x12_to_5x5'][kernel]
+    if kernel == 'bicubic_aa':  # the rest is of what comes before the clamp
+        plane = resize_plane((LABEL == 1).astype(np.float32), (5, 5), kernel)
+        np.testing.assert_allclose(plane, stored['class1'], atol=2e-6)
+        stored = stored['after_clamp_and_renormalise']
     q = dense_fractions(LABEL, (5, 5), kernel)
     np.testing.assert_allclose(q[1], stored['class1'], atol=2e-6)
     np.testing.assert_allclose(q.sum(0), stored['valid_mass'], atol=2e-6)
-    mass = q.sum((1, 2))
-    np.testing.assert_allclose(mass, stored['class_mass'], atol=1e-5)
+    if 'class_mass' in stored:
+        mass = q.sum((1, 2))
+        np.testing.assert_allclose(mass, stored['class_mass'], atol=1e-5)
 
 
 def test_only_classes_that_occur_are_returned():
