@@ -3,6 +3,7 @@
 import contextlib
 import io
 from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
 from mmdet.registry import METRICS
@@ -70,19 +71,14 @@ class InstanceAPMetric(StreamingMetric):
             evaluation.params.catIds = category_ids
             evaluation.evaluate()
             evaluation.accumulate()
-        # (IoU thresholds, recalls, classes, sizes), the best 100 of an image
-        precision = evaluation.eval['precision'][..., -1]
-        everything = precision[..., 0]
-        scores = dict(
-            AP=_mean(everything),
-            AP50=_mean(everything[0]),
-            AP75=_mean(everything[5]),
-            AP_s=_mean(precision[..., 1]),
-            AP_m=_mean(precision[..., 2]),
-            AP_l=_mean(precision[..., 3]),
-            AR=_mean(evaluation.eval['recall'][..., 0, -1]),
-        )
-        by_class = np.moveaxis(everything, 2, 0)
+            evaluation.summarize()
+        keys = ('AP', 'AP50', 'AP75', 'AP_s', 'AP_m', 'AP_l')
+        stats = np.where(evaluation.stats > -1, evaluation.stats, np.nan)
+        scores = dict(zip(keys, stats[:6], strict=True), AR=stats[8])
+        scores = {key: 100 * float(score) for key, score in scores.items()}
+        # (IoU thresholds, recalls, classes), all sizes, the best 100
+        precision = evaluation.eval['precision'][..., 0, -1]
+        by_class = np.moveaxis(precision, 2, 0)
         columns = dict(
             AP=[_mean(values) for values in by_class],
             AP50=[_mean(values[0]) for values in by_class],
@@ -135,16 +131,14 @@ def _index(
     category_ids: list[int],
     instances: Sequence[list[dict]],
 ) -> COCO:
-    """Make pycocotools' index of instances in memory, ids from 1."""
+    """Make pycocotools' index of the instances of all images, ids from 1."""
     coco = COCO()
     coco.dataset = dict(
         images=list(images),
         categories=[dict(id=i) for i in category_ids],
         annotations=[
             dict(instance, id=number)
-            for number, instance in enumerate(
-                (one for of_image in instances for one in of_image), 1
-            )
+            for number, instance in enumerate(chain(*instances), start=1)
         ],
     )
     coco.createIndex()

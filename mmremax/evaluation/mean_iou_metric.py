@@ -6,7 +6,7 @@ import numpy as np
 from mmdet.registry import METRICS
 from mmengine import fileio
 
-from mmremax.datasets.panoptic_png import read_labels, replace_ids
+from mmremax.datasets.panoptic_png import map_ids, read_labels
 from mmremax.utils.constants import VOID
 
 from .streaming_metric import StreamingMetric
@@ -98,21 +98,12 @@ class MeanIoUMetric(StreamingMetric):
 def semantic_labels(id_map: np.ndarray, segments: list[dict]) -> np.ndarray:
     """Give each pixel the class of its segment, crowds included.
 
-    Args:
-        id_map: True segment ids, 0 is void. (H, W).
-        segments: Their table.
-
     Returns:
         Classes, VOID for void and for ids that the table lacks. (H, W),
         int64.
     """
     class_of = {s['id']: s['category'] for s in segments}
-    return replace_ids(
-        id_map,
-        lambda ids: np.array(
-            [class_of.get(i, VOID) for i in ids.tolist()], np.int64
-        ),
-    )
+    return map_ids(id_map, class_of, VOID, np.int64)
 
 
 def _mean_of_known(values: np.ndarray) -> float:

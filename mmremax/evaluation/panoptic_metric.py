@@ -13,9 +13,8 @@ from terminaltables import AsciiTable
 from mmremax.datasets.panoptic_png import ids_to_colours
 from mmremax.utils.constants import VOID_ID
 
-from .class_table import class_table, format_score
 from .panoptic_quality import PQCounts, average_scores, panoptic_quality
-from .streaming_metric import StreamingMetric
+from .streaming_metric import StreamingMetric, class_table, format_score
 
 _GROUPS = (('All', ''), ('Things', '_th'), ('Stuff', '_st'))
 

@@ -1,5 +1,7 @@
 """Panoptic quality of id maps, equal to panopticapi's to the last digit."""
 
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +17,9 @@ class PQCounts:
 
     Attributes:
         iou: Sum of the IoU of matched pairs. (K,), float64.
-        tp: Number of matched pairs. (K,), int64.
-        fp: Number of unmatched predicted segments. (K,), int64.
-        fn: Number of unmatched true segments. (K,), int64.
+        tp: Matched pairs. (K,), int64.
+        fp: Unmatched predicted segments. (K,), int64.
+        fn: Unmatched true segments. (K,), int64.
     """
 
     iou: np.ndarray
@@ -47,14 +49,12 @@ class PQCounts:
             PQ, SQ and RQ in [0, 1]; NaN for a class that is neither in the
             ground truth nor predicted. (K, 3).
         """
-        seen = self.tp + self.fp + self.fn > 0
         size = self.tp + 0.5 * self.fp + 0.5 * self.fn
-        scores = np.zeros((len(seen), 3))
-        np.divide(self.iou, size, out=scores[:, 0], where=seen)
-        np.divide(self.iou, self.tp, out=scores[:, 1], where=self.tp > 0)
-        np.divide(self.tp, size, out=scores[:, 2], where=seen)
-        scores[~seen] = np.nan
-        return scores
+        size = np.where(size > 0, size, np.nan)
+        matched = np.where(size > 0, np.maximum(self.tp, 1), np.nan)
+        return np.stack(
+            [self.iou / size, self.iou / matched, self.tp / size], -1
+        )
 
 
 def average_scores(scores: np.ndarray) -> np.ndarray:
@@ -225,3 +225,52 @@ def _areas(
 ) -> np.ndarray:
     """Area of each predicted segment within the chosen true ones."""
     return np.bincount(place[chosen], overlap[chosen], count)
+
+
+def bootstrap_pq(
+    counts: Sequence[PQCounts],
+    num_things: int,
+    num_images: int | None = None,
+    num_draws: int = 1000,
+    seed: int = 0,
+) -> np.ndarray:
+    """Score images that are drawn again and again, with replacement.
+
+    The standard deviation over the draws is the standard error of the score.
+    Two models' counts of the same images, drawn with the same seed, give
+    paired draws: their difference has the error of the comparison.
+
+    Paper: Efron, Bootstrap Methods (Annals of Statistics 1979); images are
+    the unit, for segments of one image are not independent.
+
+    Args:
+        counts: Of each image.
+        num_things: Number of thing classes; they come first.
+        num_images: Number of images of a draw; None is that of ``counts``.
+            Another number estimates the error of a set of that size.
+        num_draws: D.
+        seed: Of the draws.
+
+    Returns:
+        PQ in [0, 1] over all classes, things and stuff; classes that a draw
+        lacks do not count, NaN if it lacks all. (D, 3).
+
+    Raises:
+        ValueError: There are no counts.
+    """
+    if not counts:
+        raise ValueError('There is no scored image to draw from.')
+    table = np.array([(c.iou, c.tp, c.fp, c.fn) for c in counts], float)
+    num_scored = len(counts)
+    weights = np.random.default_rng(seed).multinomial(
+        num_images or num_scored,
+        np.full(num_scored, 1 / num_scored),
+        num_draws,
+    )
+    sums = weights @ table.reshape(num_scored, -1)
+    sums = sums.reshape(num_draws, *table.shape[1:]).swapaxes(0, 1)
+    quality = PQCounts(*sums).scores()[..., 0]  # (D, K)
+    parts = (quality, quality[:, :num_things], quality[:, num_things:])
+    with warnings.catch_warnings():
+        warnings.filterwarnings('ignore', 'Mean of empty slice')
+        return np.stack([np.nanmean(part, 1) for part in parts], 1)

@@ -1,15 +1,20 @@
 """What the metrics have in common: image by image, scores by class."""
 
+import json
+import math
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
+from pathlib import Path
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
+from terminaltables import AsciiTable
 
-from mmremax.datasets.panoptic_png import colours_to_ids, read_rgb
+from mmremax.datasets.panoptic_png import read_ids
 
-from .class_table import class_table
+_ROWS_OF_ONE_BLOCK = 30
 
 
 class StreamingMetric(BaseMetric):
@@ -26,7 +31,6 @@ class StreamingMetric(BaseMetric):
         classwise: Whether to print the table of the classes, too.
         prefix: Stands before the names of the results.
         collect_device: 'cpu' or 'gpu', for several processes.
-        backend_args: Of mmengine's file backend.
     """
 
     without_truth = 'Take {} out of the evaluators.'
@@ -52,12 +56,7 @@ class StreamingMetric(BaseMetric):
         """Reduce one predicted sample to what ``compute_metrics`` needs."""
 
     def prediction_of(self, sample: dict, key: str, switch: str) -> dict:
-        """Take one kind of prediction of a sample.
-
-        Args:
-            sample: Predicted sample.
-            key: Of the prediction.
-            switch: Key of the model's `test_cfg` that makes it.
+        """Take one kind of prediction, which a switch of `test_cfg` makes.
 
         Raises:
             KeyError: The model did not make it.
@@ -99,8 +98,7 @@ class StreamingMetric(BaseMetric):
                 'annotation file lacks "annotations". '
                 + self.without_truth.format(type(self).__name__)
             )
-        remedy = 'check data_prefix["seg"].'
-        return colours_to_ids(read_rgb(path, remedy, self.backend_args))
+        return read_ids(path, 'check data_prefix["seg"].', self.backend_args)
 
     def check_size(
         self, sample: dict, found: tuple[int, int], expected: tuple[int, int]
@@ -153,3 +151,62 @@ class StreamingMetric(BaseMetric):
             name: {key: float(values[k]) for key, values in columns.items()}
             for k, name in enumerate(names)
         }
+
+
+def class_table(
+    names: Sequence[str], columns: dict[str, Sequence[float | int]]
+) -> str:
+    """Lay out the scores of the classes, many classes in two blocks."""
+    cells = [
+        (name, *map(format_score, row))
+        for name, row in zip(
+            names, zip(*columns.values(), strict=True), strict=True
+        )
+    ]
+    num_blocks = 1 if len(cells) <= _ROWS_OF_ONE_BLOCK else 2
+    height = max(1, -(-len(cells) // num_blocks))
+    blocks = [cells[i : i + height] for i in range(0, len(cells), height)]
+    rows = [('class', *columns) * num_blocks]
+    for line in zip_longest(*blocks, fillvalue=('',) * (1 + len(columns))):
+        rows.append(tuple(cell for block in line for cell in block))
+    return AsciiTable(rows).table
+
+
+def format_score(value: float | int) -> str:
+    """Format a count, or a score in percent; NaN is a dash."""
+    if isinstance(value, int):
+        return str(value)
+    return '-' if math.isnan(value) else f'{value:.2f}'
+
+
+def write_scores(
+    path: str | Path, scores: dict[str, float], metrics: Iterable[BaseMetric]
+) -> None:
+    """Write what an evaluation gave, overall and by class, as json.
+
+    Args:
+        path: File to write: `scores` by name, and `classes`: scores by
+            class and key of each metric that has `class_scores`, under the
+            metric's prefix. What is undefined is null.
+        scores: What the evaluation returned.
+        metrics: The evaluator's metrics, after it.
+    """
+    classes = {
+        metric.prefix: metric.class_scores
+        for metric in metrics
+        if getattr(metric, 'class_scores', None)
+    }
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = _plain(dict(scores=scores, classes=classes))
+    path.write_text(json.dumps(content, indent=1, allow_nan=False))
+
+
+def _plain(value: object) -> object:
+    """Turn NaN into None and NumPy's numbers into Python's."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if hasattr(value, 'item'):
+        value = value.item()
+    undefined = isinstance(value, float) and math.isnan(value)
+    return None if undefined else value
