@@ -59,7 +59,7 @@ def check_pipeline(transforms: Iterable) -> bool:
     """Check the built transforms of a training pipeline.
 
     Returns:
-        Whether the pipeline makes soft labels.
+        Whether it makes soft labels.
 
     Raises:
         ValueError: A transform after the softening does not know soft
@@ -115,9 +115,7 @@ def check_model(model: Any) -> None:
 def _heads(model: Any) -> Iterator[tuple[str, Any]]:
     """Yield the training heads of a segmentor with their names."""
     for path in ('decode_head', 'auxiliary_head'):
-        head = getattr(model, path, None)
-        if head is None:
-            continue
+        head = getattr(model, path, None) or []
         heads = head if hasattr(head, '__iter__') else [head]
         for i, part in enumerate(heads):
             yield (f'{path}[{i}]' if len(heads) > 1 else path), part

@@ -47,15 +47,12 @@ class SoftLabelLossMixin:
     def loss_by_feat(
         self, seg_logits: Tensor, batch_data_samples: list
     ) -> dict[str, Tensor]:
-        """Compute the losses, soft ones in float32.
+        """Compute the losses, soft ones in float32, and `acc_seg`.
 
         Args:
             seg_logits: (N, C, h, w).
             batch_data_samples: Samples with `gt_sem_seg`, and all or none
                 with `gt_soft_seg`.
-
-        Returns:
-            Scalars by the losses' names, and `acc_seg`.
         """
         target = SoftTarget.of_samples(batch_data_samples, self.num_classes)
         if target is None:

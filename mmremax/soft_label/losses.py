@@ -39,8 +39,6 @@ class SoftCrossEntropyLoss(nn.Module):
             without.
         loss_name: In the log; it has to contain 'loss'.
 
-    Raises:
-        ValueError: `normalizer` is none of these.
     """
 
     soft_target = True
@@ -71,19 +69,13 @@ class SoftCrossEntropyLoss(nn.Module):
         weight: Tensor | None = None,
         ignore_index: int = IGNORE,
     ) -> Tensor:
-        """Compute the loss in float32.
+        """Compute the loss in float32; 0 if no pixel counts.
 
         Args:
             logits: (N, C, h, w).
             target: Fractions, or hard labels (N, h, w), integer.
             weight: Has to be None; a pixel sampler would fill it.
             ignore_index: Of hard labels.
-
-        Returns:
-            Scalar; 0 with a gradient of 0 if no pixel counts.
-
-        Raises:
-            ValueError: There is a `weight`.
         """
         if weight is not None:
             raise ValueError(
@@ -123,10 +115,7 @@ class SoftKLDivLoss(SoftCrossEntropyLoss):
     L = sum_i sum_c w_c q_c (log (q_c / v) - log p_c) / normaliser, that is
     v KL(q / v || p) of each pixel: 0 for a perfect prediction. The published
     code has q_c for q_c / v, which is negative in some pixels with v < 1.
-
-    Args:
-        loss_name: In the log; it has to contain 'loss'.
-        **kwargs: Of SoftCrossEntropyLoss.
+    Arguments are those of SoftCrossEntropyLoss.
     """
 
     def __init__(

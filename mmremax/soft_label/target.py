@@ -42,11 +42,11 @@ def encode_dense(
 def encode_topk(
     classes: np.ndarray, fractions: np.ndarray, topk: int
 ) -> np.ndarray:
-    """Write the codes of the largest fractions; the rest is ignored.
+    """Write the codes of the K largest fractions; the rest is ignored.
 
     Args:
         classes: Classes present, below 255. (P,), int.
-        fractions: In [0, 1], summing to at most 1. (P, h, w), float32.
+        fractions: See encode_dense.
         topk: K.
 
     Returns:
@@ -100,13 +100,9 @@ class SoftTarget:
         Fractions are padded right and below, without mass, to the size that
         the preprocessor gave the hard map.
 
-        Args:
-            samples: Samples with `gt_soft_seg`, or without.
-            num_classes: C.
-
         Returns:
             The batch on the device of the samples; None if no sample has
-            the field.
+            the field `gt_soft_seg`.
 
         Raises:
             ValueError: Only some samples have it, encodings differ, or

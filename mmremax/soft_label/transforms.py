@@ -52,8 +52,6 @@ class SoftLabelResize(Resize):
             paper's code does; else labels are then the nearest pixel's.
         **kwargs: Of Resize.
 
-    Raises:
-        ValueError: A name is unknown, or classes do not fit into uint8.
     """
 
     def __init__(
@@ -133,11 +131,7 @@ class PackSoftSegInputs(PackSegInputs):
     """
 
     def transform(self, results: dict) -> dict:
-        """Pack.
-
-        Raises:
-            ValueError: The soft labels no longer fit the image.
-        """
+        """Pack; a ValueError if soft labels no longer fit the image."""
         packed = super().transform(results)
         if KEY not in results:
             return packed
