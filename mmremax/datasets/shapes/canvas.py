@@ -16,12 +16,9 @@ _THING_IDS = {category['id'] for category in THINGS}
 class ShapeCanvas:
     """Hold one image while it is drawn, from back to front.
 
-    Args:
+    Attributes:
         rng: Source of the segment ids.
         size: Height and width, in pixels.
-
-    Attributes:
-        size: As an array.
         unit: The shorter side, in pixels.
         image: RGB in [0, 255]. (H, W, 3), float64; uint8 once it is finished.
         id_map: Segment ids, 0 for unlabelled pixels. (H, W), int32.
@@ -89,7 +86,7 @@ class ShapeCanvas:
             centre: (y, x), in pixels.
             radius: In pixels.
             angle: In radians.
-            colours: RGB in [0, 255]. (2, 3).
+            colours: See ``paint``.
             segment_id: 0 for unlabelled.
         """
         # No outline leaves the circle around its square's corners.
@@ -113,44 +110,31 @@ class ShapeCanvas:
             if segment is None or segment['area'] < MIN_VISIBLE_AREA:
                 self.id_map[self.id_map == segment_id] = 0
                 continue
-            infos.append(
-                dict(
-                    id=segment_id,
-                    category_id=category_id,
-                    area=segment['area'],
-                    bbox=segment['bbox'],
-                    iscrowd=iscrowd,
-                )
-            )
+            segment.update(category_id=category_id, iscrowd=iscrowd)
+            infos.append(segment)
         return infos
 
     def _count_hidden(self, below: np.ndarray, segment_id: int) -> None:
         """Count what an object covers of those of its class."""
         if self._table.get(segment_id, (0, 1))[1]:  # unlabelled or a crowd
             return
-        same = [
-            i
-            for i, entry in self._table.items()
-            if entry == self._table[segment_id]
-        ]
+        kind = self._table[segment_id]
+        same = [i for i, entry in self._table.items() if entry == kind]
         self.num_drawn += below.size
         self.num_hidden += int(np.isin(below, same).sum())
 
 
 def measure(canvas: ShapeCanvas, segments: list[dict]) -> Counter:
-    """Count what is in a finished drawing; counts of images add up.
-
-    Args:
-        canvas: After its ``segments()``.
-        segments: The table that it gave.
+    """Count what is in a finished drawing and its table of segments.
 
     Returns:
-        Numbers of `images`, visible `things` without crowds, regions of
-        `stuff`, `crowds` and `pixels`; of the pixels, `thing_pixels` of
-        visible objects, `void_pixels` without a segment, `touching_pixels`
-        of objects that touch one of their class; and of the pixels that
-        objects had when they were drawn, `drawn_pixels`, those that a later
-        object of the same class covered, `hidden_pixels`.
+        Counts, which add up over images. Numbers of `images`, visible
+        `things` without crowds, regions of `stuff`, `crowds` and `pixels`; of
+        the pixels, `thing_pixels` of visible objects, `void_pixels` without a
+        segment, `touching_pixels` of objects that touch one of their class;
+        and of the pixels that objects had when they were drawn,
+        `drawn_pixels`, those that a later object of the same class covered,
+        `hidden_pixels`.
     """
     objects = {
         s['id']: s
@@ -176,24 +160,17 @@ def measure(canvas: ShapeCanvas, segments: list[dict]) -> Counter:
 def touching_ids(id_map: np.ndarray, objects: dict[int, dict]) -> set[int]:
     """Ids of objects with a pixel beside one of another of their class.
 
-    Args:
-        id_map: Segment ids. (H, W).
-        objects: Entries of the segment table by id; other ids are ignored.
+    `objects` are entries of the segment table by id.
     """
-    pairs = set()
+    classes = {i: segment['category_id'] for i, segment in objects.items()}
+    touching = set()
     for first, second in (
         (id_map[1:], id_map[:-1]),
         (id_map[:, 1:], id_map[:, :-1]),
     ):
         edge = first != second
-        pairs |= set(
-            zip(first[edge].tolist(), second[edge].tolist(), strict=True)
-        )
-    return {
-        i
-        for a, b in pairs
-        if a in objects
-        and b in objects
-        and objects[a]['category_id'] == objects[b]['category_id']
-        for i in (a, b)
-    }
+        pairs = np.unique(np.stack([first[edge], second[edge]]), axis=1)
+        for a, b in pairs.T.tolist():
+            if classes.get(a, -1) == classes.get(b, -2):
+                touching |= {a, b}
+    return touching

@@ -8,8 +8,9 @@ few groups of small objects are annotated as crowd, as in COCO.
 import json
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -20,10 +21,8 @@ from PIL import Image
 from mmremax.datasets.panoptic_png import ids_to_colours
 
 from .canvas import ShapeCanvas, measure
-from .painter import Painter
-from .textured_painter import TexturedPainter
+from .painters import Painter, TexturedPainter, VividPainter
 from .textures import STUFF, THINGS
-from .vivid_painter import VividPainter
 
 CATEGORIES = [*THINGS, *STUFF]
 SPLITS = ('train', 'val')
@@ -38,8 +37,8 @@ class ShapesDefinition(ABC):
     the counts: a smaller set is the beginning of a larger one.
 
     Args:
-        num_train: Number of images of the split ``train``.
-        num_val: Number of images of the split ``val``.
+        num_train: Number of images of ``train``.
+        num_val: Number of images of ``val``.
         size: Height and width of the images, in pixels; at least 32 each.
         seed: Seed of the whole set, not negative.
 
@@ -194,7 +193,7 @@ def draw_sample(
     Args:
         definition: What to draw.
         split: 'train' or 'val'.
-        index: Number of the image in its split, from 0.
+        index: From 0.
 
     Returns:
         Tuple of the RGB image (H, W, 3) in uint8, the map of segment ids
@@ -223,60 +222,51 @@ def make_shapes(
         num_workers: Number of processes; 1 draws in this one.
 
     Yields:
-        Split and what ``measure`` counts of each image, after it has been
-        written.
+        Split and ``measure`` of each image, after it has been written.
     """
     root = Path(root)
-    for split in SPLITS:
-        _png_dir(root, split).mkdir(parents=True, exist_ok=True)
-        (root / split).mkdir(parents=True, exist_ok=True)
-    if num_workers > 1:
-        with ProcessPoolExecutor(num_workers) as pool:
-            # In larger portions than one the processes rarely wait.
-            yield from _make(root, definition, partial(pool.map, chunksize=16))
-    else:
-        yield from _make(root, definition, map)
-
-
-def _make(
-    root: Path, definition: ShapesDefinition, apply: Callable
-) -> Iterator[tuple[str, Counter]]:
-    """Write both splits with a function that works as ``map``."""
     counts = (definition.num_train, definition.num_val)
-    for split, count in zip(SPLITS, counts, strict=True):
-        images, annotations = [], []
-        write = partial(_write_sample, root, definition, split)
-        for image, annotation, statistics in apply(write, range(count)):
-            images.append(image)
-            annotations.append(annotation)
-            yield split, statistics
-        content = dict(
-            info=dict(
-                description='mmremax shapes',
-                version=definition.version,
-                definition=asdict(definition),
-            ),
-            images=images,
-            annotations=annotations,
-            categories=CATEGORIES,
-        )
-        path = _png_dir(root, split).with_suffix('.json')
-        path.write_text(json.dumps(content))
-
-
-def _png_dir(root: Path, split: str) -> Path:
-    """Folder of the panoptic PNGs; the json has its name."""
-    return root / 'annotations' / f'panoptic_{split}'
+    with ExitStack() as stack:
+        apply = map
+        if num_workers > 1:
+            pool = stack.enter_context(ProcessPoolExecutor(num_workers))
+            # In larger portions than one the processes rarely wait.
+            apply = partial(pool.map, chunksize=16)
+        for split, count in zip(SPLITS, counts, strict=True):
+            png_dir = root / 'annotations' / f'panoptic_{split}'
+            png_dir.mkdir(parents=True, exist_ok=True)
+            (root / split).mkdir(parents=True, exist_ok=True)
+            write = partial(_write_sample, root, png_dir, definition, split)
+            images, annotations = [], []
+            for image, annotation, statistics in apply(write, range(count)):
+                images.append(image)
+                annotations.append(annotation)
+                yield split, statistics
+            content = dict(
+                info=dict(
+                    description='mmremax shapes',
+                    version=definition.version,
+                    definition=asdict(definition),
+                ),
+                images=images,
+                annotations=annotations,
+                categories=CATEGORIES,
+            )
+            png_dir.with_suffix('.json').write_text(json.dumps(content))
 
 
 def _write_sample(
-    root: Path, definition: ShapesDefinition, split: str, index: int
+    root: Path,
+    png_dir: Path,
+    definition: ShapesDefinition,
+    split: str,
+    index: int,
 ) -> tuple[dict, dict, Counter]:
     """Draw an image, write its files; return its entries of the json."""
     image, id_map, segments, statistics = draw_sample(definition, split, index)
     name = f'{index + 1:012d}.png'
     Image.fromarray(image).save(root / split / name)
-    Image.fromarray(ids_to_colours(id_map)).save(_png_dir(root, split) / name)
+    Image.fromarray(ids_to_colours(id_map)).save(png_dir / name)
     height, width = definition.size
     entry = dict(id=index + 1, file_name=name, height=height, width=width)
     annotation = dict(

@@ -1,12 +1,13 @@
 """Classes of the synthetic images: outlines of things, textures of both.
 
 Plain arithmetic in float64, so that the pixels do not depend on the version
-of a drawing library.
+of a drawing library; but for the smooth ones of the vivid images.
 """
 
 from collections.abc import Callable
 from functools import partial
 
+import cv2
 import numpy as np
 
 THING_COLOURS = dict(
@@ -58,6 +59,14 @@ def _triangle(u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return inside, (np.floor(u / 0.3) + np.floor(v / 0.3)) % 2 == 0
 
 
+def _vivid_triangle(
+    u: np.ndarray, v: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The first colour, not the second, on the even checks."""
+    inside, even = _triangle(u, v)
+    return inside, ~even
+
+
 def _star(u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     spike = abs((np.arctan2(v, u) * 5 / np.pi) % 2 - 1)
     du, dv = (u + 0.16) % 0.32 - 0.16, (v + 0.16) % 0.32 - 0.16
@@ -88,6 +97,7 @@ OUTLINES: dict[str, Outline] = dict(
     cross=_cross,
     ring=_ring,
 )
+VIVID_OUTLINES: dict[str, Outline] = OUTLINES | dict(triangle=_vivid_triangle)
 THIN_OUTLINES: dict[str, Outline] = dict(
     cross=partial(_cross, half_width=0.1), ring=partial(_ring, hole=0.8)
 )
@@ -129,4 +139,31 @@ TEXTURES: dict[str, Texture] = dict(
     waves=_waves,
     grass=partial(_noise, cell=(6, 1.5)),
     clouds=partial(_noise, cell=(12, 16)),
+)
+
+
+# Of the vivid images: weights of the second colour between 0 and 1.
+def _smooth_waves(
+    y: np.ndarray, x: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    crest = y + 2.5 * np.sin(x / 5)
+    return 0.5 + 0.5 * np.sin(crest * (2 * np.pi / 9))
+
+
+def _smooth_noise(
+    y: np.ndarray,
+    x: np.ndarray,
+    rng: np.random.Generator,
+    cell: tuple[float, float],
+) -> np.ndarray:
+    height, width = y.shape
+    shape = int(height / cell[0]) + 2, int(width / cell[1]) + 2
+    return cv2.resize(rng.random(shape, np.float32), (width, height))
+
+
+VIVID_TEXTURES: dict[str, Texture] = dict(
+    bricks=TEXTURES['bricks'],
+    waves=_smooth_waves,
+    grass=partial(_smooth_noise, cell=(6, 1.5)),
+    clouds=partial(_smooth_noise, cell=(24, 30)),
 )
