@@ -1,12 +1,14 @@
-from .auto_augment_color import AutoAugmentColor
-from .color_jitter import SSDColorJitter
-from .filter_unlabeled_crops import FilterUnlabeledCrops
-from .formatting import PackPanopticInputs
+"""Transforms of panoptic samples; images are RGB, maps one of ids."""
+
+from .color import AutoAugmentColor, SSDColorJitter
+from .formatting import PackPanopticInputs, PanopticMapToMasks
+from .geometry import (
+    FilterUnlabeledCrops,
+    RandomScaleCrop,
+    ResizeShortestSide,
+)
 from .loading import LoadPanopticImage, LoadPanopticMap
 from .panoptic_copy_paste import PanopticCopyPaste
-from .panoptic_masks import PanopticMapToMasks
-from .random_scale_crop import RandomScaleCrop
-from .resize_shortest_side import ResizeShortestSide
 
 __all__ = [
     'AutoAugmentColor',

@@ -5,9 +5,10 @@ import torch
 from mmcv.transforms import BaseTransform
 from mmdet.registry import TRANSFORMS
 from mmdet.structures import DetDataSample
+from mmdet.structures.mask import BitmapMasks
 from mmengine.structures import InstanceData, PixelData
 
-from mmremax.datasets.panoptic_png import replace_ids
+from mmremax.datasets.panoptic_png import map_ids, replace_ids
 from mmremax.kmax.class_fractions import is_soft
 from mmremax.utils.constants import IGNORE, VOID, VOID_ID
 
@@ -49,9 +50,6 @@ class PackPanopticInputs(BaseTransform):
             `gt_sem_seg.sem_seg`, the class of every pixel, 255 where void,
             (1, H, W) uint8, of which the model makes fractions; ``strided``
             packs none.
-
-    Raises:
-        ValueError: `semantic_target` is neither.
     """
 
     def __init__(
@@ -97,11 +95,7 @@ class PackPanopticInputs(BaseTransform):
 def segment_grid(
     id_grid: np.ndarray, segments_info: list[dict]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Number the segments that a grid shows.
-
-    Args:
-        id_grid: Segment ids, crowds being void already. (H, W).
-        segments_info: Table with `id`, `category`, `is_thing`, `iscrowd`.
+    """Number the segments that a grid of ids shows.
 
     Returns:
         Tuple of the classes of the segments, (G,) int64, and the index of
@@ -132,15 +126,8 @@ def segment_grid(
 def class_map(id_map: np.ndarray, segments_info: list[dict]) -> np.ndarray:
     """Replace segment ids by classes; crowds and the rest are void.
 
-    Args:
-        id_map: Segment ids. (H, W).
-        segments_info: Table with `id`, `category`, `iscrowd`.
-
     Returns:
         Classes, 255 where void. (H, W), uint8.
-
-    Raises:
-        ValueError: A class does not fit into uint8.
     """
     table = {
         segment['id']: segment['category']
@@ -152,8 +139,40 @@ def class_map(id_map: np.ndarray, segments_info: list[dict]) -> np.ndarray:
             f"semantic_target='soft' holds classes below {IGNORE}, not "
             f'{max(table.values())}.'
         )
+    return map_ids(id_map, table, IGNORE, np.uint8)
 
-    def classes_of(ids: np.ndarray) -> np.ndarray:
-        return np.array([table.get(int(i), IGNORE) for i in ids], np.uint8)
 
-    return replace_ids(id_map, classes_of)
+@TRANSFORMS.register_module()
+class PanopticMapToMasks(BaseTransform):
+    """Turn the map of ``LoadPanopticMap`` into mmdet's targets.
+
+    Stands after the geometric transforms and before mmdet's
+    ``PackDetInputs``, so that crop and resize still move one map. Crowds
+    and unlabelled pixels are void: in no mask, and 255 in the semantic map.
+    Segments without a pixel left are dropped.
+
+    Required keys: `gt_seg_map`, segment ids, 0 is void, (H, W);
+    `segments_info`, with `id`, `category`, `is_thing`, `iscrowd`. Modified:
+    `gt_seg_map`, class of each pixel or 255, (H, W) uint8. Added:
+    `gt_masks`, BitmapMasks of the things (G, H, W); `gt_bboxes_labels`,
+    their classes, (G,) int64.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Write the masks."""
+        id_map = results['gt_seg_map']
+        visible = set(np.unique(id_map).tolist())
+        semantic_map = np.full(id_map.shape, IGNORE, np.uint8)
+        masks, labels = [], []
+        for segment in results['segments_info']:
+            if segment['iscrowd'] or segment['id'] not in visible:
+                continue
+            mask = id_map == segment['id']
+            semantic_map[mask] = segment['category']
+            if segment['is_thing']:
+                masks.append(mask.astype(np.uint8))
+                labels.append(segment['category'])
+        results['gt_seg_map'] = semantic_map
+        results['gt_masks'] = BitmapMasks(masks, *id_map.shape)
+        results['gt_bboxes_labels'] = np.array(labels, np.int64)
+        return results

@@ -4,7 +4,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmdet.registry import TRANSFORMS
 
-from mmremax.datasets.panoptic_png import colours_to_ids, read_rgb, replace_ids
+from mmremax.datasets.panoptic_png import read_ids, read_rgb, replace_ids
 from mmremax.utils.constants import VOID_ID
 
 
@@ -15,8 +15,6 @@ class LoadPanopticImage(BaseTransform):
     Required keys: `img_path`. Added keys: `img` (H, W, 3), `img_shape`,
     `ori_shape`.
 
-    Args:
-        backend_args: Of mmengine's file backend.
     """
 
     def __init__(self, backend_args: dict | None = None) -> None:
@@ -48,9 +46,6 @@ class LoadPanopticMap(BaseTransform):
     `segments_info` (ids). Added: `gt_seg_map`, segment ids, 0 is void,
     (H, W) int16. The name is mmdet's, so that its geometric transforms move
     the map with the image.
-
-    Args:
-        backend_args: Of mmengine's file backend.
     """
 
     def __init__(self, backend_args: dict | None = None) -> None:
@@ -65,13 +60,11 @@ class LoadPanopticMap(BaseTransform):
                 or has an id that the annotation file lacks.
         """
         path = results['seg_map_path']
-        id_map = colours_to_ids(
-            read_rgb(
-                path,
-                'the annotation file lists it; unpack the panoptic PNGs, or '
-                'check data_prefix["seg"] and data_root.',
-                self.backend_args,
-            )
+        id_map = read_ids(
+            path,
+            'the annotation file lists it; unpack the panoptic PNGs, or '
+            'check data_prefix["seg"] and data_root.',
+            self.backend_args,
         )
         if id_map.shape != tuple(results['img_shape']):
             raise ValueError(
@@ -79,11 +72,11 @@ class LoadPanopticMap(BaseTransform):
                 f'{results["img_path"]} has {tuple(results["img_shape"])}: '
                 'they do not belong together.'
             )
-        table = results['segments_info']
-        numbers = {
-            segment['id']: VOID_ID if segment['iscrowd'] else number
-            for number, segment in enumerate(table, start=1)
-        } | {VOID_ID: VOID_ID}
+        numbers = {VOID_ID: VOID_ID}
+        table = list(enumerate(results['segments_info'], start=1))
+        for number, segment in table:
+            crowd = segment['iscrowd']
+            numbers[segment['id']] = VOID_ID if crowd else number
 
         def numbers_of(ids: np.ndarray) -> np.ndarray:
             unknown = set(ids.tolist()) - set(numbers)
@@ -96,8 +89,5 @@ class LoadPanopticMap(BaseTransform):
             return np.array([numbers[i] for i in ids.tolist()], np.int16)
 
         results['gt_seg_map'] = replace_ids(id_map, numbers_of)
-        results['segments_info'] = [
-            dict(segment, id=number)
-            for number, segment in enumerate(table, start=1)
-        ]
+        results['segments_info'] = [dict(s, id=i) for i, s in table]
         return results

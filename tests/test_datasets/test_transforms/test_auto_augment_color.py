@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mmremax.datasets import AutoAugmentColor
-from mmremax.datasets.transforms.auto_augment_color import OPERATIONS, POLICY
+from mmremax.datasets.transforms.color import OPERATIONS, POLICY
 
 GREY = np.array([0.2989, 0.5870, 0.1140])
 

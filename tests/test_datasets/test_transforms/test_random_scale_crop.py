@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from mmremax.datasets import RandomScaleCrop
-from mmremax.datasets.transforms.random_scale_crop import (
+from mmremax.datasets.transforms.geometry import (
     resize_ids_part,
     resize_image,
 )

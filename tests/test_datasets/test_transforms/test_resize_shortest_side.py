@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from mmremax.datasets import ResizeShortestSide
-from mmremax.datasets.transforms.resize_shortest_side import resized_shape
+from mmremax.datasets.transforms.geometry import resized_shape
 
 GOLDEN = Path(__file__).parents[2] / 'golden/kmax.json'
 

@@ -1,10 +1,13 @@
-"""Scale jitter and random crop."""
+"""Sizes: scale jitter and crop in training, resize at test time."""
 
 import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
 from mmdet.registry import TRANSFORMS
+from PIL import Image
 from torch.nn import functional as F
+
+from mmremax.utils.constants import VOID_ID
 
 
 @TRANSFORMS.register_module()
@@ -41,8 +44,7 @@ class RandomScaleCrop(BaseTransform):
         low, high = scale_range
         if not 0 < low <= high:
             raise ValueError(
-                f'scale_range={scale_range} must be (low, high) with '
-                '0 < low <= high.'
+                f'scale_range={scale_range} must be 0 < low <= high.'
             )
         if num_scales is not None and num_scales < 2:
             raise ValueError(f'num_scales={num_scales} must be at least 2.')
@@ -55,15 +57,12 @@ class RandomScaleCrop(BaseTransform):
         rng = results['rng']
         size = np.array(results['img'].shape[:2])
         crop_size = self.crop_size or results['crop_size']
-        crop = np.array(crop_size)
-        factor = (crop * self._scale(rng) / size).min()
+        factor = (np.array(crop_size) * self._scale(rng) / size).min()
         scaled = np.maximum(np.round(size * factor), 1).astype(int)
-        shape = np.minimum(scaled, crop)
-        start = rng.integers(scaled - shape, endpoint=True)
-        top, left = start
-        height, width = shape
+        shape = np.minimum(scaled, crop_size)
+        start = top, left = rng.integers(scaled - shape, endpoint=True)
         resized = resize_image(results['img'], scaled)
-        results['img'] = resized[top : top + height, left : left + width]
+        results['img'] = resized[top : top + shape[0], left : left + shape[1]]
         results['gt_seg_map'] = resize_ids_part(
             results['gt_seg_map'], scaled, start, shape
         )
@@ -79,14 +78,9 @@ class RandomScaleCrop(BaseTransform):
 
 
 def resize_image(image: np.ndarray, shape: np.ndarray) -> np.ndarray:
-    """Resize an image as Pillow's bilinear filter does, several times faster.
+    """Resize uint8 as Pillow's bilinear filter does, several times faster.
 
-    Args:
-        image: uint8. (H, W, 3).
-        shape: New height and width.
-
-    Returns:
-        uint8, pixels may differ by 1 from Pillow's. (*shape, 3).
+    Pixels may differ by 1 from Pillow's. (H, W, 3) -> (*shape, 3).
     """
     batch = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)
     resized = F.interpolate(
@@ -101,16 +95,13 @@ def resize_ids_part(
     start: np.ndarray,
     shape: np.ndarray,
 ) -> np.ndarray:
-    """Resize an id map by the nearest pixel, computing only a part.
+    """Resize an id map as Pillow's nearest, computing only a part.
 
     Args:
         id_map: Integers. (H, W).
         scaled: Height and width of the whole result.
         start: First row and column of the part.
-        shape: Height and width of the part.
-
-    Returns:
-        The part, equal to Pillow's nearest resize, cut. (*shape).
+        shape: Height and width of the part, which is returned.
     """
     rows, cols = (
         _nearest_pixels(old, new)[first : first + count]
@@ -129,3 +120,86 @@ def _nearest_pixels(old: int, new: int) -> np.ndarray:
     steps = np.full(new, old / new)
     steps[0] /= 2
     return np.minimum(np.cumsum(steps).astype(np.int64), old - 1)
+
+
+@TRANSFORMS.register_module()
+class FilterUnlabeledCrops(BaseTransform):
+    """Drop a crop unless more than so many locations have a label.
+
+    A dropped sample (None) is replaced by ``PanopticDataset``, which allows
+    a limited number of retries; the last sample is used as it is, also if
+    it shows nothing at all.
+
+    Paper: kMaX-DeepLab, published code: 4096 locations of 321 x 321.
+
+    Required keys: `gt_seg_map`, `crop_size`; `retries_left` if samples are
+    to be dropped.
+
+    Args:
+        minimum: A sample needs more labelled locations than this. None is
+            the smaller of 4096 and 1/25 of the locations of the crop size.
+        label_stride: Locations are every so many-th pixel of both sides, as
+            ``PackPanopticInputs`` takes them.
+    """
+
+    def __init__(
+        self, minimum: int | None = None, label_stride: int = 4
+    ) -> None:
+        self.minimum = minimum
+        self.label_stride = label_stride
+
+    def transform(self, results: dict) -> dict | None:
+        """Return the sample, or None to drop it."""
+        if results.get('retries_left', 0) == 0:
+            return results
+        step = self.label_stride
+        minimum = self.minimum
+        if minimum is None:
+            height, width = (-(-n // step) for n in results['crop_size'])
+            minimum = min(4096, height * width // 25)
+        labelled = results['gt_seg_map'][::step, ::step] != VOID_ID
+        return results if np.count_nonzero(labelled) > minimum else None
+
+
+@TRANSFORMS.register_module()
+class ResizeShortestSide(BaseTransform):
+    """Resize the short side to a length, unless the long one gets too long.
+
+    With `short_side` = `long_side` the long side gets that length. Sizes
+    are rounded as int(v + 0.5); Pillow's bilinear filter.
+
+    Paper: kMaX-DeepLab, published code.
+
+    Required key: `img`. Modified: `img`, `img_shape`. Added: `scale_factor`
+    (width, height).
+
+    Args:
+        short_side: In pixels.
+        long_side: Greatest length of the long side.
+    """
+
+    def __init__(self, short_side: int, long_side: int) -> None:
+        self.short_side = short_side
+        self.long_side = long_side
+
+    def transform(self, results: dict) -> dict:
+        """Resize the image."""
+        image = results['img']
+        height, width = image.shape[:2]
+        new = resized_shape(height, width, self.short_side, self.long_side)
+        results['img'] = np.array(
+            Image.fromarray(image).resize(new[::-1], Image.Resampling.BILINEAR)
+        )
+        results['img_shape'] = new
+        results['scale_factor'] = (new[1] / width, new[0] / height)
+        return results
+
+
+def resized_shape(
+    height: int, width: int, short_side: int, long_side: int
+) -> tuple[int, int]:
+    """Compute height and width at test time, in pixels."""
+    scale = short_side / min(height, width)
+    if scale * max(height, width) > long_side:
+        scale = long_side / max(height, width)
+    return int(height * scale + 0.5), int(width * scale + 0.5)
