@@ -1,9 +1,19 @@
 """Reading and checking an annotation file in COCO-panoptic format."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from mmengine import fileio
+
+_NEEDED = dict(
+    images={'id', 'file_name', 'height', 'width'},
+    categories={'id', 'name', 'isthing'},
+    annotations={'image_id', 'file_name', 'segments_info'},
+)
+_UNIQUE = dict(
+    images=('id',), categories=('id', 'name'), annotations=('image_id',)
+)
 
 
 class AnnotationError(ValueError):
@@ -16,10 +26,6 @@ def load_annotations(path: str, backend_args: dict | None = None) -> dict:
     Args:
         path: Json file with `images`, `categories` and, but for test sets
             without ground truth, `annotations`.
-        backend_args: Of mmengine's file backend.
-
-    Returns:
-        Content of the file, ids as integers.
 
     Raises:
         FileNotFoundError: The file does not exist.
@@ -35,39 +41,48 @@ def load_annotations(path: str, backend_args: dict | None = None) -> dict:
         ) from error
     except ValueError as error:
         raise AnnotationError(f'{path} is not valid json: {error}') from error
-    for key in ('images', 'categories'):
-        if not isinstance(content, dict) or key not in content:
-            raise AnnotationError(
-                f'{path} lacks the key "{key}": it must be in COCO-panoptic '
-                'format (not instances, captions or keypoints).'
-            )
-    if not content['images']:
+    if not isinstance(content, dict):
+        raise AnnotationError(f'{path} holds no object.')
+    if content.get('images') == []:
         raise AnnotationError(f'{path}: "images" is empty.')
-    annotations = content.setdefault('annotations', [])
-    if any('segments_info' not in entry for entry in annotations):
+    content.setdefault('annotations', [])
+    fault = next(list_faults(content), None)
+    if fault is not None:
         raise AnnotationError(
-            f'{path}: an annotation lacks "segments_info": this is not a '
-            'COCO-panoptic file (use panoptic_*.json, not instances_*.json).'
-        )
-    categories = content['categories']
-    for category in categories:
-        if not {'id', 'name', 'isthing'} <= set(category):
-            raise AnnotationError(
-                f'{path}: category {category} needs "id", "name", "isthing".'
-            )
-    image_ids = [image['id'] for image in content['images']]
-    _refuse_twice(path, 'category id', [c['id'] for c in categories])
-    _refuse_twice(path, 'category name', [c['name'] for c in categories])
-    _refuse_twice(path, 'image id', image_ids)
-    annotated = [entry['image_id'] for entry in annotations]
-    _refuse_twice(path, 'annotation of image', annotated)
-    unknown = set(annotated) - set(image_ids)
-    if unknown:
-        raise AnnotationError(
-            f'{path}: annotation of image {min(unknown)}, which "images" '
-            'does not list.'
+            f'{path}: {fault}. A file in COCO-panoptic format is needed '
+            '(panoptic_*.json, not instances_*.json).'
         )
     return content
+
+
+def list_faults(content: dict) -> Iterator[str]:
+    """Say what is wrong with the lists of an annotation file.
+
+    Args:
+        content: Entries that cannot be used are taken out, and missing
+            lists put in, once the generator is at its end.
+    """
+    for key, needed in _NEEDED.items():
+        if not isinstance(content.get(key), list):
+            yield f'lacks the list "{key}"'
+            content[key] = []
+        lacking = Counter(n for e in content[key] for n in needed - set(e))
+        for name, count in sorted(lacking.items()):
+            yield f'{count} of "{key}" lack "{name}"'
+        content[key] = [e for e in content[key] if needed <= set(e)]
+        for name in _UNIQUE[key]:
+            yield from repeated(content, key, name)
+    known = {image['id'] for image in content['images']}
+    annotated = {entry['image_id'] for entry in content['annotations']}
+    for image_id in sorted(annotated - known, key=str):
+        yield f'annotation of image {image_id!r}, not in "images"'
+
+
+def repeated(content: dict, key: str, name: str) -> Iterator[str]:
+    """Name the values of a list's entries that occur more than once."""
+    for value, count in Counter(e[name] for e in content[key]).items():
+        if count > 1:
+            yield f'{name} {value!r} occurs {count} times in "{key}"'
 
 
 def metainfo_of(categories: list[dict]) -> dict:
@@ -109,7 +124,6 @@ def segment_table(
         image: Entry of `images`.
         segments: `segments_info` of the image.
         cat2label: Labels by category id; things come first.
-        num_things: Number of thing classes.
 
     Returns:
         One dict each: `id`, `category` (label, from 0), `is_thing` (False
@@ -120,21 +134,15 @@ def segment_table(
         AnnotationError: A segment has an id that is 0, out of range or used
             twice, or a category that is not in the file.
     """
-    where = f'{path}: image {image["id"]} ({image["file_name"]})'
-    _refuse_twice(where, 'segment id', [s['id'] for s in segments])
+    fault = next(segment_faults(segments, cat2label), None)
+    if fault is not None:
+        raise AnnotationError(
+            f'{path}: image {image["id"]} ({image["file_name"]}): segment '
+            f'{fault[0]} {fault[1]}.'
+        )
     table = []
     for segment in segments:
-        if not 0 < segment['id'] < 1 << 24:
-            raise AnnotationError(
-                f'{where}: segment id {segment["id"]} is not in [1, 2**24); '
-                '0 means unlabelled.'
-            )
-        label = cat2label.get(segment['category_id'])
-        if label is None:
-            raise AnnotationError(
-                f'{where}: segment {segment["id"]} has category_id '
-                f'{segment["category_id"]}, which "categories" lacks.'
-            )
+        label = cat2label[segment['category_id']]
         crowd = int(segment.get('iscrowd', 0))
         table.append(
             dict(
@@ -148,11 +156,20 @@ def segment_table(
     return table
 
 
-def _refuse_twice(where: str, what: str, values: Iterable) -> None:
-    """Raise if a value occurs twice."""
-    value, count = next(iter(Counter(values).most_common(1)), (None, 0))
-    if count > 1:
-        raise AnnotationError(f'{where}: {what} {value!r} occurs twice.')
+def segment_faults(
+    segments: list[dict], categories: Iterable[int]
+) -> Iterator[tuple[Any, str]]:
+    """Say what makes segments of an image unusable: id and fault of each."""
+    seen = set()
+    for segment in segments:
+        segment_id, category = segment.get('id'), segment.get('category_id')
+        if segment_id in seen:
+            yield segment_id, 'is listed twice'
+        seen.add(segment_id)
+        if not isinstance(segment_id, int) or not 0 < segment_id < 1 << 24:
+            yield segment_id, 'has an id outside [1, 2**24); 0 means void'
+        if category not in categories:
+            yield segment_id, f'has category {category}, not in "categories"'
 
 
 def _spare_colour(label: int) -> tuple[int, int, int]:

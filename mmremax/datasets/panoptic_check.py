@@ -1,6 +1,5 @@
 """Comparing an annotation file with its PNGs, segment by segment."""
 
-from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -9,8 +8,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from mmremax.datasets.annotation_file import (
+    list_faults,
+    repeated,
+    segment_faults,
+)
 from mmremax.datasets.conversion.panoptic_files import segments_of
-from mmremax.datasets.panoptic_png import colours_to_ids, read_rgb
+from mmremax.datasets.panoptic_png import read_ids
 from mmremax.utils.constants import VOID_ID
 
 _TURNED = (5, 6, 7, 8)  # values of the EXIF orientation that swap the sides
@@ -19,13 +23,7 @@ _ORIENTATION = 0x0112
 
 @dataclass
 class Fault:
-    """Something wrong.
-
-    Attributes:
-        file: Json, PNG or image that it is in.
-        segment: Id of the segment, None if it is not about one.
-        text: What is wrong.
-    """
+    """Something wrong in a json, PNG or image, maybe with one segment."""
 
     file: str
     segment: int | None
@@ -43,7 +41,7 @@ class ImageReport:
     """What was found in one image.
 
     Attributes:
-        faults: What is wrong.
+        faults: What is wrong with it.
         size: Height and width of the PNG, None if it cannot be read.
         areas: Pixels of each counted segment, with category id and crowd
             flag.
@@ -54,18 +52,6 @@ class ImageReport:
     size: tuple[int, int] | None = None
     areas: list[tuple[int, bool, int]] = field(default_factory=list)
     num_void: int = 0
-
-
-_NEEDED = dict(
-    images={'id', 'file_name', 'height', 'width'},
-    annotations={'image_id', 'file_name', 'segments_info'},
-    categories={'id', 'name', 'isthing'},
-)
-_UNIQUE = dict(
-    images=('id', 'file_name'),
-    annotations=('image_id', 'file_name'),
-    categories=('id', 'name'),
-)
 
 
 def check_lists(json_path: Path, content: dict) -> list[Fault]:
@@ -79,29 +65,15 @@ def check_lists(json_path: Path, content: dict) -> list[Fault]:
     Returns:
         Faults of `images`, `annotations` and `categories`.
     """
-    texts = []
-    for key, needed in _NEEDED.items():
-        if not isinstance(content.get(key), list):
-            texts.append(f'lacks the list "{key}"')
-            content[key] = []
-        entries = content[key]
-        lacking = Counter(n for e in entries for n in needed - set(e))
-        for name, count in sorted(lacking.items()):
-            texts.append(f'{count} of "{key}" lack "{name}"')
-        content[key] = [e for e in entries if needed <= set(e)]
-        for name in _UNIQUE[key]:
-            for value, count in Counter(e[name] for e in content[key]).items():
-                if count > 1:
-                    texts.append(
-                        f'{name} {value!r} occurs {count} times in "{key}"'
-                    )
-    images = {image['id']: image['file_name'] for image in content['images']}
+    texts = list(list_faults(content))
+    for key in ('images', 'annotations'):
+        texts += repeated(content, key, 'file_name')
     annotated = {entry['image_id'] for entry in content['annotations']}
-    for image_id in sorted(annotated - set(images), key=str):
-        texts.append(f'annotation of image {image_id!r}, not in "images"')
-    for image_id, name in images.items():
-        if image_id not in annotated:
-            texts.append(f'image {name} has no entry in "annotations"')
+    texts += [
+        f'image {image["file_name"]} has no entry in "annotations"'
+        for image in content['images']
+        if image['id'] not in annotated
+    ]
     return [Fault(json_path.name, None, text) for text in texts]
 
 
@@ -147,7 +119,7 @@ def _check_image(
     if img_dir is not None:
         _check_size(img_dir / image['file_name'], listed, report.faults)
     try:
-        ids = colours_to_ids(read_rgb(str(seg_dir / name), 'it is listed.'))
+        ids = read_ids(seg_dir / name, 'it is listed.')
     except (FileNotFoundError, ValueError) as error:
         report.faults.append(Fault(name, None, str(error)))
         return report
@@ -193,29 +165,23 @@ def _check_table(
     segments: list[dict], things: dict[int, bool]
 ) -> tuple[dict[int, dict], list[tuple[int, str]]]:
     """Check what the table says, and index it by id."""
-    table, faults = {}, []
+    faults = list(segment_faults(segments, things))
     stuff = set()
     for segment in segments:
-        segment_id, category = segment.get('id'), segment.get('category_id')
+        category = segment.get('category_id')
         texts = [
             f'lacks "{key}"'
             for key in ('id', 'category_id', 'area', 'bbox', 'iscrowd')
             if key not in segment
         ]
-        if segment_id in table:
-            texts.append('is listed twice')
-        if not isinstance(segment_id, int) or not 0 < segment_id < 1 << 24:
-            texts.append('has an id outside [1, 2**24); 0 means void')
-        if category not in things:
-            texts.append(f'has category {category}, not in "categories"')
-        elif not things[category]:
+        if not things.get(category, True):
             if category in stuff:
                 texts.append(f'is a second segment of stuff {category}')
             if segment.get('iscrowd', 0):
                 texts.append(f'is a crowd, but {category} is stuff')
             stuff.add(category)
-        table[segment_id] = segment
-        faults += [(segment_id, text) for text in texts]
+        faults += [(segment.get('id'), text) for text in texts]
+    table = {segment.get('id'): segment for segment in segments}
     table.pop(VOID_ID, None)
     return table, faults
 

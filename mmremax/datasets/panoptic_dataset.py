@@ -42,7 +42,6 @@ class PanopticDataset(CocoPanopticDataset):
         data_root: Folder of the data.
         data_prefix: Folders of the images, `img`, and of the panoptic PNGs,
             `seg`, relative to `data_root`.
-        pipeline: Transforms.
         metainfo: Overrides `palette` or adds keys; the classes are those of
             the file.
         filter_cfg: `filter_empty_gt` drops images without a countable
@@ -50,9 +49,7 @@ class PanopticDataset(CocoPanopticDataset):
         indices: Use the first few, or these, images.
         serialize_data: Let workers share the memory of the annotations.
         test_mode: Neither filter nor augment nor replace samples.
-        lazy_init: Read the annotation file later.
         max_refetch: How often a discarded sample is replaced.
-        backend_args: Of mmengine's file backend.
     """
 
     METAINFO: dict = {}
@@ -88,13 +85,7 @@ class PanopticDataset(CocoPanopticDataset):
         )
 
     def load_data_list(self) -> list[dict]:
-        """Read the annotation file.
-
-        Returns:
-            One dict for each image: `img_id`, `img_path`, `height`,
-            `width`, `seg_map_path` and `segments_info` (both None without
-            ground truth).
-        """
+        """Read the annotation file; see ``_data_info``."""
         content = load_annotations(self.ann_file, self.backend_args)
         self._set_classes(metainfo_of(content['categories']))
         self._check_folders(with_maps=bool(content['annotations']))
@@ -131,9 +122,6 @@ class PanopticDataset(CocoPanopticDataset):
 
         Args:
             index: Plain index or ``SampleKey``.
-
-        Returns:
-            What the pipeline packs.
 
         Raises:
             RuntimeError: The pipeline returned None although told that no
@@ -187,7 +175,10 @@ class PanopticDataset(CocoPanopticDataset):
                 )
 
     def _data_info(self, image: dict, entry: dict | None) -> dict:
-        """Describe one image, as the transforms and the metric read it."""
+        """Describe one image, as the transforms and the metric read it.
+
+        Without ground truth `seg_map_path` and `segments_info` are None.
+        """
         info = dict(
             img_id=image['id'],
             img_path=self._join('img', image['file_name']),

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -11,14 +12,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 
 def colours_to_ids(colours: np.ndarray) -> np.ndarray:
-    """Decode colours, id = R + 256 G + 65536 B.
-
-    Args:
-        colours: RGB image. (H, W, 3), uint8.
-
-    Returns:
-        Segment ids in [0, 2 ** 24). (H, W), int32.
-    """
+    """Decode RGB, id = R + 256 G + 65536 B. (H, W, 3) -> (H, W), int32."""
     four_bytes = cv2.cvtColor(colours, cv2.COLOR_RGB2RGBA)  # A is 255
     return four_bytes.view('<i4')[..., 0] & 0xFFFFFF
 
@@ -41,9 +35,6 @@ def replace_ids(
         id_map: Integers. (H, W).
         numbers_of: Gives the numbers of the ids that occur, which come
             sorted. (N,) -> (N,).
-
-    Returns:
-        Numbers, of the type that `numbers_of` gives. (H, W).
     """
     flat = id_map.ravel()
     is_start = np.ones(flat.size, bool)
@@ -54,6 +45,24 @@ def replace_ids(
     return np.repeat(numbers_of(ids)[place], lengths).reshape(id_map.shape)
 
 
+def map_ids(
+    id_map: np.ndarray, numbers: dict[int, int], missing: int, dtype: type
+) -> np.ndarray:
+    """Replace ids by their numbers, or by `missing`. (H, W), `dtype`."""
+
+    def numbers_of(ids: np.ndarray) -> np.ndarray:
+        return np.array([numbers.get(i, missing) for i in ids.tolist()], dtype)
+
+    return replace_ids(id_map, numbers_of)
+
+
+def read_ids(
+    path: str | Path, remedy: str, backend_args: dict | None = None
+) -> np.ndarray:
+    """Read segment ids, 0 is void; see ``read_rgb``. (H, W), int32."""
+    return colours_to_ids(read_rgb(str(path), remedy, backend_args))
+
+
 def read_rgb(
     path: str, remedy: str, backend_args: dict | None = None
 ) -> np.ndarray:
@@ -62,7 +71,6 @@ def read_rgb(
     Args:
         path: File, or an address that mmengine's file backends know.
         remedy: What to do if the file is missing, for the error message.
-        backend_args: Of mmengine's file backend.
 
     Returns:
         RGB, uint8, turned as its EXIF entry says. (H, W, 3).
@@ -78,20 +86,13 @@ def read_rgb(
 def read_labels(
     path: str, remedy: str, backend_args: dict | None = None
 ) -> np.ndarray:
-    """Read a label map of one channel, of 8 or 16 bits.
-
-    Args:
-        path: File, or an address that mmengine's file backends know.
-        remedy: What to do if the file is missing, for the error message.
-        backend_args: Of mmengine's file backend.
+    """Read a label map of one channel, of 8 or 16 bits; see ``read_rgb``.
 
     Returns:
         Values as stored; of a palette image, its indices. (H, W).
 
     Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: The file is not an image, is cut off, or has several
-            channels.
+        ValueError: The image has several channels.
     """
     with _opened(path, remedy, backend_args) as image:
         values = np.array(image)

@@ -16,9 +16,8 @@ class SampleKey(int):
     A data set that knows it seeds the augmentation from it; to every other
     one it is the plain index.
 
-    Args:
-        index: Index into the data set.
-        seed: Seed of the run.
+    Attributes:
+        seed: Of the run.
         position: Number of samples, of all processes, before this one.
     """
 
@@ -49,13 +48,10 @@ class SeededInfiniteSampler(Sampler):
     total batch is the same.
 
     Args:
-        dataset: Gives the number of samples.
+        dataset: Not empty; gives the number of samples.
         shuffle: Whether to permute them anew for each pass.
         seed: The same on all processes. None draws one and shares it; a
             run can then not be repeated.
-
-    Raises:
-        ValueError: The data set is empty.
     """
 
     def __init__(
@@ -73,14 +69,11 @@ class SeededInfiniteSampler(Sampler):
         self.start = 0
 
     def skip(self, num_samples: int) -> None:
-        """Start the next iterator at a position of this process.
+        """Start the next iterator after so many samples of this process.
 
         After k iterations it is k * (batch size per process), counted from
         the start of the run, not from the current place. mmengine's
         continued family calls this when it resumes; nothing is loaded.
-
-        Args:
-            num_samples: Samples that this process has used before.
         """
         if num_samples < 0:
             raise ValueError(f'num_samples must be >= 0, not {num_samples}.')

@@ -40,63 +40,52 @@ def test_things_come_first_each_in_the_order_of_the_file() -> None:
     assert all(0 <= level <= 255 for level in metainfo['palette'][3])
 
 
-BREAKS: dict[str, tuple[Callable[[dict], None], str]] = {
-    'instances file': (
+def _segments(content: dict) -> list[dict]:
+    return content['annotations'][1]['segments_info']
+
+
+BREAKS: list[tuple[str, Callable[[dict], object]]] = [
+    (
+        '1 of "annotations" lack "segments_info". A file in COCO-panoptic',
         lambda c: c['annotations'][0].pop('segments_info'),
-        'not a COCO-panoptic file',
     ),
-    'no categories': (lambda c: c.pop('categories'), 'lacks the key'),
-    'no images': (lambda c: c['images'].clear(), '"images" is empty'),
-    'category without isthing': (
+    ('lacks the list "categories"', lambda c: c.pop('categories')),
+    ('"images" is empty', lambda c: c['images'].clear()),
+    (
+        '1 of "categories" lack "isthing"',
         lambda c: c['categories'][0].pop('isthing'),
-        'needs "id", "name", "isthing"',
     ),
-    'image twice': (
-        lambda c: c['images'][1].update(id=10),
-        'image id 10 occurs twice',
-    ),
-    'annotation twice': (
+    ('id 10 occurs 2 times in "im', lambda c: c['images'][1].update(id=10)),
+    (
+        'image_id 10 occurs 2 times in "annotations"',
         lambda c: c['annotations'][1].update(image_id=10),
-        'annotation of image 10 occurs twice',
     ),
-    'category twice': (
-        lambda c: c['categories'][1].update(id=9),
-        'category id 9 occurs twice',
-    ),
-    'name twice': (
-        lambda c: c['categories'][1].update(name='sky'),
-        "category name 'sky' occurs twice",
-    ),
-    'annotation of no image': (
+    ('id 9 occurs 2 times in "c', lambda c: c['categories'][1].update(id=9)),
+    ("name 'sky' occ", lambda c: c['categories'][1].update(name='sky')),
+    (
+        'annotation of image 99, not in "images"',
         lambda c: c['annotations'][1].update(image_id=99),
-        'annotation of image 99',
     ),
-    'image without annotation': (
-        lambda c: c['annotations'].pop(),
-        'image 11 (1.bmp) has no entry',
+    ('image 11 (1.bmp) has no entry', lambda c: c['annotations'].pop()),
+    (
+        'image 11 (1.bmp): segment 300 has category 5, not in "categories"',
+        lambda c: _segments(c)[0].update(category_id=5),
     ),
-    'unknown category': (
-        lambda c: c['annotations'][1]['segments_info'][0].update(
-            category_id=5
-        ),
-        'image 11 (1.bmp): segment 300 has category_id 5',
+    (
+        'segment 5 is listed twice',
+        lambda c: _segments(c).append(segment(CAT, 4)),
     ),
-    'segment twice': (
-        lambda c: c['annotations'][1]['segments_info'].append(segment(CAT, 4)),
-        'segment id 5 occurs twice',
+    (
+        'segment 0 has an id outside [1, 2**24); 0 means void',
+        lambda c: _segments(c).append(segment(0, 4)),
     ),
-    'segment 0': (
-        lambda c: c['annotations'][1]['segments_info'].append(segment(0, 4)),
-        'segment id 0 is not in',
-    ),
-}
+]
 
 
-@pytest.mark.parametrize('name', BREAKS)
+@pytest.mark.parametrize(('message', 'change'), BREAKS)
 def test_a_broken_file_names_itself_and_the_place(
-    ann_file: Path, name: str
+    ann_file: Path, message: str, change: Callable[[dict], object]
 ) -> None:
-    change, message = BREAKS[name]
     rewrite(ann_file, change)
     with pytest.raises(AnnotationError, match=re.escape(message)) as error:
         _load(ann_file)
@@ -106,6 +95,7 @@ def test_a_broken_file_names_itself_and_the_place(
 def test_a_missing_or_unreadable_file_is_named(ann_file: Path) -> None:
     with pytest.raises(FileNotFoundError, match='nowhere.json.*data_root'):
         load_annotations('nowhere.json')
-    ann_file.write_text('{')
-    with pytest.raises(AnnotationError, match='not valid json'):
-        load_annotations(str(ann_file))
+    for text, message in (('{', 'not valid json'), ('[]', 'no object')):
+        ann_file.write_text(text)
+        with pytest.raises(AnnotationError, match=message):
+            load_annotations(str(ann_file))

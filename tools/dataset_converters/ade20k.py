@@ -16,7 +16,7 @@ from mmremax.datasets.conversion.ade20k import (
     convert_ade20k,
     find_images,
 )
-from mmremax.datasets.conversion.command import run_command
+from mmremax.datasets.conversion.panoptic_files import run_command
 
 if __name__ == '__main__':
     run_command(__doc__, 'ADE20K', find_images, convert_ade20k)

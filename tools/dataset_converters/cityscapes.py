@@ -15,7 +15,7 @@ from mmremax.datasets.conversion.cityscapes import (
     convert_cityscapes,
     find_instance_maps,
 )
-from mmremax.datasets.conversion.command import run_command
+from mmremax.datasets.conversion.panoptic_files import run_command
 
 if __name__ == '__main__':
     run_command(__doc__, 'Cityscapes', find_instance_maps, convert_cityscapes)

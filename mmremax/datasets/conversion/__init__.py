@@ -5,13 +5,6 @@ from .panoptic_files import (
     segment_table_of,
     segments_of,
     spread_id,
-    write_segments,
 )
 
-__all__ = [
-    'convert_images',
-    'segment_table_of',
-    'segments_of',
-    'spread_id',
-    'write_segments',
-]
+__all__ = ['convert_images', 'segment_table_of', 'segments_of', 'spread_id']

@@ -8,9 +8,10 @@ import numpy as np
 from mmdet.datasets.ade20k import ADE20KSegDataset
 from PIL import Image
 
+from mmremax.datasets.panoptic_png import read_labels, read_rgb
 from mmremax.utils.constants import VOID_ID
 
-from .panoptic_files import convert_images, spread_id, write_segments
+from .panoptic_files import Annotated, convert_images, spread_id
 
 SPLITS = dict(train='training', val='validation')
 # Category ids are the 150 classes of scene parsing in their order, from 0.
@@ -65,38 +66,37 @@ def convert_ade20k(
     are put on top of it. What belongs to a thing class but to no instance
     is void, as is "other".
 
-    Writes `panoptic_{split}.json` and `panoptic_{split}/*.png` to ``out``.
-
-    Yields:
-        Entry of `annotations` of each image, when it is done.
+    Writes `panoptic_{split}.json` and `panoptic_{split}/*.png` to ``out``;
+    see ``convert_images``.
 
     Raises:
         FileNotFoundError: A folder or the map of an image is missing.
         ValueError: The maps of an image do not fit.
     """
-    paths = find_images(root, split)
-    yield from convert_images(
+    return convert_images(
         out / f'panoptic_{split}.json',
         CATEGORIES,
-        paths,
-        partial(
-            _convert_image, root, SPLITS[split], out / f'panoptic_{split}'
-        ),
+        find_images(root, split),
+        partial(_read_image, root, SPLITS[split]),
         num_workers,
     )
 
 
-def _convert_image(
-    root: Path, folder: str, png_dir: Path, path: Path
-) -> tuple[dict, dict]:
-    """Convert the maps of one image."""
-    with Image.open(path) as image:
-        width, height = image.size  # of the header alone
+def _read_image(root: Path, folder: str, path: Path) -> Annotated:
+    """Read the maps of one image."""
+    with Image.open(path) as opened:
+        width, height = opened.size  # of the header alone
     name = f'{path.stem}.png'
-    semantic_path = root / 'annotations' / folder / name
     instance_path = root / 'annotations_instance' / folder / name
-    semantic = _read_map(semantic_path, (height, width))
-    instances = _read_map(instance_path, (height, width, 3))
+    remedy = 'its image does, so unpack the annotations again.'
+    semantic = read_labels(str(root / 'annotations' / folder / name), remedy)
+    instances = read_rgb(str(instance_path), remedy)
+    for values in (semantic, instances):
+        if values.shape[:2] != (height, width):
+            raise ValueError(
+                f'{name} of {folder} has the size {values.shape[:2]}, '
+                f'expected {(height, width)}: it is not the map of this image.'
+            )
     id_map = np.full((height, width), VOID_ID, np.int32)
     segments = {}
     for value in np.unique(semantic).tolist():
@@ -118,25 +118,5 @@ def _convert_image(
         segment_id = spread_id(len(CATEGORIES) + instance)
         id_map[codes == code] = segment_id
         segments[segment_id] = (THING_IDS[category - 1], False)
-    return (
-        dict(id=path.stem, file_name=path.name, height=height, width=width),
-        write_segments(png_dir, name, path.stem, id_map, segments),
-    )
-
-
-def _read_map(path: Path, shape: tuple[int, ...]) -> np.ndarray:
-    """Read a PNG that must have this shape."""
-    try:
-        with Image.open(path) as image:
-            values = np.array(image)
-    except FileNotFoundError as error:
-        raise FileNotFoundError(
-            f'{path} does not exist, but its image does: unpack the '
-            'annotations again.'
-        ) from error
-    if values.shape != shape:
-        raise ValueError(
-            f'{path} has the shape {values.shape}, expected {shape}: it is '
-            'not the map of this image.'
-        )
-    return values
+    image = dict(id=path.stem, file_name=path.name, height=height, width=width)
+    return image, name, id_map, segments

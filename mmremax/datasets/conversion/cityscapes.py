@@ -8,9 +8,10 @@ import numpy as np
 from cityscapesscripts.helpers.labels import id2label, labels
 from PIL import Image
 
+from mmremax.datasets.panoptic_png import read_labels
 from mmremax.utils.constants import VOID_ID
 
-from .panoptic_files import convert_images, write_segments
+from .panoptic_files import Annotated, convert_images
 
 # The 19 evaluated classes; a category id is the train id.
 CATEGORIES = [
@@ -54,45 +55,35 @@ def convert_cityscapes(
     names of the images are below `leftImg8bit/{split}` (cityscapesscripts
     names files that do not exist).
 
-    Writes `panoptic_{split}.json` and `panoptic_{split}/*.png` to ``out``.
-
-    Yields:
-        Entry of `annotations` of each image, when it is done.
+    Writes `panoptic_{split}.json` and `panoptic_{split}/*.png` to ``out``;
+    see ``convert_images``.
 
     Raises:
         FileNotFoundError: The images or the instance maps are missing.
         ValueError: Image and instance map differ in size.
     """
-    paths = find_instance_maps(root, split)
-    yield from convert_images(
+    return convert_images(
         out / f'panoptic_{split}.json',
         CATEGORIES,
-        paths,
-        partial(
-            _convert_image,
-            root / 'leftImg8bit' / split,
-            out / f'panoptic_{split}',
-        ),
+        find_instance_maps(root, split),
+        partial(_read_image, root / 'leftImg8bit' / split),
         num_workers,
     )
 
 
-def _convert_image(
-    image_dir: Path, png_dir: Path, path: Path
-) -> tuple[dict, dict]:
-    """Convert one instance map."""
+def _read_image(image_dir: Path, path: Path) -> Annotated:
+    """Read one instance map."""
     image_id = path.name.removesuffix(_SUFFIX)
     file_name = f'{path.parent.name}/{image_id}_leftImg8bit.png'
     try:
-        with Image.open(image_dir / file_name) as image:
-            width, height = image.size  # of the header alone
+        with Image.open(image_dir / file_name) as opened:
+            width, height = opened.size  # of the header alone
     except FileNotFoundError as error:
         raise FileNotFoundError(
             f'{image_dir / file_name} does not exist, but {path} does: '
             'unpack leftImg8bit_trainvaltest.zip.'
         ) from error
-    with Image.open(path) as image:
-        instances = np.array(image).astype(np.int32)
+    instances = read_labels(str(path), 'it was there.').astype(np.int32)
     if instances.shape != (height, width):
         raise ValueError(
             f'{path} is {instances.shape}, its image {(height, width)}: '
@@ -106,13 +97,5 @@ def _convert_image(
         else:
             crowd = label.hasInstances and instance < 1000
             segments[instance] = (label.trainId, crowd)
-    return (
-        dict(id=image_id, file_name=file_name, height=height, width=width),
-        write_segments(
-            png_dir,
-            f'{image_id}_gtFine_panoptic.png',
-            image_id,
-            instances,
-            segments,
-        ),
-    )
+    image = dict(id=image_id, file_name=file_name, height=height, width=width)
+    return image, f'{image_id}_gtFine_panoptic.png', instances, segments

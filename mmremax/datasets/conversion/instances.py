@@ -14,7 +14,7 @@ from mmremax.datasets.annotation_file import AnnotationError
 from mmremax.datasets.panoptic_png import read_labels
 from mmremax.utils.constants import VOID_ID
 
-from .panoptic_files import convert_images, spread_id, write_segments
+from .panoptic_files import Annotated, convert_images, spread_id
 
 # Who gets the pixels that several instances claim.
 OVERLAPS = {
@@ -46,11 +46,7 @@ class StuffMaps:
 
 
 def read_instances(path: Path) -> dict:
-    """Read and check a COCO-instance annotation file.
-
-    Raises:
-        AnnotationError: Something is missing or occurs twice.
-    """
+    """Read a COCO-instance annotation file; AnnotationError if unusable."""
     content = json.loads(path.read_text())
     for key in ('images', 'annotations', 'categories'):
         if key not in content:
@@ -69,12 +65,12 @@ def read_instances(path: Path) -> dict:
             f'{path}: an annotation has the image_id {min(strange)}, which '
             '"images" does not list.'
         )
-    stems = Counter(_png_name(image) for image in content['images'])
-    name, count = stems.most_common(1)[0] if stems else ('', 0)
-    if count > 1:
-        raise AnnotationError(
-            f'{path}: several images would share the PNG {name}.'
-        )
+    names = Counter(_png_name(image) for image in content['images'])
+    for name, count in names.most_common(1):
+        if count > 1:
+            raise AnnotationError(
+                f'{path}: several images would share the PNG {name}.'
+            )
     return content
 
 
@@ -86,13 +82,11 @@ def merge_categories(
     Raises:
         AnnotationError: A thing and a stuff class have one name.
     """
-    thing_ids = {category['id'] for category in things}
-    grounds = [] if stuff is None else stuff.categories
-    grounds = [c for c in grounds if c['id'] not in thing_ids]
+    taken = {category['id'] for category in things}
     if stuff is not None:
-        grounds = [
-            c for c in grounds if c['id'] - stuff.offset not in stuff.ignored
-        ]
+        taken |= {value + stuff.offset for value in stuff.ignored}
+    grounds = [] if stuff is None else stuff.categories
+    grounds = [c for c in grounds if c['id'] not in taken]
     names = {category['name'] for category in things}
     for category in grounds:
         if category['name'] in names:
@@ -122,14 +116,10 @@ def convert_instances(
 
     Args:
         content: Of the instance file; see ``read_instances``.
-        json_path: Annotation file to write; the PNGs go to the folder of
-            this name without `.json`.
+        json_path: See ``convert_images``, which is called.
         stuff: Where the stuff comes from; None leaves the rest unlabelled.
         overlap: A key of `OVERLAPS`.
         num_workers: Number of threads.
-
-    Yields:
-        Entry of `annotations` of each image, when it is done.
 
     Raises:
         FileNotFoundError: A stuff map is missing.
@@ -139,30 +129,23 @@ def convert_instances(
     for annotation in content['annotations']:
         instances[annotation['image_id']].append(annotation)
     categories = merge_categories(content['categories'], stuff)
-    yield from convert_images(
+    is_thing = {c['id']: bool(c['isthing']) for c in categories}
+    return convert_images(
         json_path,
         categories,
         content['images'],
-        partial(
-            _convert_image,
-            json_path.with_suffix(''),
-            instances,
-            {c['id']: bool(c['isthing']) for c in categories},
-            stuff,
-            overlap,
-        ),
+        partial(_stack_image, instances, is_thing, stuff, overlap),
         num_workers,
     )
 
 
-def _convert_image(
-    png_dir: Path,
+def _stack_image(
     instances: dict[int, list[dict]],
     is_thing: dict[int, bool],
     stuff: StuffMaps | None,
     overlap: str,
     image: dict,
-) -> tuple[dict, dict]:
+) -> Annotated:
     """Stack stuff, crowds and instances of one image."""
     shape = (image['height'], image['width'])
     id_map = np.full(shape, VOID_ID, np.int32)
@@ -196,9 +179,7 @@ def _convert_image(
                 f'{contested.sum()} pixels; choose an overlap policy.'
             )
         id_map[contested] = VOID_ID
-    return image, write_segments(
-        png_dir, _png_name(image), image['id'], id_map, labels
-    )
+    return image, _png_name(image), id_map, labels
 
 
 def stacked(

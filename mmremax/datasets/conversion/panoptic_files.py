@@ -1,23 +1,30 @@
 """Writing of COCO-panoptic files: one json, one PNG for each image."""
 
+import argparse
 import json
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from rich.progress import track
 from scipy import ndimage
 
 from mmremax.datasets.panoptic_png import ids_to_colours, replace_ids
 from mmremax.utils.constants import VOID_ID
+
+Annotated = tuple[dict, str, np.ndarray, dict[int, tuple[int, bool]]]
+"""Entry of `images`, name of the PNG, map of segment ids (H, W) with 0 for
+void, and category id and crowd flag of each segment id."""
 
 
 def convert_images(
     json_path: Path,
     categories: list[dict],
     sources: Iterable,
-    convert: Callable[..., tuple[dict, dict]],
+    read: Callable[..., Annotated],
     num_workers: int = 4,
 ) -> Iterator[dict]:
     """Convert the images of a split, then write its annotation file.
@@ -26,16 +33,28 @@ def convert_images(
     leaves none that looks whole.
 
     Args:
-        json_path: Annotation file to write.
+        json_path: Annotation file to write; the PNGs go to the folder of
+            this name without `.json`.
         categories: For the annotation file.
-        sources: What `convert` takes, one for each image.
-        convert: Writes the PNG of an image and returns its entries of
-            `images` and `annotations`.
+        sources: What `read` takes, one for each image.
+        read: Reads the annotation of an image.
         num_workers: Number of threads.
 
     Yields:
         Entry of `annotations` of each image, in order, when it is done.
     """
+
+    def convert(source: object) -> tuple[dict, dict]:
+        image, file_name, id_map, labels = read(source)
+        path = json_path.with_suffix('') / file_name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(ids_to_colours(id_map)).save(path)
+        return image, dict(
+            image_id=image['id'],
+            file_name=file_name,
+            segments_info=segment_table_of(id_map, labels),
+        )
+
     images, annotations = [], []
     json_path.parent.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(num_workers) as pool:
@@ -58,48 +77,14 @@ def convert_images(
     partial.replace(json_path)
 
 
-def write_segments(
-    png_dir: Path,
-    file_name: str,
-    image_id: int | str,
-    id_map: np.ndarray,
-    labels: dict[int, tuple[int, bool]],
-) -> dict:
-    """Write the PNG of one image and describe it.
-
-    Args:
-        png_dir: Folder of the PNGs.
-        file_name: Of the PNG, relative to the folder.
-        image_id: Of the image's entry in `images`.
-        id_map: Segment ids in [0, 2 ** 24), 0 is void. (H, W).
-        labels: Category id and crowd flag of each segment id.
-
-    Returns:
-        Entry of `annotations`.
-    """
-    path = png_dir / file_name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(ids_to_colours(id_map)).save(path)
-    return dict(
-        image_id=image_id,
-        file_name=file_name,
-        segments_info=segment_table_of(id_map, labels),
-    )
-
-
 def segment_table_of(
     id_map: np.ndarray, labels: dict[int, tuple[int, bool]]
 ) -> list[dict]:
-    """Describe the segments of a map.
-
-    Args:
-        id_map: Segment ids, 0 is void. (H, W).
-        labels: Category id and crowd flag of each segment id; ids without a
-            pixel are left out.
+    """Describe the segments of a map; see ``Annotated`` and ``segments_of``.
 
     Returns:
-        `segments_info` of the annotation file, by ascending id: `id`,
-        `category_id`, `iscrowd`, `area` and `bbox` (x, y, width, height).
+        `segments_info` of the annotation file, by ascending id; ids without
+        a pixel are left out.
 
     Raises:
         KeyError: The map has an id that `labels` lacks.
@@ -113,10 +98,7 @@ def segment_table_of(
 
 
 def segments_of(id_map: np.ndarray) -> list[dict]:
-    """Measure the segments of a map.
-
-    Args:
-        id_map: Segment ids, 0 is void. (H, W).
+    """Measure the segments of a map, where 0 is void.
 
     Returns:
         By ascending id: `id`, `area` and `bbox` (x, y, width, height).
@@ -154,3 +136,49 @@ def spread_id(number: int) -> int:
     colours; all numbers below 2 ** 24 have different ids, none is 0.
     """
     return number * 0x9E3779 % (1 << 24)  # odd: one to one
+
+
+def run_command(
+    description: str,
+    name: str,
+    find: Callable[[Path, str], list],
+    convert: Callable[[Path, str, Path, int], Iterable],
+) -> None:
+    """Convert `train` and `val` as the command line says.
+
+    Leaves with one line if a file is missing or wrong.
+
+    Args:
+        description: What the converter does, with an example.
+        name: Data set, for the progress bar.
+        find: Lists the images of a root and split.
+        convert: Converts root, split, output folder and number of threads;
+            yields after each image.
+    """
+    parser = argparse.ArgumentParser(
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('root', type=Path, help='folder of the download')
+    parser.add_argument('--out', type=Path, help='folder to write to (ROOT)')
+    parser.add_argument(
+        '--splits',
+        nargs='+',
+        choices=['train', 'val'],
+        default=['train', 'val'],
+        help='what to convert (train val)',
+    )
+    parser.add_argument(
+        '--workers', type=int, default=4, help='number of threads (4)'
+    )
+    args = parser.parse_args()
+    out = args.out or args.root
+    try:
+        for split in args.splits:
+            count = len(find(args.root, split))
+            done = convert(args.root, split, out, args.workers)
+            for _ in track(done, f'{name} {split}', total=count):
+                pass
+            print(f'{out}/panoptic_{split}.json: {count} images')
+    except (OSError, ValueError) as error:
+        sys.exit(str(error))

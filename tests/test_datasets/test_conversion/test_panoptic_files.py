@@ -11,6 +11,7 @@ from mmremax.datasets.conversion import (
     segment_table_of,
     spread_id,
 )
+from mmremax.datasets.panoptic_png import read_ids
 
 
 def test_a_table_describes_the_map() -> None:
@@ -39,28 +40,37 @@ def test_spread_ids_differ_and_fit() -> None:
     assert all(abs(a - b) > 2**16 for a, b in zip(ids, ids[1:], strict=False))
 
 
-def convert(source: int) -> tuple[dict, dict]:
+def read(source: int) -> tuple[dict, str, np.ndarray, dict]:
     if source == 3:
         raise ValueError('the fourth is broken')
-    return dict(file_name=f'{source}.jpg'), dict(image_id=source)
+    ids = np.full((2, 3), source, np.int32)
+    return dict(id=source), f'a/{source}.png', ids, {source: (7, False)}
 
 
 @pytest.mark.parametrize('num_workers', [1, 4])
 def test_images_keep_their_order(tmp_path: Path, num_workers: int) -> None:
-    path = tmp_path / 'a.json'
-    entries = convert_images(path, ['c'], (2, 0, 1), convert, num_workers)
-    assert next(entries) == dict(image_id=2)
+    path = tmp_path / 'p.json'
+    entries = convert_images(path, ['c'], (2, 9, 1), read, num_workers)
+    first = next(entries)
     assert not path.exists()
-    assert list(entries) == [dict(image_id=0), dict(image_id=1)]
+    annotations = [first, *entries]
     assert json.loads(path.read_text()) == dict(
-        images=[dict(file_name=f'{i}.jpg') for i in (2, 0, 1)],
-        annotations=[dict(image_id=i) for i in (2, 0, 1)],
+        images=[dict(id=i) for i in (2, 9, 1)],
+        annotations=annotations,
         categories=['c'],
     )
+    for i, entry in zip((2, 9, 1), annotations, strict=True):
+        ids = read_ids(tmp_path / 'p' / entry['file_name'], '')
+        assert (ids == i).all()
+        assert entry == dict(
+            image_id=i,
+            file_name=f'a/{i}.png',
+            segments_info=segment_table_of(ids, {i: (7, False)}),
+        )
 
 
 def test_a_failure_leaves_no_file(tmp_path: Path) -> None:
-    path = tmp_path / 'a.json'
+    path = tmp_path / 'p.json'
     with pytest.raises(ValueError, match='fourth'):
-        list(convert_images(path, [], range(9), convert))
-    assert list(tmp_path.iterdir()) == []
+        list(convert_images(path, [], range(1, 9), read))
+    assert [p.name for p in tmp_path.iterdir()] == ['p']
