@@ -21,7 +21,6 @@ class ASPP(nn.Module):
     Paper: DeepLabv3, atrous spatial pyramid pooling.
 
     Args:
-        in_channels: Of the input.
         channels: Of every branch and of the output.
         rates: Dilation of each 3x3 branch, in positions.
         dropout: Probability, on the output.
@@ -45,14 +44,9 @@ class ASPP(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Run all branches and project them.
+        """Run all branches; the width of x decides on the alignment.
 
-        Args:
-            x: Features; their width decides on the alignment.
-                (B, in_channels, H, W).
-
-        Returns:
-            Activated features. (B, channels, H, W).
+        (B, in_channels, H, W) to (B, channels, H, W), activated.
         """
         image = resize_like_kmax(
             self.image_feature(x), x.shape[-2:], aligns_corners(x.shape[-1])
@@ -61,17 +55,11 @@ class ASPP(nn.Module):
         return self.dropout(self.project(torch.cat([*branches, image], dim=1)))
 
     def image_feature(self, x: Tensor) -> Tensor:
-        """Summarise each image.
+        """Summarise each image. (B, in_channels, H, W) to (B, channels, 1, 1).
 
         One image in one process gives one value per channel, which has no
         variance: in training the norm then uses its running statistics,
         where the published code fails.
-
-        Args:
-            x: Features. (B, in_channels, H, W).
-
-        Returns:
-            One position per image. (B, channels, 1, 1).
         """
         conv, norm, act = self.image_branch
         pooled = conv(x.mean(dim=(2, 3), keepdim=True))

@@ -22,12 +22,9 @@ from .segments import sum_by_segment
 class KMeansCrossAttention(nn.Module):
     """Gives each pixel to its best query; queries add up their pixels.
 
-    The clusters are sums, not means; the norm behind them sees to the scale.
+    The clusters are sums, not means; the norm after them sees to the scale.
 
     Paper: kMaX-DeepLab, k-means cross-attention.
-
-    Args:
-        embed_dims: C.
     """
 
     def __init__(self, embed_dims: int = 256) -> None:
@@ -41,15 +38,12 @@ class KMeansCrossAttention(nn.Module):
         )
 
     def forward(self, key: Tensor, mask_logits: Tensor) -> Tensor:
-        """Run one step.
+        """Return what to add to the queries. (B, C, Q).
 
         Args:
             key: Projected pixel feature. (B, C, H, W).
             mask_logits: Affinity of pixels and queries; it gets no
                 gradient, because the assignment is hard. (B, Q, H, W).
-
-        Returns:
-            What to add to the queries. (B, C, Q).
         """
         assignment = mask_logits.detach().argmax(dim=1).flatten(1)  # (B, P)
         value = at_least_float32(self.value(key)).flatten(2)
@@ -86,14 +80,7 @@ class QuerySelfAttention(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Attend.
-
-        Args:
-            x: Projected queries. (B, C, Q).
-
-        Returns:
-            What to add to the queries. (B, C, Q).
-        """
+        """Return what to add to the projected queries x. (B, C, Q), as x."""
         query, key, value = (
             part.unflatten(1, (self.num_heads, -1))
             for part in self.qkv(x).split(self.depths, dim=1)
@@ -105,7 +92,7 @@ class QuerySelfAttention(nn.Module):
 
         Args:
             query: (B, heads, C / 2 / heads, Q).
-            key: (B, heads, C / 2 / heads, Q).
+            key: As `query`.
             value: (B, heads, C / heads, Q).
 
         Returns:

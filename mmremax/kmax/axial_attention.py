@@ -21,13 +21,10 @@ MAX_DISTANCE = 254  # positions; larger distances share the last table row
 
 
 def relative_index(length: int, device: torch.device) -> Tensor:
-    """Return the table row of each pair of positions.
+    """Return the table row of each pair of positions, for any length L.
 
-    It is made on the device: nothing is copied and nothing is kept.
-
-    Args:
-        length: L, any; the published code stops at 255.
-        device: Of the result.
+    It is made on the device: nothing is copied and nothing is kept. The
+    published code stops at 255 positions.
 
     Returns:
         `m - l + 254`, clamped to the table. (L, L) of [query l, key m].
@@ -47,7 +44,6 @@ class AxialAttention(nn.Module):
     Paper: Axial-DeepLab, position-sensitive axial-attention.
 
     Args:
-        in_channels: C.
         key_channels: Of queries and keys, all heads together.
         value_channels: Of the values and the output, all heads together.
         num_heads: Divides both.
@@ -82,14 +78,7 @@ class AxialAttention(nn.Module):
             trunc_normal_(table, 1.0)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Attend.
-
-        Args:
-            x: Independent sequences. (N, C, L).
-
-        Returns:
-            Not activated. (N, value_channels, L).
-        """
+        """Attend within sequences. (N, C, L) to (N, value_channels, L)."""
         N, _, L = x.shape
         heads = self.num_heads
         query, key, value = (
@@ -137,13 +126,8 @@ class AxialAttention(nn.Module):
 class AxialAttention2d(nn.Module):
     """Attends along the height, then along the width.
 
-    Args:
-        in_channels: C.
-        key_channels: Of queries and keys, all heads together.
-        value_channels: Of the values and the output, all heads together.
-        num_heads: Divides both.
-        stride: Each axis keeps every so many-th position after its own
-            attention.
+    Each axis keeps every `stride`-th position after its own attention. The
+    other arguments are those of `AxialAttention`.
     """
 
     def __init__(
@@ -164,14 +148,9 @@ class AxialAttention2d(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Attend.
+        """Attend; a side becomes H' = ceil(H / stride).
 
-        Args:
-            x: Features. (B, C, H, W).
-
-        Returns:
-            Not activated. (B, value_channels, H', W') with
-            H' = ceil(H / stride).
+        (B, C, H, W) to (B, value_channels, H', W'), not activated.
         """
         B, _, H, W = x.shape
         columns = x.permute(0, 3, 1, 2).flatten(0, 1)  # (B * W, C, H)

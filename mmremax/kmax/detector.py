@@ -12,16 +12,9 @@ from torch import Tensor
 class KMaXDeepLab(MaskFormer):
     """MaskFormer's detector with a semantic result beside the others.
 
-    Args:
-        num_things_classes: Thing classes; handed to both heads.
-        num_stuff_classes: Stuff classes; handed to both heads.
-        backbone: Config; features of strides 4 to 32, with one more in front
-            of them on Cityscapes.
-        panoptic_head: Config; see KMaXHead.
-        panoptic_fusion_head: Config; see KMaXFusionHead.
-        test_cfg: Settings of the fusion head.
-        data_preprocessor: Config; see KMaXDataPreprocessor.
-        init_cfg: See mmengine.
+    The two class counts are handed to both heads, `test_cfg` to the fusion
+    head. The backbone has features of strides 4 to 32, on Cityscapes with
+    one more in front of them.
     """
 
     def __init__(
@@ -65,9 +58,6 @@ class KMaXDeepLab(MaskFormer):
                 (B, 3, H, W).
             batch_data_samples: Samples of the batch.
             rescale: Whether results have the original size of an image.
-
-        Returns:
-            See add_pred_to_datasample.
         """
         results = self.panoptic_fusion_head.predict(
             *self._forward(batch_inputs), batch_data_samples, rescale=rescale
@@ -77,15 +67,10 @@ class KMaXDeepLab(MaskFormer):
     def add_pred_to_datasample(
         self, data_samples: SampleList, results_list: list[dict]
     ) -> SampleList:
-        """Write the results of each image into its sample.
+        """Write what KMaXFusionHead.predict returned into the samples.
 
-        Args:
-            data_samples: Samples of the batch.
-            results_list: What KMaXFusionHead.predict returned.
-
-        Returns:
-            The samples, with `pred_panoptic_seg`, `pred_instances` and
-            `pred_sem_seg` as far as test_cfg asks for them.
+        They get `pred_panoptic_seg`, `pred_instances` and `pred_sem_seg` as
+        far as test_cfg asks for them.
         """
         for sample, results in zip(data_samples, results_list, strict=True):
             semantic = results.pop('sem_results', None)

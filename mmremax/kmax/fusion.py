@@ -41,10 +41,7 @@ COLUMN_BLOCK = 64
 class KMaXFusionHead(BaseModule):
     """Post-processing of kMaX-DeepLab; has no parameters.
 
-    Args:
-        num_things_classes: Contiguous ids below this are things.
-        num_stuff_classes: The ids after them.
-        test_cfg: Keys of `FusionConfig`.
+    Things have the first class ids. `test_cfg` holds keys of `FusionConfig`.
     """
 
     def __init__(

@@ -31,15 +31,11 @@ class KMaXHead(BaseModule):
     Args:
         num_things_classes: The first of the K classes.
         num_stuff_classes: Those after them.
-        pixel_decoder: Config; see KMaXPixelDecoder.
-        transformer_decoder: Config; see KMaXTransformerDecoder.
         auxiliary_semantic_head: Config of kMaX's own semantic branch
             (training only); see KMaXSemanticDecoder.
         assigner: Config of the matching and of the class targets.
-        loss_cls: Config of the class loss.
         mask_loss: Config of the losses on masks (MaskLoss, ReMaskLoss).
         loss_insdis: Config of the pixel contrast.
-        loss_aux_semantic: Config of the loss on the auxiliary branch.
         num_relaxed: Leading outputs that `mask_loss` may relax, each with a
             branch of `semantic_head`; the final output never is one.
         semantic_head: Config of a semantic branch beside those outputs
@@ -48,7 +44,6 @@ class KMaXHead(BaseModule):
             `memory`; see LayerPrediction.
         share_matching: Match the final output and use the pairs for all
             outputs (published); else match each output by itself.
-        init_cfg: See mmengine.
 
     Raises:
         ValueError: `semantic_input` is unknown, or there is a
@@ -143,9 +138,6 @@ class KMaXHead(BaseModule):
     ) -> tuple[list[LayerPrediction], Tensor]:
         """Run the network and its training-only branches.
 
-        Args:
-            feats: Backbone features, strides 4 to 32. (B, C, h, w) each.
-
         Returns:
             Predictions as forward() gives them, the relaxed ones marked
             and with the logits of their semantic branch; logits of the
@@ -217,14 +209,11 @@ class KMaXHead(BaseModule):
         return losses
 
     def predict(self, feats: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
-        """Return what the fusion head turns into segments.
-
-        Args:
-            feats: Backbone features, strides 4 to 32. (B, C, h, w) each.
+        """Return what the fusion head turns into segments, of stride 4.
 
         Returns:
             Class logits (B, Q, K + 1) and mask logits (B, Q, H, W) of the
-            final output, at stride 4.
+            final output.
         """
         final = self(feats)[-1]
         return final.class_logits, final.mask_logits

@@ -26,20 +26,12 @@ def trunc_normal_(tensor: Tensor, std: float) -> Tensor:
 
 
 def trunc_normal_he_(weight: Tensor) -> Tensor:
-    """Fill in place with std sqrt(2 / input channels).
-
-    Args:
-        weight: Of a convolution without groups. (out, in, ...).
-    """
+    """Fill a weight (out, in, ...) with std sqrt(2 / in), without groups."""
     return trunc_normal_(weight, math.sqrt(2 / weight.shape[1]))
 
 
 def trunc_normal_lecun_(weight: Tensor) -> Tensor:
-    """Fill in place with std sqrt(1 / input channels).
-
-    Args:
-        weight: Of a convolution without groups. (out, in, ...).
-    """
+    """Fill a weight (out, in, ...) with std sqrt(1 / in), without groups."""
     return trunc_normal_(weight, math.sqrt(1 / weight.shape[1]))
 
 
@@ -58,11 +50,8 @@ class BatchNorm(_BatchNorm):
     """Normalises axis 1 of a tensor of any rank over all other axes.
 
     Queries (3-D), attention logits and features (4-D) use the same class.
-    `SyncBatchNorm.convert_sync_batchnorm` converts it.
-
-    Args:
-        num_features: C.
-        gamma: Initial scale; 0 makes a residual branch start as nothing.
+    `SyncBatchNorm.convert_sync_batchnorm` converts it. An initial scale
+    `gamma` of 0 makes a residual branch start as nothing.
     """
 
     def __init__(self, num_features: int, gamma: float = 1.0) -> None:
@@ -74,24 +63,13 @@ class BatchNorm(_BatchNorm):
 
 
 class ChannelLayerNorm(nn.LayerNorm):
-    """Normalises the channels of each position, in float32 under autocast.
-
-    Args:
-        num_channels: C.
-    """
+    """Normalises the channels of each position, in float32 under autocast."""
 
     def __init__(self, num_channels: int) -> None:
         super().__init__(num_channels, eps=1e-6)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise.
-
-        Args:
-            x: Features. (B, C, ...).
-
-        Returns:
-            Normalised features of the same shape, at least float32.
-        """
+        """Normalise (B, C, ...); the result is at least float32."""
         last = at_least_float32(x).movedim(1, -1)  # (B, ..., C)
         normed = F.layer_norm(
             last, self.normalized_shape, self.weight, self.bias, self.eps
@@ -108,15 +86,10 @@ class ConvNormAct(nn.Sequential):
     A side n becomes ceil(n / stride).
 
     Args:
-        in_channels: Of the input.
-        out_channels: Of the output.
         kernel_size: In positions, odd.
         dims: 2 for features (B, C, H, W), 1 for queries (B, C, Q).
         dilation: Distance of the kernel's taps, in positions.
-        groups: Of the convolution.
-        stride: Of the convolution, in positions.
         bias: Whether the convolution has a bias in front of the norm's.
-        act: Whether to activate.
         gamma: Initial scale of the norm.
         init: Fills the convolution's weight in place.
     """
@@ -189,16 +162,10 @@ def aligns_corners(side: int) -> bool:
 def resize_like_kmax(
     x: Tensor, size: tuple[int, int], align_corners: bool
 ) -> Tensor:
-    """Resize bilinearly without anti-aliasing.
+    """Resize bilinearly without anti-aliasing; keep x if it has the size.
 
-    Args:
-        x: Features or logits. (B, C, h, w).
-        size: Height and width of the result, in positions.
-        align_corners: See `aligns_corners`; which side decides is said where
-            this is called.
-
-    Returns:
-        Of the wanted size; `x` itself if it has that size. (B, C, H, W).
+    (B, C, h, w) to (B, C, H, W) for a size (H, W). Which side decides on
+    `align_corners` is said where this is called; see `aligns_corners`.
     """
     if tuple(x.shape[-2:]) == tuple(size):
         return x

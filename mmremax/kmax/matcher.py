@@ -43,18 +43,14 @@ class KMaXAssigner:
         output: LayerPrediction,
         segments: BatchSegments,
     ) -> MaskTargets:
-        """Match one output of the decoder.
+        """Match one output of the decoder, by its un-relaxed mask logits.
 
         The cost goes to the host in one copy. A non-finite similarity
         counts as 0, so that the loss (and the guard that watches it)
         speaks instead of the solver.
 
-        Args:
-            output: Its class and its un-relaxed mask logits are read.
-            segments: Ground truth on the grid of the mask logits.
-
         Returns:
-            Targets in query order.
+            Targets in query order, on the grid of the mask logits.
         """
         class_logits, mask_logits = output.class_logits, output.mask_logits
         num_queries = mask_logits.shape[1]

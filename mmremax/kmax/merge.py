@@ -84,7 +84,6 @@ class Segment:
     """One segment of the merged map.
 
     Attributes:
-        label: Contiguous class id.
         queries: Those that wrote it: one for a thing, any for stuff.
         area: Pixels written.
     """
@@ -129,9 +128,6 @@ class PairCanvas:
         Args:
             values: Value of each query. (Q,).
             void: Value where neither of a pair wrote.
-
-        Returns:
-            Value of each code. ((Q + 1) ** 2,).
         """
         turn = np.full(self.num_queries + 1, len(self.written))
         turn[self.written] = np.arange(len(self.written))

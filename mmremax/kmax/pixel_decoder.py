@@ -25,11 +25,8 @@ NUM_MEMORIES = 3
 class ResizedFuse(nn.Module):
     """Adds a feature of low resolution to one of higher resolution.
 
-    Args:
-        low_channels: Of the low-resolution feature.
-        high_channels: Of the high-resolution feature.
-        out_channels: Of the sum; a branch that has them already is neither
-            activated nor projected.
+    A branch that has `out_channels` already is neither activated nor
+    projected.
     """
 
     def __init__(
@@ -42,13 +39,9 @@ class ResizedFuse(nn.Module):
     def forward(self, low: Tensor, high: Tensor) -> Tensor:
         """Project both, resize `low` to `high` and add.
 
-        Args:
-            low: Not activated; its width decides on the alignment.
-                (B, low_channels, h, w).
-            high: (B, high_channels, H, W).
-
-        Returns:
-            Not activated. (B, out_channels, H, W).
+        The width of `low` decides on the alignment. Neither it nor the sum is
+        activated. (B, low_channels, h, w) and (B, high_channels, H, W) to
+        (B, out_channels, H, W).
         """
         align_corners = aligns_corners(low.shape[-1])
         high = self.high(high)
@@ -82,10 +75,8 @@ class KMaXPixelDecoder(BaseModule):
         block_types: `axial` or `bottleneck`, of each stage.
         num_heads: Of axial attention.
         dilation: Of the bottlenecks' 3x3 convolution, 1 or 2.
-        init_cfg: Of the parent.
 
     Attributes:
-        in_channels: As given.
         memory_channels: Of the first three outputs.
         mask_feature_channels: Of the last output.
     """

@@ -17,13 +17,8 @@ class PairReader:
     """Notes the at most two queries above a threshold > 1/3 at each pixel.
 
     Query index Q stands for "none". The pair (i, j) has the code
-    `i * (Q + 1) + j`.
-
-    Args:
-        num_queries: Q, at least 2.
-        size: H, W.
-        threshold: A query holds a pixel if its probability is above this.
-        device: Of the probabilities.
+    `i * (Q + 1) + j`. A query holds a pixel if its probability is above
+    `threshold`.
     """
 
     def __init__(
@@ -57,14 +52,7 @@ class PairReader:
 
 
 class MaskReader:
-    """Keeps the binary mask of every query: [probability > threshold].
-
-    Args:
-        num_queries: Q.
-        size: H, W.
-        threshold: In [0, 1).
-        device: Of the probabilities.
-    """
+    """Keeps the binary mask of every query: [probability > threshold]."""
 
     def __init__(
         self,

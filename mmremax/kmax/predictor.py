@@ -61,14 +61,8 @@ NO_OBJECT_PRIOR = 0.9
 def no_object_bias(num_classes: int) -> float:
     """Return what the no_object logit gets so that it starts at p = 0.9.
 
-    Solves exp(b) / (exp(b) + K) = 0.9 for equal other logits. It is no
-    parameter: the published weights are relative to it.
-
-    Args:
-        num_classes: K.
-
-    Returns:
-        ln(K * 0.9 / 0.1).
+    ln(K * 0.9 / 0.1) solves exp(b) / (exp(b) + K) = 0.9 for equal other
+    logits. It is no parameter: the published weights are relative to it.
     """
     return math.log(num_classes * NO_OBJECT_PRIOR / (1 - NO_OBJECT_PRIOR))
 
@@ -116,15 +110,12 @@ class KMaXPredictor(nn.Module):
         mask_embedding: Tensor,
         pixel_feature: Tensor,
     ) -> LayerPrediction:
-        """Predict.
+        """Predict; the result has no key.
 
         Args:
             class_embedding: Queries for the classes. (B, embed_dims, Q).
             mask_embedding: Queries for the masks. (B, embed_dims, Q).
             pixel_feature: (B, C, H, W).
-
-        Returns:
-            The prediction, without a key.
         """
         class_logits = self.class_head(class_embedding).transpose(1, 2)
         real, no_object = class_logits.split(

@@ -21,9 +21,7 @@ class ResidualBlock(nn.Module):
     The shortcut leaves after the activation, and the sum is not activated.
 
     Args:
-        in_channels: Of the input.
         middle_channels: Of both ends of `middle`.
-        out_channels: Of the output.
         middle: Second layer of the branch, activated at its end; it has the
             stride.
         stride: Of the shortcut; then this is a convolution, too.
@@ -53,14 +51,9 @@ class ResidualBlock(nn.Module):
         self.drop_path = DropPath(drop_path_rate)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Run the block.
+        """Run the block; a side becomes H' = ceil(H / stride).
 
-        Args:
-            x: Not activated. (B, in_channels, H, W).
-
-        Returns:
-            Not activated. (B, out_channels, H', W') with
-            H' = ceil(H / stride).
+        (B, in_channels, H, W) to (B, out_channels, H', W'), neither activated.
         """
         x = F.gelu(x)
         branch = self.conv_out(self.middle(self.conv_in(x)))
@@ -76,15 +69,7 @@ def axial_block(
 ) -> ResidualBlock:
     """Build a block around axial attention; output 4 * base_channels.
 
-    Args:
-        in_channels: Of the input.
-        base_channels: Of all queries, and of all keys.
-        num_heads: Of the attention.
-        stride: Of the block.
-        drop_path_rate: Probability to drop the branch of a sample.
-
-    Returns:
-        The block.
+    All queries have `base_channels` together, and so have all keys.
     """
     attention = AxialAttention2d(
         2 * base_channels,
@@ -113,16 +98,8 @@ def bottleneck_block(
 ) -> ResidualBlock:
     """Build a block around a 3x3 convolution; output 4 * base_channels.
 
-    Args:
-        in_channels: Of the input.
-        base_channels: Of the 3x3 convolution.
-        dilation: Of the 3x3 convolution. 1 in the published PyTorch code;
-            weights of the TF code need 2.
-        stride: Of the block.
-        drop_path_rate: Probability to drop the branch of a sample.
-
-    Returns:
-        The block.
+    Its `dilation` is 1 in the published PyTorch code; weights of the TF code
+    need 2.
     """
     middle = ConvNormAct(
         base_channels, base_channels, 3, dilation=dilation, stride=stride

@@ -53,9 +53,6 @@ class BatchSegments:
                 maybe `gt_sem_seg.sem_seg`, all or none.
             size: (H, W) of the mask grid.
 
-        Returns:
-            The segments of the batch, on the device of the samples.
-
         Raises:
             ValueError: A map is larger than the grid, or coarser: the label
                 stride of the pipeline is not the mask stride of the model.
@@ -91,13 +88,9 @@ class BatchSegments:
         return lookup(self.padded_labels(), self.segment_map, VOID)
 
     def class_fractions(self, num_classes: int) -> Tensor | None:
-        """Share of each class in a location, built once for all outputs.
+        """Fraction of each class in a location, built once for all outputs.
 
-        Args:
-            num_classes: K.
-
-        Returns:
-            (B, K, P), float32; None without `pixel_classes`.
+        (B, K, P), float32; None without `pixel_classes`.
         """
         if self.pixel_classes is None:
             return None
@@ -132,10 +125,7 @@ def _pixel_classes(data_samples: Sequence) -> Tensor | None:
 def _is_coarser(sample: object, size: tuple[int, int]) -> bool:
     """Tell whether a sample's labels have a larger stride than the masks.
 
-    Args:
-        sample: Its metainfo has `img_shape` and `batch_input_shape`; if not,
-            nothing can be told.
-        size: (H, W) of the mask grid.
+    Without `img_shape` and `batch_input_shape` nothing can be told.
     """
     image = getattr(sample, 'img_shape', None)
     padded = getattr(sample, 'batch_input_shape', None)
@@ -152,9 +142,6 @@ def lookup(table: Tensor, index_map: Tensor, fill: float) -> Tensor:
         table: One row of entries for each image. (B, G).
         index_map: Indices into the row, VOID for none. (B, ...), int64.
         fill: Entry of VOID.
-
-    Returns:
-        Entries, of the table's dtype. (B, ...).
     """
     padded = F.pad(table, (0, 1), value=fill)  # VOID = -1 reads the last
     flat = index_map.flatten(1).remainder(padded.shape[1])

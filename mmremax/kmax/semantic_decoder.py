@@ -32,15 +32,13 @@ class KMaXSemanticDecoder(BaseModule):
     strides 32, 8 and 4.
 
     Args:
-        num_classes: K.
         in_channels: Of the backbone's features, lowest stride first; the
             last four are of strides 4, 8, 16, 32.
         with_void: Whether void is an output of its own, the last.
         channels: Of ASPP and of the fused features.
         low_level_channels: To which strides 8 and 4 are projected.
         rates: Dilations of ASPP, in positions.
-        dropout: Probability, behind ASPP.
-        init_cfg: Of the parent.
+        dropout: Probability, after ASPP.
     """
 
     def __init__(
@@ -72,15 +70,12 @@ class KMaXSemanticDecoder(BaseModule):
         )
 
     def forward(self, feats: Sequence[Tensor]) -> Tensor:
-        """Predict.
+        """Predict semantic logits of stride 4. (B, K or K + 1, H, W).
 
         Args:
             feats: Backbone features, the last four of strides 4, 8, 16,
                 32. The width of the last decides on the alignment.
                 (B, C, H, W) each.
-
-        Returns:
-            Semantic logits of stride 4. (B, K or K + 1, H, W).
         """
         stride_4, stride_8, _, stride_32 = feats[-4:]
         align_corners = aligns_corners(stride_32.shape[-1])
@@ -102,17 +97,13 @@ class KMaXSemanticClassifier(BaseModule):
     """Predicts the class of each stride-32 position; training only.
 
     kMaX-DeepLab's auxiliary branch on Cityscapes, in the place of
-    KMaXSemanticDecoder.
+    KMaXSemanticDecoder. Of the backbone's features only the last is read.
 
     Paper: kMaX-DeepLab, published code.
 
     Args:
-        num_classes: K.
-        in_channels: Of the backbone's features, lowest stride first; only
-            the last is read.
         with_void: Whether void is an output of its own, the last.
         channels: In front of the last convolution.
-        init_cfg: Of the parent.
     """
 
     def __init__(
@@ -128,12 +119,5 @@ class KMaXSemanticClassifier(BaseModule):
         self.classifier = conv1x1_logits(channels, num_classes + with_void)
 
     def forward(self, feats: Sequence[Tensor]) -> Tensor:
-        """Predict.
-
-        Args:
-            feats: Backbone features, lowest stride first. (B, C, H, W) each.
-
-        Returns:
-            Semantic logits of stride 32. (B, K or K + 1, H, W).
-        """
+        """Predict semantic logits of stride 32. (B, K or K + 1, H, W)."""
         return self.classifier(self.separable(feats[-1]))

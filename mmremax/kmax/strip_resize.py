@@ -35,7 +35,7 @@ class Band:
 
 
 def crop_shape(meta: dict) -> tuple[int, int]:
-    """Return the part of the padded input that shows the image.
+    """Return the part of the padded input that shows the image, in pixels.
 
     The published code crops to the original size times the ratio of the
     long sides (Cityscapes keeps 1024 of 1025 rows). That is
@@ -45,9 +45,6 @@ def crop_shape(meta: dict) -> tuple[int, int]:
     Args:
         meta: Metainfo with `img_shape`, `batch_input_shape`, `ori_shape`,
             each height first, in pixels.
-
-    Returns:
-        Height and width in pixels of the padded input.
     """
     resized = tuple(meta['img_shape'][:2])
     padded = tuple(meta['batch_input_shape'][:2])

@@ -25,19 +25,10 @@ class KMaXDecoderLayer(nn.Module):
     """Predicts from the queries it gets, then updates them.
 
     The prediction's masks are the affinity of the k-means step, so the
-    losses on them train the assignment.
+    losses on them train the assignment. The arguments are those of
+    KMaXTransformerDecoder, for one layer.
 
     Paper: kMaX-DeepLab, kMaX decoder.
-
-    Args:
-        memory_channels: Of the pixel decoder's feature.
-        num_classes: K.
-        embed_dims: C, of the queries.
-        pixel_embed_dims: Channels in which pixels and queries meet.
-        num_heads: Of self-attention.
-        ffn_channels: Hidden channels of the feed-forward network.
-        drop_path_rate: Probability to drop a residual branch of a sample;
-            drawn for each of the three branches.
     """
 
     def __init__(
@@ -71,16 +62,12 @@ class KMaXDecoderLayer(nn.Module):
     def forward(
         self, query: Tensor, memory: Tensor
     ) -> tuple[Tensor, LayerPrediction]:
-        """Run the layer.
+        """Return the updated queries, and the prediction of the given ones.
 
         Args:
             query: (B, C, Q).
             memory: Pixel decoder output of the layer's stride, not
                 activated. (B, memory_channels, H, W).
-
-        Returns:
-            The updated queries (B, C, Q), and the prediction of the given
-            queries.
         """
         key = self.key_projection(F.gelu(memory))
         embedding = self.query_projection(query)
@@ -112,10 +99,9 @@ class KMaXTransformerDecoder(BaseModule):
         num_layers: On each memory.
         embed_dims: C, of the queries.
         pixel_embed_dims: Channels in which pixels and queries meet.
-        num_heads: Of self-attention.
         ffn_channels: Hidden channels of the feed-forward networks.
-        drop_path_rate: Probability to drop a residual branch of a sample.
-        init_cfg: Of the parent.
+        drop_path_rate: Probability to drop a residual branch of a sample;
+            drawn for each of the three branches of a layer.
 
     Attributes:
         layer_channels: Of `key` and `memory` of each layer's prediction.
@@ -172,16 +158,12 @@ class KMaXTransformerDecoder(BaseModule):
     def forward(
         self, memories: Sequence[Tensor], mask_feature: Tensor
     ) -> list[LayerPrediction]:
-        """Run all layers.
+        """Predict for each layer at its own stride, and finally at stride 4.
 
         Args:
             memories: Pixel decoder outputs, highest stride first, not
                 activated. (B, memory_channels, H, W) each.
             mask_feature: Of stride 4. (B, mask_feature_channels, H, W).
-
-        Returns:
-            One prediction for each layer at the layer's stride, then the
-            final one at stride 4.
         """
         of_layer = _repeat(memories, self.num_layers)
         query = self.query_feat.expand(mask_feature.shape[0], -1, -1)

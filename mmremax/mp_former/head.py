@@ -55,15 +55,12 @@ class MPFormerMixin:
             self.query_embed.requires_grad_(False)
 
     def loss(self, x: list[Tensor], batch_data_samples: list) -> dict:
-        """Compute the losses of both parts.
+        """Compute the losses of the head and those of ``pilot_losses``.
 
         Args:
             x: Features of the backbone.
             batch_data_samples: mmdet's samples with `gt_instances` and, for
                 panoptic data, `gt_sem_seg`.
-
-        Returns:
-            The losses of the head and those of ``pilot_losses``.
 
         Raises:
             ValueError: Masks are not padded with their image.
@@ -96,9 +93,6 @@ class MPFormerMixin:
                 image, on the padded canvas.
             matching_loss: Losses of the matching part; None is the head's
                 `loss_by_feat`.
-
-        Returns:
-            See `loss`.
         """
         matching_loss = matching_loss or self.loss_by_feat
         slots = PilotSlots.of(batch_gt_instances, self.mp_cfg.num_groups)
@@ -126,14 +120,11 @@ class MPFormerMixin:
     ) -> tuple[list[Tensor], list[Tensor]]:
         """Predict classes and masks before the decoder and after each layer.
 
-        Args:
-            x: Features of the backbone.
-            batch_data_samples: Samples of the batch.
-            slots: Segments to pilot; None is matching queries alone.
+        Without `slots` there are matching queries alone: M = 0.
 
         Returns:
             Tuple of L + 1 class logits, (B, T, K + 1) each, and L + 1 mask
-            logits, (B, T, H, W) each. M = 0 without `slots`.
+            logits, (B, T, H, W) each.
         """
         if self.mp_cfg is None or (
             slots is None and self.mp_cfg.query_pos == 'zero'
@@ -183,8 +174,7 @@ class MPFormerMixin:
     ) -> tuple[list[Tensor], list[Tensor]]:
         """Flatten the memories as the stock head does, coarse to fine.
 
-        Returns:
-            Keys, and their positions, (B, A, C) each.
+        Returns keys, and their positions, (B, A, C) each.
         """
         keys, positions = [], []
         for memory, project, level in zip(
@@ -227,9 +217,7 @@ class MPFormerMixin:
     def _piloted(self, attn_mask: Tensor, pilot: Tensor) -> Tensor:
         """Put the noised pilot mask in the place of the predicted one.
 
-        Args:
-            attn_mask: (B * heads, T, A) bool, True where blocked.
-            pilot: (B, M, A) bool.
+        True is blocked: (B * heads, T, A) of all, (B, M, A) of pilots.
         """
         attn_mask = attn_mask.unflatten(0, (-1, self.num_heads))
         noisy = noisy_masks(pilot, self.mp_cfg.mask_noise_scale)

@@ -14,15 +14,8 @@ def noisy_labels(labels: Tensor, num_classes: int, ratio: float) -> Tensor:
     """Replace classes by uniform draws, each with the probability `ratio`.
 
     A draw may be the old class: the rate of changes is
-    ratio * (1 - 1 / num_classes).
-
-    Args:
-        labels: Clean classes. (B, M) int64.
-        num_classes: K, without no_object.
-        ratio: In [0, 1]; 0 draws nothing.
-
-    Returns:
-        Classes that the queries start from. (B, M) int64.
+    ratio * (1 - 1 / num_classes). A ratio of 0 draws nothing. `labels` are
+    clean, (B, M) int64; so is what the queries start from.
     """
     if ratio == 0:
         return labels
@@ -41,9 +34,6 @@ def noisy_masks(blocked: Tensor, scale: float) -> Tensor:
     Args:
         blocked: True where a query may not attend. (B, M, A) bool.
         scale: Lambda of the paper, at least 0; 0 draws nothing.
-
-    Returns:
-        (B, M, A) bool.
     """
     if scale == 0:
         return blocked

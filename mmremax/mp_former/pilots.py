@@ -56,14 +56,9 @@ class PilotSlots:
         return self.spread(torch.zeros_like(self.labels, dtype=bool), True)
 
     def spread(self, values: Tensor, fill: float) -> Tensor:
-        """Give every slot the value of its segment.
+        """Give every slot the value of its segment, padding slots `fill`.
 
-        Args:
-            values: One entry for each segment. (S, ...).
-            fill: Value of padding slots.
-
-        Returns:
-            (B, M, ...).
+        (S, ...), one entry for each segment, to (B, M, ...).
         """
         images = pad_sequence(
             values.split(self.counts), batch_first=True, padding_value=fill
@@ -73,11 +68,7 @@ class PilotSlots:
     def gather(self, values: Tensor) -> Tensor:
         """Take the values of slots with a segment, groups side by side.
 
-        Args:
-            values: One entry for each slot. (B, M, ...).
-
-        Returns:
-            (S * groups, ...).
+        (B, M, ...), one entry for each slot, to (S * groups, ...).
         """
         images = values.unflatten(1, (self.num_groups, -1)).transpose(1, 2)
         segments = [
@@ -87,17 +78,11 @@ class PilotSlots:
         return torch.cat(segments).flatten(0, 1)
 
     def self_attention_mask(self, num_queries: int) -> Tensor:
-        """Say which query may see which.
+        """Say which query may see which; True is blocked. (T, T) bool.
 
         Matching queries see matching ones alone, so their outputs are those
         of a model without the mask-piloted part. A mask-piloted query sees
         its own group, padding included, and the matching queries.
-
-        Args:
-            num_queries: Q.
-
-        Returns:
-            True where blocked. (T, T) bool.
         """
         # -1: the group of matching queries, which all may see.
         slot = torch.arange(self.num_slots, device=self.labels.device)

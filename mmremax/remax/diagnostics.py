@@ -85,18 +85,12 @@ def _log(
 
 
 def loss_balance(loss: MaskLoss, output: object, targets: object) -> dict:
-    """False positives over false negatives of a mask-id loss.
+    """False positives over false negatives of a mask-id loss: `fp_fn_ratio`.
 
     FN = -sum y log s and FP = -sum (1 - y) log(1 - s), s the softmax over
-    queries or the sigmoid. Paper: ReMaX, Fig. 1.
+    queries or the sigmoid, summed over locations that are not void.
 
-    Args:
-        loss: Its mask-id loss names the activation.
-        output: `mask_logits` (B, Q, H, W).
-        targets: `query_map` (B, P).
-
-    Returns:
-        Scalar `fp_fn_ratio`, over locations that are not void.
+    Paper: ReMaX, Fig. 1.
     """
     mask_logits = output.mask_logits.flatten(2)
     read = _read(mask_logits)
@@ -123,13 +117,7 @@ def loss_balance(loss: MaskLoss, output: object, targets: object) -> dict:
 def m_hat_means(loss: ReMaskLoss, output: object, targets: object) -> dict:
     """Average m_hat of a relaxed output where there is ground truth.
 
-    Args:
-        loss: Makes m_hat.
-        output: A relaxed output, or another: then nothing is returned.
-        targets: `labels`, K if unmatched, and `semantic_map`.
-
-    Returns:
-        Scalars; see MaskDiagnosticsHook.
+    Another output gives nothing. See MaskDiagnosticsHook for the names.
     """
     if not output.is_relaxed:
         return {}

@@ -49,8 +49,6 @@ class ReMaXMask2FormerMixin:
     Args:
         mask_loss: Config of ReMaskLoss; the head fills in its own
             `loss_mask` and `loss_dice`, on sampled points.
-        loss_mask: As of the head.
-        loss_dice: As of the head.
         num_relaxed: Number of relaxed outputs, of the L + 1.
         first_relaxed: Index of the first of them. Output 0 stands before
             the first layer; it and the last never are relaxed.
@@ -60,8 +58,6 @@ class ReMaXMask2FormerMixin:
             reads. 'key' is the memory that the layer of a relaxed output
             attends to, with a branch for each; 'stride_32', 'stride_8' and
             'mask_feature' (stride 4) have one branch for all.
-        *args: Of the head.
-        **kwargs: Likewise.
 
     Raises:
         ValueError: Slots do not fit together, or a key has a wrong value.
@@ -143,13 +139,8 @@ class ReMaXMask2FormerMixin:
     def loss(self, x: list[Tensor], batch_data_samples: list) -> dict:
         """Run the head and compute the losses; see loss_by_feat.
 
-        Args:
-            x: Features of the backbone.
-            batch_data_samples: mmdet's samples with `gt_instances` and, for
-                panoptic data, `gt_sem_seg`.
-
-        Returns:
-            See loss_by_feat.
+        Samples are mmdet's, with `gt_instances` and, for panoptic data,
+        `gt_sem_seg`.
         """
         with captured(self.pixel_decoder) as features:
             class_logits, mask_logits = self(x, batch_data_samples)

@@ -63,17 +63,9 @@ class MatchedQueries:
         is_relaxed: bool = False,
         semantic_logits: Tensor | None = None,
     ) -> MatchedQueries:
-        """Pick them out of all queries.
+        """Pick them out of all Q queries, `num_rows` (G) of each image.
 
-        Args:
-            mask_logits: (B, Q, H, W).
-            class_logits: (B, Q, K + 1).
-            labels: (B, Q), int64.
-            is_matched: (B, Q), bool.
-            num_rows: G.
-            prefix: See the attributes.
-            is_relaxed: Likewise.
-            semantic_logits: Likewise; void may be an output, the last.
+        Of `semantic_logits` void may be an output, the last.
         """
         order = is_matched.int().argsort(dim=1, descending=True, stable=True)
         index = order[:, :num_rows]

@@ -105,15 +105,11 @@ class ReClassAssigner:
     def class_targets(
         self, output: LayerPrediction, targets: MaskTargets
     ) -> Tensor:
-        """Soften the rows that `queries` names.
+        """Soften the rows that `queries` names; see soften(). (B, Q, K + 1).
 
-        Args:
-            output: `mask_logits` are un-relaxed, on the mask grid.
-            targets: `labels`, K if unmatched, and `semantic_map` are read,
-                or `class_fractions` if `semantic_target` is ``soft``.
-
-        Returns:
-            See soften(). (B, Q, K + 1).
+        The mask logits are un-relaxed, on the mask grid. Of the targets,
+        `labels` and `semantic_map` are read, or `class_fractions` if
+        `semantic_target` is ``soft``.
         """
         one_hot = one_hot_like(targets.labels, output.class_logits)
         if self.eta == 0:

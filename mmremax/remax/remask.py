@@ -39,16 +39,13 @@ def relax(
     gain: float = 1.0,
     identity: bool = True,
 ) -> Tensor:
-    """Eq. 2: m_tilde = m_pan + gain * m_hat * m_pan.
+    """Eq. 2: m_tilde = m_pan + gain * m_hat * m_pan. (B, Q, H, W) each.
 
     Args:
-        mask_logits: m_pan. (B, Q, H, W).
-        m_hat: Of Eq. 1; the paper stops its gradient. (B, Q, H, W).
+        mask_logits: m_pan.
+        m_hat: Of Eq. 1; the paper stops its gradient.
         gain: 1 in the paper.
         identity: Keep the first term (Table 5).
-
-    Returns:
-        m_tilde. (B, Q, H, W).
     """
     if identity:
         return torch.addcmul(mask_logits, mask_logits, m_hat, value=gain)
@@ -128,9 +125,6 @@ class ReMaskLoss(BaseModule):
             output: `mask_logits` are m_pan on the mask grid,
                 `class_logits` p, `semantic_logits` m_sem at any stride.
             targets: What the losses read, and `semantic_map` and `size`.
-
-        Returns:
-            What `losses` returns.
 
         Raises:
             ValueError: A relaxed output has no semantic prediction.

@@ -23,13 +23,12 @@ class SemanticAuxHead(BaseModule):
     In kMaX-DeepLab the inputs are the keys of the relaxed layers' k-means
     cross-attention (or what `KMaXHead.semantic_input` names), each at its
     own stride. The loss on m_sem sends gradient into them and the trunk;
-    the losses on the relaxed masks send none (see ReMaskLoss).
+    the losses on the relaxed masks send none (see ReMaskLoss). The head that
+    has it fills in `num_classes` and `in_channels`, of each input.
 
     Paper: ReMaX Sec. 3.1; docs/design.md, "Open points".
 
     Args:
-        num_classes: K, without no_object. Filled in by the head.
-        in_channels: Of each input. Filled in by the head.
         loss_semantic: Config of the loss on m_sem.
         with_void: Whether locations without a class are an output of their
             own, the last, for data where most are such (instances).
@@ -58,14 +57,9 @@ class SemanticAuxHead(BaseModule):
         self.loss_semantic = MODELS.build(loss_semantic)
 
     def forward(self, inputs: list[Tensor]) -> list[Tensor]:
-        """Predict the semantic logits of each input.
+        """Predict m_sem, logits, of each input; a void output is the last.
 
-        Args:
-            inputs: (B, C, h, w) each.
-
-        Returns:
-            m_sem, logits, void last if it is an output.
-            (B, K or K + 1, h, w) each.
+        (B, C, h, w) to (B, K or K + 1, h, w) each.
         """
         return [
             stage(features)
@@ -73,13 +67,5 @@ class SemanticAuxHead(BaseModule):
         ]
 
     def loss(self, semantic_logits: Tensor, targets: MaskTargets) -> Tensor:
-        """Compute L_sem of one m_sem.
-
-        Args:
-            semantic_logits: One of those that forward() returned.
-            targets: Class of each location; K is void as an output.
-
-        Returns:
-            Scalar.
-        """
+        """Compute L_sem of one m_sem; K is void as an output. Scalar."""
         return self.loss_semantic.on_mask_grid(semantic_logits, targets)

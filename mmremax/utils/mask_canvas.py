@@ -6,14 +6,10 @@ from torch import Tensor
 
 
 def check_canvas(masks: Tensor, img_meta: dict) -> None:
-    """Raise if masks were not padded with their image.
-
-    Args:
-        masks: Of one image. (G, h, w).
-        img_meta: `batch_input_shape` and, for the message, `img_path`.
+    """Raise if an image's masks (G, h, w) were not padded with their image.
 
     Raises:
-        ValueError: (h, w) is not `batch_input_shape`.
+        ValueError: (h, w) is not `batch_input_shape` of the metainfo.
     """
     canvas = tuple(img_meta['batch_input_shape'])
     if tuple(masks.shape[-2:]) != canvas:

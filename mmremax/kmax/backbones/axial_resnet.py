@@ -29,13 +29,10 @@ class AxialResNet(BaseModule):
         stem_channels: Of the three convolutions of the stem.
         base_channels: Width f of the stages; their outputs have 4 f
             channels.
-        num_blocks: Of each stage.
         num_axial_blocks: The last so many blocks of each stage are axial.
-        num_heads: Of the attention.
         strides: Of the features to return, ascending, from 2 to 32.
         drop_path_rate: Probability to drop the branch of a block of the last
             stage; see `drop_path_rates`.
-        init_cfg: Of the parent.
 
     Attributes:
         feature_channels: Of each returned feature: 128, 256, 512, 1024,
@@ -103,15 +100,7 @@ class AxialResNet(BaseModule):
             self.stages.append(nn.Sequential(*blocks))
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Extract the features.
-
-        Args:
-            x: Normalised images. (B, 3, H, W).
-
-        Returns:
-            One feature for each of the strides, not activated.
-            (B, C, H, W) each.
-        """
+        """Return a feature (B, C, H, W) for each stride, not activated."""
         x = self.stem(x)
         feats = {2: x}
         for index, stage in enumerate(self.stages, start=1):
@@ -127,11 +116,7 @@ def drop_path_rates(
 
     Blocks whose input has stride 16 or more are dropped, those of stage i of
     n at rate * i / n; the first block of a stage reads the features of the
-    stage before, and has its rate.
-
-    Args:
-        rate: Of the last stage.
-        num_blocks: Of each stage; the first has stride 4.
+    stage before, and has its rate. The first stage has stride 4.
 
     Returns:
         Rates of the blocks of each stage.

@@ -32,7 +32,6 @@ class KMaXConvNeXt(ConvNeXt):
         drop_path_rate: Probability to drop the last block's branch; that of
             the others grows linearly from 0.
         with_cp: Whether to recompute activations in the backward pass.
-        init_cfg: Of the parent; its default is random.
 
     Attributes:
         feature_channels: Of each returned feature, lowest stride first:
@@ -61,15 +60,12 @@ class KMaXConvNeXt(ConvNeXt):
         )
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Extract the features.
-
-        Args:
-            x: Normalised images. (B, 3, H, W).
+        """Extract features of normalised images. (B, C, H, W) each.
 
         Returns:
             The stem's output if wanted (stride 4), and the stages' outputs,
             strides 4, 8, 16, 32; none of them normed nor activated but the
-            stem's, which ends with its norm. (B, C, H, W) each.
+            stem's, which ends with its norm.
         """
         feats = []
         padding = STEM_PADDING

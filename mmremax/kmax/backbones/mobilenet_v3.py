@@ -33,11 +33,9 @@ class KMaXMobileNetV3(MobileNetV3):
         endpoints: 'depthwise', or 'block' for the blocks' outputs.
         squeeze_excite: Gate of squeeze-excite: 'hard_sigmoid', which
             mmpretrain's weights were trained with, or 'sigmoid', deeplab2's.
-        norm_cfg: Of the batch norms.
         norm_eval: Whether batch norms keep their statistics in training.
         with_cp: Whether to recompute activations in the backward pass; does
             not reach the blocks whose inside is an endpoint.
-        init_cfg: Of the parent; its default is random.
 
     Attributes:
         feature_channels: Of each returned feature. Depthwise: Small
@@ -94,14 +92,7 @@ class KMaXMobileNetV3(MobileNetV3):
         )
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Extract the features.
-
-        Args:
-            x: Normalised images. (B, 3, H, W).
-
-        Returns:
-            One feature for each of the strides. (B, C, H, W) each.
-        """
+        """Return one feature for each of the strides. (B, C, H, W) each."""
         feats = []
         for index, name in enumerate(self.layers):
             layer = getattr(self, name)
@@ -126,8 +117,7 @@ class KMaXMobileNetV3(MobileNetV3):
 def _last_layers(blocks: Sequence[Sequence]) -> dict[int, int]:
     """Map each stride to the index of the last layer that has it.
 
-    Args:
-        blocks: mmpretrain's settings; each ends with the block's stride.
+    `blocks` are mmpretrain's settings; each ends with the block's stride.
     """
     stride = 2  # of layer 0
     layer_of = {stride: 0}

@@ -16,7 +16,7 @@ NORM = dict(type='BN', eps=1e-3, momentum=0.01)
 class KMaXResNet(ResNet):
     """ResNet for a pixel decoder of five stages (Cityscapes).
 
-    The published PyTorch code takes the stem behind its max-pool, at
+    The published PyTorch code takes the stem after its max-pool, at
     stride 4, and feeds it before res2: the masks are made from res2, also
     at stride 4. deeplab2 takes the stem at stride 2, and feeds it last: the
     masks have stride 2. Parameters have mmpretrain's names, so that its
@@ -25,13 +25,10 @@ class KMaXResNet(ResNet):
     Paper: kMaX-DeepLab, published code of both.
 
     Args:
-        depth: 50, or another of mmpretrain's.
         mask_stride: 4 for the first layout, 2 for the second.
-        norm_cfg: Of the batch norms.
         norm_eval: Whether batch norms keep their statistics in training.
         zero_init_residual: Whether a block starts as its shortcut.
         with_cp: Whether to recompute activations in the backward pass.
-        init_cfg: Of the parent; its default is random.
 
     Attributes:
         feature_channels: Of each returned feature; ResNet-50 has 256, 64,
@@ -74,15 +71,12 @@ class KMaXResNet(ResNet):
         self.feature_channels = (*first_two, *others)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Extract the features.
-
-        Args:
-            x: Normalised images. (B, 3, H, W).
+        """Extract activated features of normalised images. (B, C, H, W) each.
 
         Returns:
-            Features, the one of the masks first: res2, stem, res3, res4,
-            res5 at strides 4, 4, 8, 16, 32; or stem, res2, res3, res4, res5
-            at strides 2, 4, 8, 16, 32. All activated. (B, C, H, W) each.
+            The feature of the masks first: res2, stem, res3, res4, res5 at
+            strides 4, 4, 8, 16, 32; or stem, res2, res3, res4, res5 at
+            strides 2, 4, 8, 16, 32.
         """
         stem = self.relu(self.norm1(self.conv1(x)))
         pooled = self.maxpool(stem)

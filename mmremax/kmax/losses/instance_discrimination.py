@@ -40,7 +40,6 @@ class InstanceDiscriminationLoss(BaseModule):
         num_samples: Locations drawn from each image, at most all; 0 is all.
         sample_temperature: See sample_locations.
         temperature: tau.
-        loss_weight: Factor of the term.
     """
 
     def __init__(
@@ -62,16 +61,13 @@ class InstanceDiscriminationLoss(BaseModule):
         targets: MaskTargets,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        """Compute the loss on a fresh sample.
+        """Compute the loss on a fresh sample. Scalar.
 
         Args:
             pixel_feature: Unit length over channels, at any stride.
                 (B, D, h, w).
             targets: Query of each location.
             generator: Random state of the sample.
-
-        Returns:
-            Scalar.
         """
         locations = sample_locations(
             targets.inverse_area(),
@@ -152,14 +148,10 @@ class _LogSumSimilarity(Function):
 def _blocks(
     feature: Tensor, temperature: float
 ) -> Iterator[tuple[slice, slice, Tensor]]:
-    """Yield exp(<f_i, f_j> / tau) on and above the diagonal.
+    """Yield exp(<f_i, f_j> / tau) on and above the diagonal, in fresh memory.
 
-    Args:
-        feature: Unit length. (B, S, D).
-        temperature: tau.
-
-    Yields:
-        Rows, columns (equal on the diagonal) and the block, fresh memory.
+    Features have unit length, (B, S, D). Rows and columns come as slices,
+    equal on the diagonal, before the block.
     """
     locations = feature.shape[1]
     parts = [

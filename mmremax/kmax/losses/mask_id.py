@@ -30,15 +30,11 @@ class MaskIdLoss(BaseModule):
 
     Args:
         activation: 'softmax' or 'sigmoid'.
-        loss_weight: Factor of the term.
         start_as_softmax: With sigmoid, multiply by ln Q / (Q ln 2). At equal
             logits of 0 the sum over Q queries is Q ln 2 and the softmax's
             term ln Q; so both start alike, and one weight serves both with
             any number of queries. ReMaX names no normalisation; without it
             the sum starts 18 times higher with 128 queries.
-
-    Raises:
-        ValueError: `activation` is neither.
     """
 
     def __init__(
@@ -63,16 +59,7 @@ class MaskIdLoss(BaseModule):
         statistics: MaskStatistics,
         targets: MaskTargets,
     ) -> Tensor:
-        """Compute the loss.
-
-        Args:
-            mask_logits: Logits over queries. (B, Q, P).
-            statistics: Of the same logits.
-            targets: Query of each location.
-
-        Returns:
-            Scalar.
-        """
+        """Compute the loss of logits over queries, (B, Q, P). Scalar."""
         if self.activation == 'softmax':
             terms = -statistics.own_log_prob
         else:

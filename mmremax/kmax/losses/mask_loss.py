@@ -41,9 +41,6 @@ def mask_statistics(mask_logits: Tensor, query_map: Tensor) -> MaskStatistics:
     Args:
         mask_logits: Logits over queries. (B, Q, P).
         query_map: Query of each location, or VOID. (B, P), int64.
-
-    Returns:
-        The statistics, differentiable with respect to the logits.
     """
     return MaskStatistics(*_MaskStatistics.apply(mask_logits, query_map))
 
@@ -87,13 +84,9 @@ class _MaskStatistics(Function):
 
 @MODELS.register_module()
 class MaskLoss(BaseModule):
-    """Mask-id and dice loss of one output.
+    """Mask-id and dice loss of one output, each as its config says.
 
     Both read one softmax over queries, which is not kept.
-
-    Args:
-        loss_mask: Config of the mask-id loss.
-        loss_dice: Config of the dice loss.
     """
 
     def __init__(self, loss_mask: dict, loss_dice: dict) -> None:
@@ -104,15 +97,7 @@ class MaskLoss(BaseModule):
     def forward(
         self, output: LayerPrediction, targets: MaskTargets
     ) -> dict[str, Tensor]:
-        """Compute both losses.
-
-        Args:
-            output: Its mask logits are on the mask grid.
-            targets: Targets of the queries.
-
-        Returns:
-            Scalars `loss_mask` and `loss_dice`.
-        """
+        """Compute `loss_mask` and `loss_dice`, scalars, on the mask grid."""
         mask_logits = output.mask_logits.flatten(2)
         statistics = mask_statistics(mask_logits, targets.query_map)
         return dict(

@@ -59,7 +59,7 @@ def sample_locations(
 def gather_locations(
     feature: Tensor, locations: Tensor, size: tuple[int, int]
 ) -> Tensor:
-    """Read a feature at locations of the mask grid.
+    """Read a feature at locations of the mask grid. (B, C, S).
 
     Equals resizing the feature to the grid (bilinear, corners aligned if
     the grid's height is odd) and gathering, without the resized feature.
@@ -68,9 +68,6 @@ def gather_locations(
         feature: (B, C, h, w).
         locations: Row-major indices on the mask grid. (B, S), int64.
         size: (H, W) of the mask grid.
-
-    Returns:
-        (B, C, S).
     """
     if tuple(feature.shape[-2:]) == tuple(size):
         index = locations[:, None].expand(-1, feature.shape[1], -1)

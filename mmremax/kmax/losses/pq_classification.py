@@ -33,10 +33,6 @@ class PQClassificationLoss(BaseModule):
             None weighs both 1.
         gamma: Focal exponent; 0 is the published setting.
         activation: 'softmax' (published) or 'sigmoid'.
-        loss_weight: Factor of the whole term.
-
-    Raises:
-        ValueError: `activation` is neither.
     """
 
     def __init__(
@@ -57,15 +53,12 @@ class PQClassificationLoss(BaseModule):
     def forward(
         self, class_logits: Tensor, class_targets: Tensor, targets: MaskTargets
     ) -> Tensor:
-        """Compute the loss.
+        """Compute the loss. Scalar.
 
         Args:
             class_logits: Logits, no_object last. (B, Q, K + 1).
             class_targets: One-hot or softened, in [0, 1]. (B, Q, K + 1).
             targets: Labels and weights of the queries.
-
-        Returns:
-            Scalar.
         """
         if self.activation == 'softmax':
             terms = -class_targets * class_logits.log_softmax(2)

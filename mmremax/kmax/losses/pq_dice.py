@@ -28,11 +28,7 @@ class PQDiceLoss(BaseModule):
 
     Args:
         alpha: Factor of matched queries.
-        loss_weight: Factor of the whole term.
         activation: Of s, 'softmax' or 'sigmoid'.
-
-    Raises:
-        ValueError: `activation` is neither.
     """
 
     def __init__(
@@ -57,16 +53,9 @@ class PQDiceLoss(BaseModule):
         statistics: MaskStatistics,
         targets: MaskTargets,
     ) -> Tensor:
-        """Compute the loss.
+        """Compute the loss of logits over queries, (B, Q, P). Scalar.
 
-        Args:
-            mask_logits: Logits over queries; with softmax only their
-                statistics are read. (B, Q, P).
-            statistics: Of the same logits.
-            targets: Query of each location and weights of the queries.
-
-        Returns:
-            Scalar.
+        With softmax only their statistics are read.
         """
         if self.activation == 'softmax':
             own_prob = statistics.own_log_prob.exp()

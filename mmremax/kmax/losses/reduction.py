@@ -6,16 +6,10 @@ from torch import Tensor
 def mean_over_nonzero(terms: Tensor) -> Tensor:
     """Average an image's non-zero terms, then the images.
 
-    Terms that are exactly 0 (void, unmatched) leave the denominator; an
-    image of nothing else counts as 0.
+    Terms are not negative, (B, N). Those that are exactly 0 (void,
+    unmatched) leave the denominator; an image of nothing else counts as 0.
 
     Paper: the reduction of the published kMaX-DeepLab code.
-
-    Args:
-        terms: Non-negative terms of each image. (B, N).
-
-    Returns:
-        Scalar.
     """
     count = (terms.detach() != 0).sum(1).clamp(min=1)
     return (terms.sum(1) / count).mean()

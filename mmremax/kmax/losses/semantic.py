@@ -70,7 +70,7 @@ class SemanticLoss(BaseModule):
         targets: MaskTargets,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        """Compute the loss at the grid of the logits.
+        """Compute the loss at the grid of the logits. Scalar.
 
         Args:
             semantic_logits: Logits of the K classes and, where the head
@@ -79,9 +79,6 @@ class SemanticLoss(BaseModule):
                 the first. (B, K or K + 1, h, w).
             targets: Class of each location.
             generator: Random state of the sample.
-
-        Returns:
-            Scalar.
 
         Raises:
             ValueError: The grids do not agree by one whole stride.
@@ -96,16 +93,7 @@ class SemanticLoss(BaseModule):
         targets: MaskTargets,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        """Compute the loss of logits resized to the mask grid.
-
-        Args:
-            semantic_logits: Logits of the K classes. (B, K, h, w).
-            targets: Class of each location.
-            generator: Random state of the sample.
-
-        Returns:
-            Scalar.
-        """
+        """Compute the loss of logits (B, K, h, w) resized to the mask grid."""
         return self._loss(semantic_logits, targets, targets.size, 1, generator)
 
     def _loss(
@@ -141,14 +129,9 @@ class SemanticLoss(BaseModule):
         return self.soft_loss_at(logits, share.flatten(2).gather(2, index))
 
     def loss_at(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Average the cross-entropy over labelled locations.
+        """Average the cross-entropy of logits (B, K, S) with labels (B, S).
 
-        Args:
-            logits: (B, K, S).
-            labels: Class, or VOID for locations that do not count. (B, S).
-
-        Returns:
-            Scalar.
+        Locations labelled VOID do not count.
         """
         valid = labels != VOID
         index = labels.clamp(min=0)
@@ -160,17 +143,14 @@ class SemanticLoss(BaseModule):
         return self.loss_weight * mean_over_nonzero(terms * valid)
 
     def soft_loss_at(self, logits: Tensor, share: Tensor) -> Tensor:
-        """Average the cross-entropy with shares of classes.
+        """Average the cross-entropy with fractions of classes. Scalar.
 
         Per image sum_i sum_c -q_c log p_c / normaliser; then the mean over
         images, 0 for those without ground truth.
 
         Args:
             logits: Of the K classes and maybe void. (B, K or K + 1, S).
-            share: q; sums to the labelled share v. (B, K, S).
-
-        Returns:
-            Scalar.
+            share: q; sums to the labelled fraction v. (B, K, S).
         """
         num_classes = share.shape[1]
         valid = share.sum(1)
