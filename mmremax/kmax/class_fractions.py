@@ -1,4 +1,4 @@
-"""Share of each class in the cells of the mask grid.
+"""Fraction of each class in the cells of the mask grid.
 
 Letters: B images, K classes, h w pixels of the input, H W the mask grid,
 s the stride between them.
@@ -26,18 +26,18 @@ def is_soft(semantic_target: str, name: str) -> bool:
     return semantic_target == 'soft'
 
 
-def require_fractions(share: Tensor | None, name: str) -> Tensor:
-    """Return the shares that `name` reads.
+def require_fractions(fractions: Tensor | None, name: str) -> Tensor:
+    """Return the fractions that `name` reads.
 
     Raises:
         ValueError: The pipeline packed none.
     """
-    if share is None:
+    if fractions is None:
         raise ValueError(
             f"{name}: semantic_target='soft' reads the classes of all "
             "pixels: set semantic_target='soft' in PackPanopticInputs too."
         )
-    return share
+    return fractions
 
 
 @torch.no_grad()
@@ -68,17 +68,17 @@ def class_fractions(
         alignment: ``cell``, ``lattice``, or ``auto``: by the sizes.
 
     Returns:
-        Shares in [0, 1]; they sum to the share of labelled pixels, v.
+        Fractions in [0, 1]; they sum to that of labelled pixels, v.
         (B, K, H, W), float32.
 
     Raises:
         ValueError: The sizes do not have that alignment.
     """
-    sides = tuple(
-        _Side(old, new, alignment)
+    device = pixel_classes.device
+    rows, columns = (
+        _cells_of_pixels(old, new, alignment, device)
         for old, new in zip(pixel_classes.shape[1:], size, strict=True)
     )
-    device = pixel_classes.device
     index = pixel_classes.long().masked_fill(
         pixel_classes == ignore_index, num_classes
     )
@@ -87,56 +87,44 @@ def class_fractions(
         len(index), (num_classes + 1) * size[0] * size[1], device=device
     )
     one = counts.new_ones(1)
-    rows, columns = (side.cells(device) for side in sides)
     for row in rows:
         for column in columns:
             cell = index + row[:, None] * size[1] + column
             flat = cell.flatten(1)
             counts.scatter_add_(1, flat, one.expand_as(flat))
     counts = counts.view(len(index), num_classes + 1, *size)[:, :-1]
-    for axis, side in zip((2, 3), sides, strict=True):
-        shape = [1] * 4
-        shape[axis] = -1
-        counts = counts / side.weights(device).view(shape)
+    for axis, sides in ((2, rows), (3, columns)):
+        pixels = torch.zeros(counts.shape[axis], device=device)  # of a cell
+        for cells in sides:
+            pixels.index_add_(0, cells, one.expand_as(cells))
+        counts = counts / (pixels[:, None] if axis == 2 else pixels)
     return counts
 
 
-class _Side:
-    """Which cells count a pixel, along one side.
+def _cells_of_pixels(
+    old: int, new: int, alignment: str, device: torch.device
+) -> list[Tensor]:
+    """Tell which cells count each of `old` pixels along one side.
 
     On a lattice of even stride a rim pixel counts half for each of two
     cells. So every pixel counts once for its left and once for its right
     cell, which are the same one but for rims.
+
+    Returns:
+        Cells, one list for each count. (old,), int64.
     """
-
-    def __init__(self, old: int, new: int, alignment: str) -> None:
-        if alignment == 'auto':
-            alignment = 'lattice' if old % 2 and new > 1 else 'cell'
-        gaps = dict(cell=(old, new), lattice=(old - 1, new - 1)).get(alignment)
-        if gaps is None or gaps[1] < 1 or gaps[0] % gaps[1]:
-            raise ValueError(
-                f'A map of {old} pixels has no {alignment} grid of {new}: '
-                'sides are s * n pixels for n cells (cell), or s * n + 1 '
-                'for n + 1 (lattice).'
-            )
-        self.old, self.new = old, new
-        self.stride = gaps[0] // gaps[1]
-        self.lattice = alignment == 'lattice'
-
-    def cells(self, device: torch.device) -> list[Tensor]:
-        """Cells of each pixel, one list for each count. (old,), int64."""
-        pixel = torch.arange(self.old, device=device)
-        if not self.lattice:
-            return [pixel // self.stride]
-        left, right = (self.stride - 1) // 2, self.stride // 2
-        cells = [(pixel + left) // self.stride]
-        if right != left:
-            cells.append((pixel + right) // self.stride)
-        return cells
-
-    def weights(self, device: torch.device) -> Tensor:
-        """Counts that each cell gets from all its pixels. (new,)."""
-        weights = torch.zeros(self.new, device=device)
-        for cells in self.cells(device):
-            weights.index_add_(0, cells, weights.new_ones(self.old))
-        return weights
+    if alignment == 'auto':
+        alignment = 'lattice' if old % 2 and new > 1 else 'cell'
+    gaps = dict(cell=(old, new), lattice=(old - 1, new - 1)).get(alignment)
+    if gaps is None or gaps[1] < 1 or gaps[0] % gaps[1]:
+        raise ValueError(
+            f'A map of {old} pixels has no {alignment} grid of {new}: '
+            'sides are s * n pixels for n cells (cell), or s * n + 1 '
+            'for n + 1 (lattice).'
+        )
+    stride = gaps[0] // gaps[1]
+    pixel = torch.arange(old, device=device)
+    if alignment == 'cell':
+        return [pixel // stride]
+    offsets = {(stride - 1) // 2, stride // 2}  # one if the stride is odd
+    return [(pixel + offset) // stride for offset in sorted(offsets)]

@@ -21,9 +21,11 @@ from mmengine.structures import InstanceData, PixelData
 from torch import Tensor
 
 from .merge import FusionConfig, PairCanvas, merge_queries, panoptic_ids
-from .pixel_readers import MaskReader, PairReader, SemanticReader
-from .strip_resize import (
+from .pixel_pass import (
     Band,
+    MaskReader,
+    PairReader,
+    SemanticReader,
     crop_shape,
     resize_in_strips,
     resize_matrix,

@@ -96,8 +96,8 @@ class BatchSegments:
             return None
         if self._fractions is None:
             size = tuple(self.segment_map.shape[1:])
-            share = class_fractions(self.pixel_classes, num_classes, size)
-            self._fractions = share.flatten(2)
+            fractions = class_fractions(self.pixel_classes, num_classes, size)
+            self._fractions = fractions.flatten(2)
         return self._fractions
 
 

@@ -14,12 +14,16 @@ from mmdet.registry import MODELS
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
-from mmremax.utils.mask_canvas import check_canvas
+from mmremax.utils.point_losses import check_canvas
 
 from .loss import pilot_losses
-from .noise import noisy_labels, noisy_masks
-from .pilots import PilotSlots, pilot_masks
-from .settings import PilotSettings
+from .pilots import (
+    PilotSettings,
+    PilotSlots,
+    noisy_labels,
+    noisy_masks,
+    pilot_masks,
+)
 
 
 class MPFormerMixin:

@@ -1,4 +1,7 @@
-"""Which query is piloted by which segment, and what it may see.
+"""Which query is piloted by which segment, what it may see, and noise.
+
+Noise is on the inputs of mask-piloted queries; their targets stay clean.
+Paper: MP-Former Sec. 3, "noised masks" and "label-guided training".
 
 Letters: B images, N the largest segment count of an image, M = groups * N
 mask-piloted slots, Q matching queries, T = M + Q, S segments of the batch, A
@@ -15,6 +18,63 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 from torch.nn.functional import adaptive_max_pool2d
 from torch.nn.utils.rnn import pad_sequence
+
+
+@dataclass(frozen=True)
+class PilotSettings:
+    """The keys of `mp_cfg`.
+
+    Paper: Zhang et al., MP-Former, CVPR 2023; docs/mp_former.md.
+
+    Args:
+        num_groups: Copies of the ground truth among the queries.
+        mask_noise_scale: Lambda of the point noise on pilot masks; 0 is off.
+        label_noise_ratio: Probability of replacing the class that a query
+            starts from; in [0, 1].
+        pilot_layers: Number of leading decoder layers that attend where the
+            pilot mask allows, or 'all'. In the later ones a mask-piloted
+            query uses its own prediction.
+        query_pos: 'zero' keeps the learned positions of the matching
+            queries and gives mask-piloted ones none; 'none' drops them for
+            all queries, in inference too, as the released code does.
+
+    Raises:
+        TypeError: Unknown key.
+        ValueError: Value out of range.
+    """
+
+    num_groups: int = 1
+    mask_noise_scale: float = 0.2
+    label_noise_ratio: float = 0.2
+    pilot_layers: str | int = 'all'
+    query_pos: str = 'zero'
+
+    def __post_init__(self) -> None:
+        """Check ranges."""
+        groups, layers = self.num_groups, self.pilot_layers
+        for name, holds, allowed in (
+            ('num_groups', type(groups) is int and groups > 0, '1 or more'),
+            ('mask_noise_scale', self.mask_noise_scale >= 0, '0 or more'),
+            (
+                'label_noise_ratio',
+                0 <= self.label_noise_ratio <= 1,
+                'in [0, 1]',
+            ),
+            (
+                'pilot_layers',
+                layers == 'all' or (type(layers) is int and layers >= 0),
+                "'all' or a number of layers",
+            ),
+            (
+                'query_pos',
+                self.query_pos in ('zero', 'none'),
+                "'zero' or 'none'",
+            ),
+        ):
+            if not holds:
+                raise ValueError(
+                    f'mp_cfg.{name}={getattr(self, name)!r} must be {allowed}.'
+                )
 
 
 @dataclass(frozen=True)
@@ -108,3 +168,36 @@ def pilot_masks(gt_masks: Tensor, size: tuple[int, int]) -> Tensor:
         True where a query may not attend. (S, A) bool.
     """
     return adaptive_max_pool2d(gt_masks.float(), size).flatten(1) == 0
+
+
+@torch.no_grad()
+def noisy_labels(labels: Tensor, num_classes: int, ratio: float) -> Tensor:
+    """Replace classes by uniform draws, each with the probability `ratio`.
+
+    A draw may be the old class: the rate of changes is
+    ratio * (1 - 1 / num_classes). A ratio of 0 draws nothing. `labels` are
+    clean, (B, M) int64; so is what the queries start from.
+    """
+    if ratio == 0:
+        return labels
+    replaced = torch.rand(labels.shape, device=labels.device) < ratio
+    return torch.randint_like(labels, num_classes).where(replaced, labels)
+
+
+@torch.no_grad()
+def noisy_masks(blocked: Tensor, scale: float) -> Tensor:
+    """Flip locations of pilot masks, spread over the whole feature map.
+
+    A mask with a open locations of A flips each one with the probability
+    rho = scale * a / A: scale * a flips on average. A mask without an open
+    location stays as it is.
+
+    Args:
+        blocked: True where a query may not attend. (B, M, A) bool.
+        scale: Lambda of the paper, at least 0; 0 draws nothing.
+    """
+    if scale == 0:
+        return blocked
+    num_open = (~blocked).sum(-1, keepdim=True)
+    rho = scale * num_open / blocked.shape[-1]
+    return blocked ^ (torch.rand(blocked.shape, device=blocked.device) < rho)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import cycle
 
 import torch
 from mmdet.models.dense_heads import Mask2FormerHead
@@ -20,7 +21,7 @@ from torch import Tensor, nn
 from mmremax.kmax.layers import at_least_float32
 from mmremax.kmax.targets import MaskTargets, one_hot_like
 from mmremax.utils.constants import VOID
-from mmremax.utils.mask_canvas import check_canvas
+from mmremax.utils.point_losses import check_canvas
 
 from .mask2former_targets import (
     MatchedQueries,
@@ -29,8 +30,6 @@ from .mask2former_targets import (
 )
 
 SEMANTIC_INPUTS = ('key', 'stride_32', 'stride_8', 'mask_feature')
-Features = tuple[Tensor, list[Tensor]]
-"""Mask feature and memories, as the pixel decoder returns them."""
 
 
 class ReMaXMask2FormerMixin:
@@ -109,21 +108,17 @@ class ReMaXMask2FormerMixin:
         )
         self.loss_mask = self.mask_loss.losses.loss_mask
         self.loss_dice = self.mask_loss.losses.loss_dice
-        self.relaxed = range(
-            first_relaxed,
-            min(
-                first_relaxed + num_relaxed,
-                self.num_transformer_decoder_layers,
-            ),
-        )
+        num_layers = self.num_transformer_decoder_layers
+        stop = min(first_relaxed + num_relaxed, num_layers)
+        self.relaxed = range(first_relaxed, stop)
         self.semantic_input = semantic_input
         self.semantic_head = None
-        if semantic_head is not None and not self.relaxed:
-            raise ValueError(
-                f'{num_relaxed=} and {first_relaxed=} relax no output, but '
-                'there is a semantic_head: set semantic_head=None.'
-            )
         if semantic_head is not None:
+            if not self.relaxed:
+                raise ValueError(
+                    f'{num_relaxed=} and {first_relaxed=} relax no output, '
+                    'but there is a semantic_head: set semantic_head=None.'
+                )
             channels = self.query_feat.embedding_dim
             if semantic_input == 'mask_feature':
                 channels = self.mask_embed[-1].out_features
@@ -137,11 +132,7 @@ class ReMaXMask2FormerMixin:
             )
 
     def loss(self, x: list[Tensor], batch_data_samples: list) -> dict:
-        """Run the head and compute the losses; see loss_by_feat.
-
-        Samples are mmdet's, with `gt_instances` and, for panoptic data,
-        `gt_sem_seg`.
-        """
+        """Run the head and compute the losses; see loss_by_feat."""
         with captured(self.pixel_decoder) as features:
             class_logits, mask_logits = self(x, batch_data_samples)
         batch_gt_instances = self.preprocess_gt(
@@ -162,7 +153,7 @@ class ReMaXMask2FormerMixin:
         all_mask_preds: list[Tensor],
         batch_gt_instances: list[InstanceData],
         batch_img_metas: list[dict],
-        features: Features,
+        features: tuple[Tensor, list[Tensor]],
     ) -> dict[str, Tensor]:
         """Compute the losses of all outputs.
 
@@ -172,150 +163,119 @@ class ReMaXMask2FormerMixin:
             batch_gt_instances: `labels` (G,) and `masks` (G, h, w) of each
                 image, on the padded canvas.
             batch_img_metas: `img_shape` and `batch_input_shape` are read.
-            features: What the pixel decoder returned.
+            features: Mask feature and memories of the pixel decoder.
 
         Returns:
             Scalars. The parent's names; `d{i}.loss_semantic` of each
             relaxed output, or one `loss_semantic` where they share it.
         """
-        semantics = self._semantic_targets(
-            all_mask_preds[0], batch_gt_instances, batch_img_metas
+        for gt, meta in zip(batch_gt_instances, batch_img_metas, strict=True):
+            check_canvas(gt.masks, meta)
+        with_void = getattr(self.semantic_head, 'with_void', False)
+        semantics = targets_of_masks(
+            [gt.labels for gt in batch_gt_instances],
+            [gt.masks for gt in batch_gt_instances],
+            tuple(all_mask_preds[0].shape[-2:]),
+            [meta['img_shape'][:2] for meta in batch_img_metas],
+            self.num_classes if with_void else None,
         )
-        semantic_logits = []
-        if self.semantic_head is not None:
-            inputs = self._semantic_inputs(*features)
-            semantic_logits = list(
-                map(at_least_float32, self.semantic_head(inputs))
-            )
-        of_output = dict.fromkeys(self.relaxed)
-        if semantic_logits:
-            repeats = len(self.relaxed) // len(semantic_logits)
-            of_output = dict(
-                zip(self.relaxed, semantic_logits * repeats, strict=True)
-            )
-
+        semantic_logits = self._semantic_logits(*features)
+        # One branch for each of them, or one for all.
+        of_output = dict(zip(self.relaxed, cycle(semantic_logits or [None])))
         last = len(all_cls_scores) - 1
-        outputs = []
-        for i, (class_logits, mask_logits) in enumerate(
-            zip(all_cls_scores, all_mask_preds, strict=True)
-        ):
-            labels, _, masks, is_matched, count = self.get_targets(
-                list(class_logits),
-                list(mask_logits),
+        outputs = [
+            self._output_loss(
+                class_logits,
+                mask_logits,
                 batch_gt_instances,
                 batch_img_metas,
-            )
-            queries = MatchedQueries.of(
-                mask_logits,
-                class_logits,
-                torch.stack(labels),
-                torch.stack(is_matched) > 0,
-                max(map(len, masks)),
+                semantics,
                 prefix='' if i == last else f'd{i}.',
                 is_relaxed=i in of_output,
                 semantic_logits=of_output.get(i),
             )
-            with torch.autocast(class_logits.device.type, enabled=False):
-                outputs.append(
-                    self._output_loss(
-                        at_least_float32(class_logits),
-                        torch.stack(labels),
-                        queries,
-                        torch.cat(masks),
-                        count,
-                        semantics,
-                    )
-                )
+            for i, (class_logits, mask_logits) in enumerate(
+                zip(all_cls_scores, all_mask_preds, strict=True)
+            )
+        ]
         losses = outputs.pop()  # the last output's come first, as mmdet's
         for terms in outputs:
             losses |= terms
-        return losses | self._semantic_loss(semantic_logits, semantics)
+        prefixes = ['']
+        if self.semantic_input == 'key':
+            prefixes = [f'd{i}.' for i in self.relaxed]
+        for prefix, logits in zip(prefixes, semantic_logits, strict=False):
+            with torch.autocast(logits.device.type, enabled=False):
+                loss = self.semantic_head.loss(logits, semantics)
+            losses[f'{prefix}loss_semantic'] = loss
+        return losses
 
     def _output_loss(
         self,
         class_logits: Tensor,
-        labels: Tensor,
-        queries: MatchedQueries,
-        masks: Tensor,
-        count: int,
-        semantics: MaskTargets,
-    ) -> dict[str, Tensor]:
-        """Relax, and compute the losses of one output, with its prefix.
-
-        Args:
-            class_logits: Of all queries. (B, Q, K + 1).
-            labels: Of all queries, K if unmatched. (B, Q), int64.
-            queries: The matched ones.
-            masks: Of their segments, image by image. (N, h, w).
-            count: N, as mmdet counts it.
-            semantics: Class of each location.
-        """
-        semantic_map = semantics.semantic_map
-        targets = MatchedTargets(
-            labels=queries.labels,
-            is_matched=queries.is_matched,
-            masks=masks,
-            num_masks=reduce_mean(class_logits.new_tensor([count])).clamp(
-                min=1
-            ),
-            semantic_map=semantic_map.where(
-                semantic_map < self.num_classes, VOID
-            ),
-            size=semantics.size,
-        )
-        softened = self.assigner.class_targets(queries, targets)
-        class_targets = one_hot_like(labels, class_logits).scatter(
-            1, queries.index[:, :, None].expand_as(softened), softened
-        )
-        class_weight = class_logits.new_tensor(self.class_weight)
-        loss_cls = self.loss_cls(
-            class_logits.flatten(0, 1),
-            class_targets.flatten(0, 1),
-            avg_factor=class_weight[labels].sum(),
-        )
-        losses = dict(loss_cls=loss_cls, **self.mask_loss(queries, targets))
-        return {queries.prefix + key: loss for key, loss in losses.items()}
-
-    def _semantic_inputs(
-        self, mask_feature: Tensor, memories: list[Tensor]
-    ) -> list[Tensor]:
-        """Feature of each branch of the semantic head. (B, C, h, w)."""
-        if self.semantic_input == 'mask_feature':
-            return [mask_feature]
-        if self.semantic_input == 'key':
-            return [memories[(i - 1) % len(memories)] for i in self.relaxed]
-        return [memories[0 if self.semantic_input == 'stride_32' else -1]]
-
-    def _semantic_targets(
-        self,
         mask_logits: Tensor,
         batch_gt_instances: list[InstanceData],
         batch_img_metas: list[dict],
-    ) -> MaskTargets:
-        """Build the class of each location from the masks of both kinds."""
-        for gt, meta in zip(batch_gt_instances, batch_img_metas, strict=True):
-            check_canvas(gt.masks, meta)
-        with_void = getattr(self.semantic_head, 'with_void', False)
-        return targets_of_masks(
-            [gt.labels for gt in batch_gt_instances],
-            [gt.masks for gt in batch_gt_instances],
-            tuple(mask_logits.shape[-2:]),
-            [meta['img_shape'][:2] for meta in batch_img_metas],
-            self.num_classes if with_void else None,
-        )
-
-    def _semantic_loss(
-        self, semantic_logits: list[Tensor], semantics: MaskTargets
+        semantics: MaskTargets,
+        **output: object,
     ) -> dict[str, Tensor]:
-        """Compute L_sem of each branch, named after its output."""
-        names = ['loss_semantic']
-        if self.semantic_input == 'key':
-            names = [f'd{i}.loss_semantic' for i in self.relaxed]
-        losses = {}
-        for name, logits in zip(names, semantic_logits, strict=False):
-            with torch.autocast(logits.device.type, enabled=False):
-                losses[name] = self.semantic_head.loss(logits, semantics)
-        return losses
+        """Match one output, relax it, and compute its losses.
+
+        `output` are its prefix and what else MatchedQueries wants to know.
+        """
+        labels, _, masks, is_matched, count = self.get_targets(
+            list(class_logits),
+            list(mask_logits),
+            batch_gt_instances,
+            batch_img_metas,
+        )
+        labels = torch.stack(labels)  # (B, Q), K if unmatched
+        is_matched = torch.stack(is_matched) > 0
+        num_rows = max(map(len, masks))
+        queries = MatchedQueries.of(
+            mask_logits, class_logits, labels, is_matched, num_rows, **output
+        )
+        with torch.autocast(class_logits.device.type, enabled=False):
+            class_logits = at_least_float32(class_logits)
+            num_masks = reduce_mean(class_logits.new_tensor([count]))
+            semantic_map = semantics.semantic_map
+            targets = MatchedTargets(
+                labels=queries.labels,
+                is_matched=queries.is_matched,
+                masks=torch.cat(masks),
+                num_masks=num_masks.clamp(min=1),
+                semantic_map=semantic_map.where(
+                    semantic_map < self.num_classes, VOID
+                ),
+                size=semantics.size,
+            )
+            softened = self.assigner.class_targets(queries, targets)
+            class_targets = one_hot_like(labels, class_logits).scatter(
+                1, queries.index[:, :, None].expand_as(softened), softened
+            )
+            class_weight = class_logits.new_tensor(self.class_weight)
+            loss_cls = self.loss_cls(
+                class_logits.flatten(0, 1),
+                class_targets.flatten(0, 1),
+                avg_factor=class_weight[labels].sum(),
+            )
+            losses = self.mask_loss(queries, targets)
+        losses = dict(loss_cls=loss_cls, **losses)
+        return {queries.prefix + key: loss for key, loss in losses.items()}
+
+    def _semantic_logits(
+        self, mask_feature: Tensor, memories: list[Tensor]
+    ) -> list[Tensor]:
+        """Return m_sem of each branch, if there is any. At least float32."""
+        if self.semantic_head is None:
+            return []
+        inputs = dict(
+            key=[memories[(i - 1) % len(memories)] for i in self.relaxed],
+            stride_32=memories[:1],
+            stride_8=memories[-1:],
+            mask_feature=[mask_feature],
+        )[self.semantic_input]
+        return list(map(at_least_float32, self.semantic_head(inputs)))
 
 
 @contextmanager

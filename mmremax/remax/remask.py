@@ -15,6 +15,7 @@ from mmengine.model import BaseModule
 from torch import Tensor
 
 from mmremax.kmax.layers import aligns_corners, resize_like_kmax
+from mmremax.kmax.losses.terms import known_activation
 from mmremax.kmax.predictor import LayerPrediction
 from mmremax.kmax.targets import MaskTargets, one_hot_like
 from mmremax.utils.constants import VOID
@@ -96,10 +97,6 @@ class ReMaskLoss(BaseModule):
         gain: float = 1.0,
     ) -> None:
         super().__init__()
-        class_activation = class_activation or activation
-        for sigma in (activation, class_activation):
-            if sigma not in ('sigmoid', 'softmax'):
-                raise ValueError(f'ReMaskLoss: activation={sigma!r}.')
         if source not in ('predicted', 'ground_truth', 'mean'):
             raise ValueError(f'ReMaskLoss: source={source!r}.')
         self.losses = MODELS.build(
@@ -109,8 +106,10 @@ class ReMaskLoss(BaseModule):
                 loss_dice=loss_dice,
             )
         )
-        self.activation = activation
-        self.class_activation = class_activation
+        self.activation = known_activation(self, activation)
+        self.class_activation = known_activation(
+            self, class_activation or activation
+        )
         self.identity = identity
         self.stop_gradient = stop_gradient
         self.source = source

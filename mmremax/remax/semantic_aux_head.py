@@ -11,8 +11,8 @@ from mmdet.registry import MODELS
 from mmengine.model import BaseModule, ModuleList
 from torch import Tensor, nn
 
-from mmremax.kmax.aspp import ASPP
 from mmremax.kmax.layers import conv1x1_logits
+from mmremax.kmax.semantic_decoder import ASPP
 from mmremax.kmax.targets import MaskTargets
 
 

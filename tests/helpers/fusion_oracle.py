@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mmremax.kmax.strip_resize import crop_shape
+from mmremax.kmax.pixel_pass import crop_shape
 
 
 def full_resolution_logits(

@@ -83,7 +83,7 @@ class GoldenPixelDecoder(nn.Module):
 class GoldenRandom:
     """Rules `mask_noise_uniform` and `label_noise_uniform`.
 
-    Stands in the place of `torch` in mp_former/noise.py.
+    Stands in the place of `torch` in mp_former/pilots.py.
     """
 
     def __init__(self, counts: list[int], groups: int) -> None:
@@ -99,6 +99,9 @@ class GoldenRandom:
                 self.entry[b, group * longest :][:count] = torch.arange(
                     start, start + count
                 )
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(torch, name)
 
     def rand(self, shape: tuple[int, ...], device: object) -> Tensor:
         if len(shape) == 2:

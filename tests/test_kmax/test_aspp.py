@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from mmremax.kmax.aspp import ASPP
+from mmremax.kmax.semantic_decoder import ASPP
 from tests.golden import R, assert_probe, load_case
 from tests.golden.fill import fill_module
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mmremax.kmax import fusion as kmax_fusion_head
 from mmremax.kmax.fusion import KMaXFusionHead
-from mmremax.kmax.strip_resize import (
+from mmremax.kmax.pixel_pass import (
     resize_in_strips,
     resize_matrix,
     split_bands,

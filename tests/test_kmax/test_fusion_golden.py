@@ -6,8 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from mmremax.kmax import fusion as kmax_fusion_head
-from mmremax.kmax.pixel_readers import MaskReader, PairReader
-from mmremax.kmax.strip_resize import crop_shape
+from mmremax.kmax.pixel_pass import MaskReader, PairReader, crop_shape
 from tests.golden import assert_probe, load_case
 from tests.helpers.fusion_fixture import (
     GOLDEN_KEYS,

@@ -7,8 +7,12 @@ import pytest
 import torch
 from mmcv.ops import point_sample
 
-from mmremax.mp_former.noise import noisy_labels, noisy_masks
-from mmremax.mp_former.pilots import PilotSlots, pilot_masks
+from mmremax.mp_former.pilots import (
+    PilotSlots,
+    noisy_labels,
+    noisy_masks,
+    pilot_masks,
+)
 from tests.helpers.mp_former_fixture import (
     GOLDEN,
     GoldenRandom,
@@ -34,7 +38,7 @@ X = [torch.zeros(2, 4, 16, 16)]
 def golden_random(counts: list[int], groups: int) -> AbstractContextManager:
     """Put the uniforms of the file in the place of random ones."""
     return mock.patch(
-        'mmremax.mp_former.noise.torch', GoldenRandom(counts, groups)
+        'mmremax.mp_former.pilots.torch', GoldenRandom(counts, groups)
     )
 
 

@@ -3,9 +3,12 @@
 import pytest
 import torch
 
-from mmremax.mp_former.noise import noisy_labels, noisy_masks
-from mmremax.mp_former.pilots import pilot_masks
-from mmremax.mp_former.settings import PilotSettings
+from mmremax.mp_former.pilots import (
+    PilotSettings,
+    noisy_labels,
+    noisy_masks,
+    pilot_masks,
+)
 
 
 def test_no_segment_vanishes() -> None:

@@ -5,7 +5,7 @@ import torch
 
 from mmremax.kmax.segments import VOID
 from mmremax.remax.mask2former_targets import targets_of_masks
-from mmremax.utils.mask_canvas import check_canvas
+from mmremax.utils.point_losses import check_canvas
 
 
 def random_masks(count, canvas, seed=0):

@@ -13,8 +13,7 @@ import torch
 from matplotlib.figure import Figure
 
 import mmremax  # noqa: F401
-from mmremax.mp_former.noise import noisy_masks
-from mmremax.mp_former.pilots import pilot_masks
+from mmremax.mp_former.pilots import noisy_masks, pilot_masks
 
 CANVAS = 512  # pixels of a side
 STRIDES = (32, 16, 8)

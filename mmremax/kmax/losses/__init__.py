@@ -1,10 +1,8 @@
 """The losses of kMaX-DeepLab."""
 
 from .instance_discrimination import InstanceDiscriminationLoss
-from .mask_id import MaskIdLoss
-from .mask_loss import MaskLoss
+from .mask_loss import MaskIdLoss, MaskLoss, PQDiceLoss
 from .pq_classification import PQClassificationLoss
-from .pq_dice import PQDiceLoss
 from .semantic import SemanticLoss
 
 __all__ = [

@@ -20,7 +20,7 @@ from mmremax.kmax.targets import MaskTargets
 from mmremax.utils.constants import VOID
 
 from .pixel_sampler import gather_locations, sample_locations
-from .reduction import mean_over_nonzero
+from .terms import mean_over_nonzero
 
 _BLOCK_LOCATIONS = 1024  # sides of the blocks of the similarity matrix
 
@@ -123,10 +123,10 @@ class _LogSumSimilarity(Function):
             if cols != rows:
                 total[:, cols] += similarity.sum(1)
         if ctx.needs_input_grad[0]:
-            share = valid / total
+            weight = valid / total
             grad = torch.zeros_like(feature)
             for rows, cols, similarity in _blocks(feature, temperature):
-                similarity.mul_(share[:, rows, None] + share[:, None, cols])
+                similarity.mul_(weight[:, rows, None] + weight[:, None, cols])
                 grad[:, rows].baddbmm_(similarity, feature[:, cols])
                 if cols != rows:
                     grad[:, cols].baddbmm_(

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from mmremax.kmax.targets import MaskTargets
 
-from .reduction import mean_over_nonzero
+from .terms import known_activation, mean_over_nonzero
 
 
 @MODELS.register_module()
@@ -43,11 +43,9 @@ class PQClassificationLoss(BaseModule):
         loss_weight: float = 1.0,
     ) -> None:
         super().__init__()
-        if activation not in ('softmax', 'sigmoid'):
-            raise ValueError(f'PQClassificationLoss: {activation=}.')
         self.alpha = alpha
         self.gamma = gamma
-        self.activation = activation
+        self.activation = known_activation(self, activation)
         self.loss_weight = loss_weight
 
     def forward(

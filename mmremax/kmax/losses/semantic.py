@@ -17,7 +17,7 @@ from mmremax.kmax.targets import MaskTargets
 from mmremax.utils.constants import VOID
 
 from .pixel_sampler import gather_locations, sample_locations
-from .reduction import mean_over_nonzero
+from .terms import known_activation, mean_over_nonzero
 
 
 @MODELS.register_module()
@@ -33,8 +33,8 @@ class SemanticLoss(BaseModule):
             'sigmoid' sums a binary one over classes.
         loss_weight: Factor of the term.
         semantic_target: ``strided`` (published): the class of the pixel a
-            location starts with; or ``soft``: the share of each class in the
-            pixels of a location.
+            location starts with; or ``soft``: the fraction of each class in
+            the pixels of a location.
         normalizer: What a soft image's sum is divided by: ``cells``, the
             locations with a labelled pixel, or their ``mass``, the labelled
             fractions.
@@ -53,11 +53,9 @@ class SemanticLoss(BaseModule):
         normalizer: str = 'cells',
     ) -> None:
         super().__init__()
-        if activation not in ('softmax', 'sigmoid'):
-            raise ValueError(f'SemanticLoss: activation={activation!r}.')
         self.num_samples = num_samples
         self.sample_temperature = sample_temperature
-        self.activation = activation
+        self.activation = known_activation(self, activation)
         self.loss_weight = loss_weight
         self.is_soft = is_soft(semantic_target, 'SemanticLoss')
         if normalizer not in ('cells', 'mass'):
@@ -123,10 +121,12 @@ class SemanticLoss(BaseModule):
         logits = gather_locations(semantic_logits, locations, size)
         if not self.is_soft:
             return self.loss_at(logits, semantic_map.gather(1, locations))
-        share = require_fractions(targets.class_fractions, 'SemanticLoss')
-        share = share.unflatten(2, targets.size)[..., ::stride, ::stride]
-        index = locations[:, None].expand(-1, share.shape[1], -1)
-        return self.soft_loss_at(logits, share.flatten(2).gather(2, index))
+        fractions = require_fractions(targets.class_fractions, 'SemanticLoss')
+        fractions = fractions.unflatten(2, targets.size)[
+            ..., ::stride, ::stride
+        ]
+        index = locations[:, None].expand(-1, fractions.shape[1], -1)
+        return self.soft_loss_at(logits, fractions.flatten(2).gather(2, index))
 
     def loss_at(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Average the cross-entropy of logits (B, K, S) with labels (B, S).
@@ -142,7 +142,7 @@ class SemanticLoss(BaseModule):
             terms = F.softplus(logits).sum(1) - own
         return self.loss_weight * mean_over_nonzero(terms * valid)
 
-    def soft_loss_at(self, logits: Tensor, share: Tensor) -> Tensor:
+    def soft_loss_at(self, logits: Tensor, fractions: Tensor) -> Tensor:
         """Average the cross-entropy with fractions of classes. Scalar.
 
         Per image sum_i sum_c -q_c log p_c / normaliser; then the mean over
@@ -150,15 +150,15 @@ class SemanticLoss(BaseModule):
 
         Args:
             logits: Of the K classes and maybe void. (B, K or K + 1, S).
-            share: q; sums to the labelled fraction v. (B, K, S).
+            fractions: q; sums to the labelled fraction v. (B, K, S).
         """
-        num_classes = share.shape[1]
-        valid = share.sum(1)
+        num_classes = fractions.shape[1]
+        valid = fractions.sum(1)
         if self.activation == 'softmax':
             log_prob = logits.log_softmax(1)[:, :num_classes]
-            terms = -(share * log_prob).sum(1)
+            terms = -(fractions * log_prob).sum(1)
         else:
-            own = (share * logits[:, :num_classes]).sum(1)
+            own = (fractions * logits[:, :num_classes]).sum(1)
             terms = valid * F.softplus(logits).sum(1) - own
         mass = valid if self.normalizer == 'mass' else (valid > 0).float()
         divisor = mass.sum(1)

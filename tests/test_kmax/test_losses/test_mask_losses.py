@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from mmremax.kmax.losses.mask_id import MaskIdLoss
-from mmremax.kmax.losses.mask_loss import MaskLoss, mask_statistics
-from mmremax.kmax.losses.pq_dice import PQDiceLoss
+from mmremax.kmax.losses.mask_loss import (
+    MaskIdLoss,
+    MaskLoss,
+    PQDiceLoss,
+    mask_statistics,
+)
 from mmremax.kmax.predictor import LayerPrediction
 from mmremax.kmax.targets import MaskTargets
 

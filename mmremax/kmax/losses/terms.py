@@ -1,4 +1,4 @@
-"""The average that every loss of kMaX-DeepLab uses."""
+"""What the terms of all losses share: their average, their activations."""
 
 from torch import Tensor
 
@@ -13,3 +13,12 @@ def mean_over_nonzero(terms: Tensor) -> Tensor:
     """
     count = (terms.detach() != 0).sum(1).clamp(min=1)
     return (terms.sum(1) / count).mean()
+
+
+def known_activation(loss: object, activation: str) -> str:
+    """Return 'softmax' or 'sigmoid'; anything else is a ValueError."""
+    if activation not in ('softmax', 'sigmoid'):
+        raise ValueError(
+            f'{type(loss).__name__}: {activation=}; use softmax or sigmoid.'
+        )
+    return activation
