@@ -142,6 +142,10 @@ class MPFormerMixin:
         self_attn_mask, pilots, num_pilot_layers = None, [], 0
         if slots is not None:
             self_attn_mask = slots.self_attention_mask(self.num_queries)
+            if self.mp_cfg.padding == 'strict':
+                self_attn_mask = slots.hide_padding(
+                    self_attn_mask, self.num_heads
+                )
             num_pilot_layers = self.mp_cfg.pilot_layers
             if num_pilot_layers == 'all':
                 num_pilot_layers = len(layers)

@@ -60,11 +60,13 @@ def pilot_losses(
 def _class_loss(
     head: Mask2FormerHead, class_logits: Tensor, slots: PilotSlots
 ) -> Tensor:
-    """Weighted cross-entropy; the target of padding slots is no_object."""
+    """Weighted cross-entropy; padding slots: see PilotSettings.padding."""
     labels = slots.spread(slots.labels, head.num_classes).flatten()
     class_weight = class_logits.new_tensor(head.class_weight)
+    class_logits = class_logits.flatten(0, 1)
+    if head.mp_cfg.padding == 'strict':
+        is_real = ~slots.is_padding.flatten()
+        labels, class_logits = labels[is_real], class_logits[is_real]
     return head.loss_cls(
-        class_logits.flatten(0, 1),
-        labels,
-        avg_factor=class_weight[labels].sum(),
+        class_logits, labels, avg_factor=class_weight[labels].sum()
     )

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import torch
 from mmengine.structures import InstanceData
 from torch import Tensor
-from torch.nn.functional import adaptive_max_pool2d
+from torch.nn.functional import adaptive_max_pool2d, pad
 from torch.nn.utils.rnn import pad_sequence
 
 
@@ -34,6 +34,11 @@ class PilotSettings:
         pilot_layers: Number of leading decoder layers that attend where the
             pilot mask allows, or 'all'. In the later ones a mask-piloted
             query uses its own prediction.
+        padding: Slots without a segment, in images with few: with
+            'reference' (the released code) their group sees them and their
+            class target is no_object; with 'strict' they are seen by
+            themselves alone and have no class loss, so that an image's
+            outputs do not depend on the others of its batch.
         query_pos: 'zero' keeps the learned positions of the matching
             queries and gives mask-piloted ones none; 'none' drops them for
             all queries, in inference too, as the released code does.
@@ -47,6 +52,7 @@ class PilotSettings:
     mask_noise_scale: float = 0.2
     label_noise_ratio: float = 0.2
     pilot_layers: str | int = 'all'
+    padding: str = 'reference'
     query_pos: str = 'zero'
 
     def __post_init__(self) -> None:
@@ -64,6 +70,11 @@ class PilotSettings:
                 'pilot_layers',
                 layers == 'all' or (type(layers) is int and layers >= 0),
                 "'all' or a number of layers",
+            ),
+            (
+                'padding',
+                self.padding in ('reference', 'strict'),
+                "'reference' or 'strict'",
             ),
             (
                 'query_pos',
@@ -149,6 +160,17 @@ class PilotSlots:
         group = slot // max(self.counts)
         group = torch.cat([group, group.new_full((num_queries,), -1)])
         return (group[:, None] != group) & (group >= 0)
+
+    def hide_padding(self, attn_mask: Tensor, num_heads: int) -> Tensor:
+        """Let padding slots be seen by themselves alone.
+
+        (T, T) bool, True where blocked, to (B * heads, T, T).
+        """
+        num_queries = len(attn_mask) - self.num_slots
+        hidden = pad(self.is_padding, (0, num_queries))[:, None]  # (B, 1, T)
+        own = torch.eye(len(attn_mask), dtype=bool, device=attn_mask.device)
+        blocked = attn_mask | hidden & ~own
+        return blocked.repeat_interleave(num_heads, dim=0)
 
 
 @torch.no_grad()

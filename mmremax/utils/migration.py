@@ -106,7 +106,6 @@ REMOVED_KEYS: dict[str, dict[str, Any]] = dict(
         per_head_noise=False,
         with_cls_loss=True,
         loss_weight=1.0,
-        padding='reference',
         max_gt=None,
     ),
     InstanceAPMetric=dict(max_per_image=100),

@@ -4,6 +4,8 @@ from unittest import mock
 
 import pytest
 import torch
+from mmdet.structures.mask import BitmapMasks
+from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
 from mmremax.mp_former import head as head_module
@@ -88,9 +90,13 @@ def test_inference_is_stock(query_pos: str) -> None:
         assert all(map(torch.equal, found, expected))
 
 
+@pytest.mark.parametrize('padding', ['reference', 'strict'])
 @pytest.mark.parametrize('num_groups', [1, 3])
-def test_matching_part_does_not_see_the_rest(num_groups: int) -> None:
-    head, stock = mp_head(num_groups=num_groups), build_head()
+def test_matching_part_does_not_see_the_rest(
+    padding: str, num_groups: int
+) -> None:
+    head = mp_head(padding=padding, num_groups=num_groups)
+    stock = build_head()
     share_weights(head, stock)
     *outputs, _ = forward_in_loss(head, samples())
     for found, expected in zip(
@@ -108,16 +114,34 @@ def test_groups_without_noise_are_equal() -> None:
         assert torch.allclose(logits[:, :4], logits[:, 4:8], atol=1e-5)
 
 
-def test_padding_is_trained_as_no_object() -> None:
+@pytest.mark.parametrize('padding', ['reference', 'strict'])
+def test_class_loss_of_padding(padding: str) -> None:
     """By hand, before the first layer: one image has no segment."""
     batch = samples(instance=True, empty=(1,))
-    classes, _, losses = forward_in_loss(mp_head(**QUIET), batch)
+    head = mp_head(padding=padding, **QUIET)
+    classes, _, losses = forward_in_loss(head, batch)
     log_prob = classes[0].log_softmax(-1)
     real = log_prob[0, [0, 1], batch[0].gt_instances.labels].sum()
-    mean = -(real + 0.1 * log_prob[1, :2, -1].sum()) / 2.2
+    mean = -real / 2
+    if padding == 'reference':  # two slots of no_object, of weight 0.1
+        mean = -(real + 0.1 * log_prob[1, :2, -1].sum()) / 2.2
     assert losses['d0.mp_loss_cls'].item() == pytest.approx(
         2 * mean.item(), rel=1e-5
     )
+
+
+@pytest.mark.parametrize('padding', ['reference', 'strict'])
+def test_padding_and_the_other_image(padding: str) -> None:
+    """Strict outputs are free of the number of padding slots."""
+    head = mp_head(padding=padding, **QUIET)
+    few, many = (samples(instance=True) for _ in range(2))
+    gt = many[1].gt_instances
+    more = BitmapMasks(gt.masks.masks[[0, 1, 0]], *gt.masks.masks.shape[1:])
+    labels = gt.labels[[0, 1, 0]]
+    many[1].gt_instances = InstanceData(labels=labels, masks=more)
+    outputs = [forward_in_loss(head, batch)[0][-1] for batch in (few, many)]
+    same = torch.allclose(outputs[0][0, :2], outputs[1][0, :2], atol=1e-5)
+    assert same == (padding == 'strict')
 
 
 def test_batch_without_ground_truth() -> None:

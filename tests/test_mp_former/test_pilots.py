@@ -52,6 +52,7 @@ def test_label_noise_changes_with_its_full_ratio() -> None:
         ('pilot_layers', -1),
         ('label_noise_ratio', 1.5),
         ('mask_noise_scale', -0.1),
+        ('padding', 'none'),
         ('query_pos', 'learned'),
     ],
 )

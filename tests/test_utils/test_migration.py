@@ -91,12 +91,12 @@ def test_mask_pilots(capsys):
     def config(**settings):
         return Config(dict(a=dict(type='MPFormerHead', mp_cfg=settings)))
 
-    cfg = config(num_groups=2, padding='reference', max_gt=None)
+    cfg = config(num_groups=2, loss_weight=1.0, max_gt=None)
     migrate(cfg)
     assert cfg.a.mp_cfg == dict(num_groups=2)
-    assert 'no padding, max_gt any more' in capsys.readouterr().out
-    with pytest.raises(ConfigKeyError, match=r"padding='strict'.*leave"):
-        migrate(config(padding='strict'))
+    assert 'no loss_weight, max_gt any more' in capsys.readouterr().out
+    with pytest.raises(ConfigKeyError, match=r'max_gt=9.*leave'):
+        migrate(config(max_gt=9))
 
 
 OLD_SOFT = dict(
