@@ -5,6 +5,6 @@
 PQ 56.7 in the published code's README; ours: not trained yet.
 """
 
-_base_ = ['./kmax_r50_coco.py', '../_base_/backbones/convnext-s.py']
+_base_ = ['./kmax_r50_coco.py', '../_base_/backbones/convnext.py']
 
 model = _base_.convnext_s

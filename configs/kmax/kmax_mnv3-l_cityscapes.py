@@ -8,7 +8,7 @@ alone. Masks and labels have stride 2. PQ: not trained yet.
 
 _base_ = [
     './kmax_r50_cityscapes_60k_stride2.py',
-    '../_base_/backbones/mnv3-l.py',
+    '../_base_/backbones/mobilenet_v3.py',
 ]
 
 model = _base_.mnv3_l

@@ -24,27 +24,9 @@ param_scheduler = [
 ]
 train_cfg = dict(max_iters=max_iters)
 
-train_pipeline = [
-    dict(type='LoadPanopticImage'),
-    dict(type='LoadPanopticMap'),
-    dict(
-        type='RandomScaleCrop',
-        crop_size=_base_.image_size,
-        scale_range=(0.3, 1.7),
-    ),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='AutoAugmentColor'),
-    dict(
-        type='PanopticCopyPaste',
-        pipeline=[
-            dict(type='LoadPanopticImage'),
-            dict(type='LoadPanopticMap'),
-            dict(type='RandomScaleCrop', scale_range=(0.15, 0.85)),
-            dict(type='RandomFlip', prob=0.5),
-            dict(type='AutoAugmentColor'),
-        ],
-    ),
-    dict(type='FilterUnlabeledCrops'),
-    dict(type='PackPanopticInputs'),
-]
+train_pipeline = _base_.train_pipeline
+train_pipeline[2].update(scale_range=(0.3, 1.7))
+train_pipeline[5]['pipeline'][2].update(scale_range=(0.15, 0.85))  # half of it
+train_pipeline[4] = dict(type='AutoAugmentColor')
+train_pipeline[5]['pipeline'][4] = train_pipeline[4]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -195,6 +195,6 @@ def test_configs_of_this_version_stay(name, capsys):
 
 def test_configs_of_mmseg_are_found():
     packages = dict(MODULE2PACKAGE)
-    path = CONFIGS / 'mp_former/mask2former_r50_ade20k-semantic_160k.py'
-    assert read_config(path).model.decode_head.type == 'Mask2FormerHead'
+    path = CONFIGS / 'mp_former/mp-former_r50_ade20k-semantic_160k.py'
+    assert read_config(path).model.decode_head.type == 'MPFormerHead'
     assert packages == MODULE2PACKAGE
