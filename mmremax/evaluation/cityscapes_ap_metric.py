@@ -36,11 +36,12 @@ class CityscapesAPMetric(StreamingMetric):
 
     def __init__(self, **kwargs) -> None:
         super().__init__(**kwargs)
+        scripts = 'cityscapesscripts.evaluation.'
         try:
             self.official = import_module(
-                'cityscapesscripts.evaluation.'
-                'evalInstanceLevelSemanticLabeling'
+                f'{scripts}evalInstanceLevelSemanticLabeling'
             )
+            self.describe = import_module(f'{scripts}instance').Instance
         except ImportError as error:
             raise ImportError(
                 'CityscapesAPMetric needs cityscapesscripts: '
@@ -59,23 +60,10 @@ class CityscapesAPMetric(StreamingMetric):
         truth = self._read_truth(sample['img_path'])
         ids = np.unique(truth)
         places = np.searchsorted(ids, truth)
-        areas = np.bincount(places.ravel(), minlength=len(ids))
-        label_ids = np.where(ids < 1000, ids, ids // 1000).tolist()
-        kinds = [self.official.id2label[i] for i in label_ids]
+        # Without distances: the script leaves them at its defaults, too.
+        true = [self.describe(truth, i).toDict() for i in ids]
+        kinds = [self.official.id2label[t['labelID']] for t in true]
         is_void = np.array([kind.ignoreInEval for kind in kinds])
-        true = [
-            # Distances are not measured: the values of the official script.
-            dict(
-                instID=instance,
-                labelID=label_id,
-                pixelCount=area,
-                medDist=-1,
-                distConf=0.0,
-            )
-            for instance, label_id, area in zip(
-                ids.tolist(), label_ids, areas.tolist(), strict=True
-            )
-        ]
         matched = [dict(instance, matchedPred=[]) for instance in true]
         predicted = {name: [] for name in self.settings.instLabels}
         masks = self.instances_of(sample, truth.shape)

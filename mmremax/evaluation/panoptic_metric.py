@@ -16,8 +16,6 @@ from mmremax.utils.constants import VOID_ID
 from .panoptic_quality import PQCounts, average_scores, panoptic_quality
 from .streaming_metric import StreamingMetric, class_table, format_score
 
-_GROUPS = (('All', ''), ('Things', '_th'), ('Stuff', '_st'))
-
 
 @METRICS.register_module()
 class PanopticQualityMetric(StreamingMetric):
@@ -35,7 +33,7 @@ class PanopticQualityMetric(StreamingMetric):
         dump_dir: Folder for the predictions in the official format,
             `panoptic.json` and `panoptic/*.png`, as panopticapi and the
             COCO server take them. Then images without ground truth are
-            dumped and not scored.
+            dumped and not scored; scores are empty if none has any.
         **kwargs: See ``StreamingMetric``.
     """
 
@@ -55,11 +53,7 @@ class PanopticQualityMetric(StreamingMetric):
         )
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
-        """Sum up, print the tables, write the json of the dump.
-
-        Returns:
-            Scores in percent; empty if no image had ground truth.
-        """
+        """Sum up, print the tables, write the json of the dump."""
         logger = MMLogger.get_current_instance()
         if self.dump_dir is not None:
             path = self.dump_dir / 'panoptic.json'
@@ -71,9 +65,7 @@ class PanopticQualityMetric(StreamingMetric):
             return {}
         total = PQCounts.zeros(len(self.dataset_meta['classes']))
         for labels, *counts in scored:
-            for sums, values in zip(
-                (total.iou, total.tp, total.fp, total.fn), counts, strict=True
-            ):
+            for sums, values in zip(vars(total).values(), counts, strict=True):
                 sums[labels] += values
         return self._report(total, logger)
 
@@ -109,13 +101,7 @@ class PanopticQualityMetric(StreamingMetric):
         except ValueError as error:
             raise ValueError(f'{sample["img_path"]}: {error}') from error
         seen = (counts.tp + counts.fp + counts.fn).nonzero()[0]
-        return (
-            seen,
-            counts.iou[seen],
-            counts.tp[seen],
-            counts.fp[seen],
-            counts.fn[seen],
-        )
+        return seen, *(values[seen] for values in vars(counts).values())
 
     def _dump(
         self, sample: dict, id_map: np.ndarray, labels: dict[int, int]
@@ -144,10 +130,10 @@ class PanopticQualityMetric(StreamingMetric):
         num_things = len(self.dataset_meta['thing_classes'])
         rows = [('', 'PQ', 'SQ', 'RQ', 'classes')]
         metrics = {}
-        for (name, suffix), part in zip(
-            _GROUPS,
-            (scores, scores[:num_things], scores[num_things:]),
-            strict=True,
+        for name, suffix, part in (
+            ('All', '', scores),
+            ('Things', '_th', scores[:num_things]),
+            ('Stuff', '_st', scores[num_things:]),
         ):
             means = 100 * average_scores(part)
             for key, value in zip(('PQ', 'SQ', 'RQ'), means, strict=True):

@@ -1,6 +1,7 @@
 """Panoptic quality of id maps, equal to panopticapi's to the last digit."""
 
 import warnings
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -36,18 +37,14 @@ class PQCounts:
         )
 
     def __iadd__(self, other: 'PQCounts') -> 'PQCounts':
-        self.iou += other.iou
-        self.tp += other.tp
-        self.fp += other.fp
-        self.fn += other.fn
+        for key, values in vars(other).items():
+            vars(self)[key] += values
         return self
 
     def scores(self) -> np.ndarray:
-        """Compute the scores by class.
+        """Compute PQ, SQ and RQ by class, in [0, 1]. (K, 3).
 
-        Returns:
-            PQ, SQ and RQ in [0, 1]; NaN for a class that is neither in the
-            ground truth nor predicted. (K, 3).
+        NaN for a class that is neither in the ground truth nor predicted.
         """
         size = self.tp + 0.5 * self.fp + 0.5 * self.fn
         size = np.where(size > 0, size, np.nan)
@@ -58,10 +55,7 @@ class PQCounts:
 
 
 def average_scores(scores: np.ndarray) -> np.ndarray:
-    """Average over the classes that were seen.
-
-    Args:
-        scores: From :meth:`PQCounts.scores`, or some rows of it. (K, 3).
+    """Average rows of :meth:`PQCounts.scores` over the classes seen.
 
     Returns:
         PQ, SQ, RQ in [0, 1]; NaN if no class was seen. (3,).
@@ -99,132 +93,76 @@ def panoptic_quality(
             the annotation file; None is counted here).
         num_classes: K.
 
-    Returns:
-        Counts of this image.
-
     Raises:
         ValueError: The maps differ in size, the prediction's map and table
             disagree, or a class is not in [0, K).
     """
+    overlap, gt_area, pred_area = _overlaps(gt_map, pred_map)
+    odd = (set(pred_area) - {VOID_ID}) ^ set(pred_labels)
+    if odd:
+        raise ValueError(
+            f'Predicted segment {min(odd)} is in the map or in the table only.'
+        )
+    _check_classes('Predicted', pred_labels, num_classes)
+    gt_labels = {s['id']: s['category'] for s in gt_segments}
+    _check_classes('True', gt_labels, num_classes)
+
+    counts, hit = PQCounts.zeros(num_classes), set()
+    last_crowd = {s['category']: s['id'] for s in gt_segments if s['iscrowd']}
+    segments = {s['id']: s for s in gt_segments if not s['iscrowd']}
+    for segment_id in segments:
+        counts.fn[gt_labels[segment_id]] += 1  # until it is hit
+    for (gt_id, pred_id), size in overlap.items():
+        label = pred_labels.get(pred_id)
+        if gt_id not in segments or gt_labels[gt_id] != label:
+            continue
+        area = segments[gt_id].get('area')
+        union = gt_area[gt_id] if area is None else area
+        union += pred_area[pred_id] - size - overlap[VOID_ID, pred_id]
+        if size / union > 0.5:
+            hit.add(pred_id)
+            counts.iou[label] += size / union
+            counts.tp[label] += 1
+            counts.fn[label] -= 1
+    for pred_id in pred_labels.keys() - hit:
+        label = pred_labels[pred_id]
+        excused = overlap[VOID_ID, pred_id]
+        if label in last_crowd:
+            excused += overlap[last_crowd[label], pred_id]
+        counts.fp[label] += excused / pred_area[pred_id] <= 0.5
+    return counts
+
+
+def _overlaps(
+    gt_map: np.ndarray, pred_map: np.ndarray
+) -> tuple[Counter, Counter, Counter]:
+    """Count pixels by pair of true and predicted id, and by each."""
     if pred_map.shape != gt_map.shape:
         raise ValueError(
             f'The prediction is {pred_map.shape}, the ground truth '
             f'{gt_map.shape}: predictions must have the original size.'
         )
-    codes, overlap = np.unique(
+    codes, sizes = np.unique(
         gt_map.astype(np.int64) * _OFFSET + pred_map, return_counts=True
     )
-    gt_of, pred_of = np.divmod(codes, _OFFSET)
-    pred_ids, pred_place = np.unique(pred_of, return_inverse=True)
-    pred_area = np.bincount(pred_place, overlap, len(pred_ids))
-    pred_class = _classes_of(pred_ids, pred_labels, num_classes)
-    truth = _Truth.from_table(gt_segments, gt_of, overlap, num_classes)
-
-    gt_place = truth.place(gt_of)
-    on_void = _areas(pred_place, overlap, gt_of == VOID_ID, len(pred_ids))
-    union = (
-        pred_area[pred_place]
-        + truth.area[gt_place]
-        - overlap
-        - on_void[pred_place]
-    )
-    same = (pred_class[pred_place] == truth.label[gt_place]) & (
-        pred_of != VOID_ID
-    )
-    comparable = (gt_place >= 0) & ~truth.iscrowd[gt_place] & same
-    iou = np.where(comparable, overlap, 0) / np.where(comparable, union, 1)
-    hit = iou > 0.5
-    hit_class = pred_class[pred_place[hit]]
-
-    missed = ~truth.iscrowd
-    missed[gt_place[hit]] = False
-    missed[-1] = False  # the entry of unlisted ids
-
-    own_crowd = same & truth.is_last_crowd[gt_place]
-    on_crowd = _areas(pred_place, overlap, own_crowd, len(pred_ids))
-    false = (pred_ids != VOID_ID) & ((on_void + on_crowd) / pred_area <= 0.5)
-    false[pred_place[hit]] = False
-    return PQCounts(
-        iou=np.bincount(hit_class, iou[hit], num_classes),
-        tp=np.bincount(hit_class, minlength=num_classes),
-        fp=np.bincount(pred_class[false], minlength=num_classes),
-        fn=np.bincount(truth.label[missed], minlength=num_classes),
-    )
+    overlap, gt_area, pred_area = Counter(), Counter(), Counter()
+    for code, size in zip(codes.tolist(), sizes.tolist(), strict=True):
+        gt_id, pred_id = divmod(code, _OFFSET)
+        overlap[gt_id, pred_id] = size
+        gt_area[gt_id] += size
+        pred_area[pred_id] += size
+    return overlap, gt_area, pred_area
 
 
-@dataclass
-class _Truth:
-    """The segment table as arrays; the last entry is for unlisted ids."""
-
-    ids: np.ndarray
-    label: np.ndarray
-    area: np.ndarray
-    iscrowd: np.ndarray
-    is_last_crowd: np.ndarray
-
-    @classmethod
-    def from_table(
-        cls,
-        segments: list[dict],
-        gt_of: np.ndarray,
-        overlap: np.ndarray,
-        num_classes: int,
-    ) -> '_Truth':
-        """Read the table; areas that it lacks are counted."""
-        areas, last_crowd = [], {}
-        for i, segment in enumerate(segments):
-            area = segment.get('area')
-            if area is None:
-                area = int(overlap[gt_of == segment['id']].sum())
-            areas.append(area)
-            if segment['iscrowd']:
-                last_crowd[segment['category']] = i
-            if not 0 <= segment['category'] < num_classes:
-                raise ValueError(
-                    f'True segment {segment["id"]} has the class '
-                    f'{segment["category"]}, not in [0, {num_classes}).'
-                )
-        count = len(segments)
-        is_last_crowd = np.zeros(count + 1, bool)
-        is_last_crowd[list(last_crowd.values())] = True
-        return cls(
-            ids=np.array([s['id'] for s in segments], np.int64),
-            label=np.array([s['category'] for s in segments] + [-1]),
-            area=np.array([*areas, 0], np.float64),
-            iscrowd=np.array([bool(s['iscrowd']) for s in segments] + [False]),
-            is_last_crowd=is_last_crowd,
-        )
-
-    def place(self, ids: np.ndarray) -> np.ndarray:
-        """Row of each id, -1 (the last row) for void and unlisted ids."""
-        rows = {int(segment_id): i for i, segment_id in enumerate(self.ids)}
-        return np.array([rows.get(int(i), -1) for i in ids], np.int64)
-
-
-def _classes_of(
-    pred_ids: np.ndarray, pred_labels: dict[int, int], num_classes: int
-) -> np.ndarray:
-    """Class of each predicted id, -2 for void; map and table must agree."""
-    present = set(pred_ids.tolist()) - {VOID_ID}
-    if present != set(pred_labels):
-        odd = min(present ^ set(pred_labels))
-        raise ValueError(
-            f'Predicted segment {odd} is in the map or in the table only.'
-        )
-    for segment_id, label in pred_labels.items():
+def _check_classes(
+    what: str, labels: dict[int, int], num_classes: int
+) -> None:
+    for segment_id, label in labels.items():
         if not 0 <= label < num_classes:
             raise ValueError(
-                f'Predicted segment {segment_id} has the class {label}, not '
-                f'in [0, {num_classes}).'
+                f'{what} segment {segment_id} has the class {label}, not in '
+                f'[0, {num_classes}).'
             )
-    return np.array([pred_labels.get(i, -2) for i in pred_ids.tolist()])
-
-
-def _areas(
-    place: np.ndarray, overlap: np.ndarray, chosen: np.ndarray, count: int
-) -> np.ndarray:
-    """Area of each predicted segment within the chosen true ones."""
-    return np.bincount(place[chosen], overlap[chosen], count)
 
 
 def bootstrap_pq(
@@ -254,9 +192,6 @@ def bootstrap_pq(
     Returns:
         PQ in [0, 1] over all classes, things and stuff; classes that a draw
         lacks do not count, NaN if it lacks all. (D, 3).
-
-    Raises:
-        ValueError: There are no counts.
     """
     if not counts:
         raise ValueError('There is no scored image to draw from.')
