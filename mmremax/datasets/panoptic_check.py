@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -55,15 +56,10 @@ class ImageReport:
 
 
 def check_lists(json_path: Path, content: dict) -> list[Fault]:
-    """Check what the annotation file says, without other files.
+    """Check what an annotation file says, without other files.
 
-    Args:
-        json_path: For the messages.
-        content: What the file holds. Entries that cannot be used are taken
-            out, missing lists put in.
-
-    Returns:
-        Faults of `images`, `annotations` and `categories`.
+    Entries of `content` that cannot be used are taken out, missing lists put
+    in.
     """
     texts = list(list_faults(content))
     for key in ('images', 'annotations'):
@@ -83,123 +79,106 @@ def check_images(
     seg_dir: Path,
     num_workers: int = 4,
 ) -> Iterator[ImageReport]:
-    """Check the files of every annotated image.
+    """Check the files of every annotated image, in threads.
 
     Args:
         content: What the annotation file holds, after ``check_lists``.
         img_dir: Folder of the images; None leaves them alone.
         seg_dir: Folder of the PNGs.
-        num_workers: Number of threads.
-
-    Yields:
-        Report of each image, in the order of `annotations`.
     """
     images = {image['id']: image for image in content['images']}
     things = {c['id']: bool(c['isthing']) for c in content['categories']}
     entries = [e for e in content['annotations'] if e['image_id'] in images]
+
+    def check(entry: dict) -> ImageReport:
+        image = images[entry['image_id']]
+        report = check_png(seg_dir, entry, image, things)
+        if img_dir is not None:
+            report.faults += check_size(img_dir, image)
+        return report
+
     with ThreadPoolExecutor(num_workers) as pool:
-        yield from pool.map(
-            lambda entry: _check_image(
-                entry, images[entry['image_id']], img_dir, seg_dir, things
-            ),
-            entries,
-        )
+        yield from pool.map(check, entries)
 
 
-def _check_image(
-    entry: dict,
-    image: dict,
-    img_dir: Path | None,
-    seg_dir: Path,
-    things: dict[int, bool],
+def check_png(
+    seg_dir: Path, entry: dict, image: dict, things: dict[int, bool]
 ) -> ImageReport:
-    """Check image, PNG and table of one annotation."""
+    """Compare the table of one annotation with its PNG."""
     report = ImageReport()
-    name, listed = entry['file_name'], (image['height'], image['width'])
-    if img_dir is not None:
-        _check_size(img_dir / image['file_name'], listed, report.faults)
+    name = entry['file_name']
     try:
         ids = read_ids(seg_dir / name, 'it is listed.')
     except (FileNotFoundError, ValueError) as error:
         report.faults.append(Fault(name, None, str(error)))
         return report
     report.size = ids.shape
+    listed = (image['height'], image['width'])
     if ids.shape != listed:
         text = f'the PNG has the size {ids.shape}, the json says {listed}'
         report.faults.append(Fault(name, None, text))
     report.num_void = int(np.count_nonzero(ids == VOID_ID))
-    table, faults = _check_table(entry['segments_info'], things)
+    faults = list(_table_faults(entry['segments_info'], things))
+    table = {segment.get('id'): segment for segment in entry['segments_info']}
+    table.pop(VOID_ID, None)
     for found in segments_of(ids):
-        segment = table.pop(found['id'], None)
-        faults += _compare(segment, found)
+        segment_id, area = found['id'], found['area']
+        segment = table.pop(segment_id, None)
         if segment is None:
-            report.num_void += found['area']
-        elif segment.get('category_id') in things:
+            report.num_void += area
+            text = (
+                f'{area} pixels of the PNG have this id, which '
+                '"segments_info" lacks: they are void or of another version'
+            )
+            faults.append((segment_id, text))
+            continue
+        for key in ('area', 'bbox'):
+            value = segment.get(key, found[key])
+            if value != found[key]:
+                text = f'{key} {value} in the json, {found[key]} in the PNG'
+                faults.append((segment_id, text))
+        if segment.get('category_id') in things:
             crowd = bool(segment.get('iscrowd', 0))
-            report.areas.append((segment['category_id'], crowd, found['area']))
+            report.areas.append((segment['category_id'], crowd, area))
     text = 'is listed, but no pixel of the PNG has its id'
     faults += [(segment_id, text) for segment_id in table]
     report.faults += [Fault(name, *fault) for fault in faults]
     return report
 
 
-def _compare(segment: dict | None, found: dict) -> list[tuple[int, str]]:
-    """Compare a listed segment with what the PNG shows of it."""
-    if segment is None:
-        text = (
-            f'{found["area"]} pixels of the PNG have this id, which '
-            '"segments_info" lacks: they are void or of another version'
-        )
-        return [(found['id'], text)]
-    return [
-        (
-            found['id'],
-            f'{key} {segment[key]} in the json, {found[key]} in the PNG',
-        )
-        for key in ('area', 'bbox')
-        if key in segment and segment[key] != found[key]
-    ]
-
-
-def _check_table(
+def _table_faults(
     segments: list[dict], things: dict[int, bool]
-) -> tuple[dict[int, dict], list[tuple[int, str]]]:
-    """Check what the table says, and index it by id."""
-    faults = list(segment_faults(segments, things))
+) -> Iterator[tuple[Any, str]]:
+    """Check what a table says: id and fault of segments."""
+    yield from segment_faults(segments, things)
     stuff = set()
     for segment in segments:
-        category = segment.get('category_id')
-        texts = [
-            f'lacks "{key}"'
-            for key in ('id', 'category_id', 'area', 'bbox', 'iscrowd')
-            if key not in segment
-        ]
+        segment_id, category = segment.get('id'), segment.get('category_id')
+        for key in ('id', 'category_id', 'area', 'bbox', 'iscrowd'):
+            if key not in segment:
+                yield segment_id, f'lacks "{key}"'
         if not things.get(category, True):
             if category in stuff:
-                texts.append(f'is a second segment of stuff {category}')
+                yield segment_id, f'is a second segment of stuff {category}'
             if segment.get('iscrowd', 0):
-                texts.append(f'is a crowd, but {category} is stuff')
+                yield segment_id, f'is a crowd, but {category} is stuff'
             stuff.add(category)
-        faults += [(segment.get('id'), text) for text in texts]
-    table = {segment.get('id'): segment for segment in segments}
-    table.pop(VOID_ID, None)
-    return table, faults
 
 
-def _check_size(
-    path: Path, listed: tuple[int, int], faults: list[Fault]
-) -> None:
+def check_size(img_dir: Path, listed: dict) -> Iterator[Fault]:
     """Compare the size of an image, as its EXIF entry turns it."""
+    path = img_dir / listed['file_name']
+    expected = (listed['height'], listed['width'])
     try:
         with Image.open(path) as image:
             size = image.size[::-1]
             if image.getexif().get(_ORIENTATION) in _TURNED:
                 size = size[::-1]
     except FileNotFoundError:
-        faults.append(Fault(path.name, None, f'missing in {path.parent}'))
+        yield Fault(path.name, None, f'missing in {path.parent}')
     except OSError as error:
-        faults.append(Fault(path.name, None, f'no readable image ({error})'))
+        yield Fault(path.name, None, f'no readable image ({error})')
     else:
-        if size != listed:
-            text = f'the image has the size {size}, the json says {listed}'
-            faults.append(Fault(path.name, None, text))
+        if size != expected:
+            text = f'the image has the size {size}, the json says {expected}'
+            yield Fault(path.name, None, text)
