@@ -23,9 +23,8 @@ class AnnotationError(ValueError):
 def load_annotations(path: str, backend_args: dict | None = None) -> dict:
     """Load a panoptic annotation file and check what holds it together.
 
-    Args:
-        path: Json file with `images`, `categories` and, but for test sets
-            without ground truth, `annotations`.
+    It has `images`, `categories` and, but for test sets without ground
+    truth, `annotations`.
 
     Raises:
         FileNotFoundError: The file does not exist.
@@ -58,9 +57,8 @@ def load_annotations(path: str, backend_args: dict | None = None) -> dict:
 def list_faults(content: dict) -> Iterator[str]:
     """Say what is wrong with the lists of an annotation file.
 
-    Args:
-        content: Entries that cannot be used are taken out, and missing
-            lists put in, once the generator is at its end.
+    Entries of `content` that cannot be used are taken out, and missing lists
+    put in, once the generator is at its end.
     """
     for key, needed in _NEEDED.items():
         if not isinstance(content.get(key), list):

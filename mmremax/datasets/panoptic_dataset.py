@@ -118,15 +118,7 @@ class PanopticDataset(CocoPanopticDataset):
         return data_list
 
     def __getitem__(self, index: int) -> dict:
-        """Load a sample and run the pipeline.
-
-        Args:
-            index: Plain index or ``SampleKey``.
-
-        Raises:
-            RuntimeError: The pipeline returned None although told that no
-                retries are left.
-        """
+        """Load a sample, by plain index or ``SampleKey``, and pack it."""
         if self.test_mode:
             return super().__getitem__(index)
         if not self._fully_initialized:
@@ -158,7 +150,7 @@ class PanopticDataset(CocoPanopticDataset):
                     f'{self.ann_file} has other {key} than metainfo of the '
                     'config: leave them out there, the file decides.'
                 )
-        self._metainfo = {**found, **self._metainfo}
+        self._metainfo = found | self._metainfo
         self.cat_ids = list(found['category_ids'])
         self.cat2label = {c: label for label, c in enumerate(self.cat_ids)}
 

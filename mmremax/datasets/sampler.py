@@ -27,8 +27,7 @@ class SampleKey(int):
     def __new__(cls, index: int, seed: int, position: int) -> 'SampleKey':
         """Make an integer with two attributes."""
         key = super().__new__(cls, index)
-        key.seed = seed
-        key.position = position
+        key.seed, key.position = seed, position
         return key
 
     def __getnewargs__(self) -> tuple[int, int, int]:
@@ -121,9 +120,8 @@ def sample_rng(index: int) -> np.random.Generator:
 def seeded_globals(rng: np.random.Generator) -> Iterator[None]:
     """Let transforms that use global generators follow the sample's.
 
-    Transforms of mmdet, mmcv or albumentations draw from NumPy's and
-    Python's global states. They are set inside and restored afterwards; one
-    number is drawn from ``rng``.
+    NumPy's and Python's global states, which transforms of mmdet and mmcv
+    draw from, are set by a number of ``rng`` and restored afterwards.
     """
     python_state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002
     seed = int(rng.integers(2**32))

@@ -53,9 +53,7 @@ class CityscapesAPMetric(StreamingMetric):
     def score_image(self, sample: dict) -> dict:
         """Overlap every mask with every true instance of its class.
 
-        Returns:
-            `groundTruth` and `prediction`: areas and overlaps by class, as
-            the official script has them.
+        Returns areas and overlaps by class as the official script has them.
         """
         truth = self._read_truth(sample['img_path'])
         ids = np.unique(truth)
@@ -79,19 +77,13 @@ class CityscapesAPMetric(StreamingMetric):
                 confidence=score,
                 voidIntersection=int(overlap[is_void].sum()),
             )
-            hits = [
-                (i, int(overlap[i]))
-                for i in overlap.nonzero()[0]
-                if kinds[i].name == name
-            ]
-            for i, area in hits:
-                matched[i]['matchedPred'].append(
-                    dict(instance, intersection=area)
-                )
-            instance['matchedGt'] = [
-                dict(true[i], intersection=area) for i, area in hits
-            ]
-            predicted[name].append(instance)
+            hits = []
+            for i in overlap.nonzero()[0]:
+                if kinds[i].name == name:
+                    area = dict(intersection=int(overlap[i]))
+                    matched[i]['matchedPred'].append(instance | area)
+                    hits.append(true[i] | area)
+            predicted[name].append(dict(instance, matchedGt=hits))
         of_class = {name: [] for name in self.settings.instLabels}
         for kind, instance in zip(kinds, matched, strict=True):
             if kind.name in of_class:
@@ -107,13 +99,13 @@ class CityscapesAPMetric(StreamingMetric):
             warnings.filterwarnings('ignore', 'Mean of empty slice')
             averages = self.official.computeAverages(curves, self.settings)
         rows = averages['classes']
-        scores = dict(
-            AP=100 * float(averages['allAp']),
-            AP50=100 * float(averages['allAp50%']),
-        )
         columns = dict(
             AP=[100 * float(row['ap']) for row in rows.values()],
             AP50=[100 * float(row['ap50%']) for row in rows.values()],
+        )
+        scores = dict(
+            AP=100 * float(averages['allAp']),
+            AP50=100 * float(averages['allAp50%']),
         )
         self.report('Cityscapes instance scores', scores, list(rows), columns)
         return scores

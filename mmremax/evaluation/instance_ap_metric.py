@@ -64,7 +64,14 @@ class InstanceAPMetric(StreamingMetric):
             if self.ann_file is None:
                 coco = _index(images, category_ids, truth)
             else:
-                coco = self._read_ann_file(category_ids)
+                coco = COCO(self.ann_file)
+            missing = set(category_ids) - set(coco.cats)
+            if missing:
+                raise ValueError(
+                    f'{self.ann_file} lacks the category ids '
+                    f'{sorted(missing)} of the panoptic annotation file: '
+                    'they are not of one data set.'
+                )
             found = _index(images, category_ids, predicted)
             evaluation = COCOeval(coco, found, 'segm')
             evaluation.params.imgIds = [image['id'] for image in images]
@@ -112,18 +119,6 @@ class InstanceAPMetric(StreamingMetric):
             area=int(mask_utils.area(rle)),
             **others,
         )
-
-    def _read_ann_file(self, category_ids: list[int]) -> COCO:
-        """Index the instance annotations; they must fit the data set."""
-        coco = COCO(self.ann_file)
-        missing = set(category_ids) - set(coco.cats)
-        if missing:
-            raise ValueError(
-                f'{self.ann_file} lacks the category ids {sorted(missing)} '
-                'of the panoptic annotation file: they are not of one data '
-                'set.'
-            )
-        return coco
 
 
 def _index(

@@ -56,11 +56,7 @@ class StreamingMetric(BaseMetric):
         """Reduce one predicted sample to what ``compute_metrics`` needs."""
 
     def prediction_of(self, sample: dict, key: str, switch: str) -> dict:
-        """Take one kind of prediction, which a switch of `test_cfg` makes.
-
-        Raises:
-            KeyError: The model did not make it.
-        """
+        """Take one kind of prediction, which a switch of `test_cfg` makes."""
         if key not in sample:
             metric = type(self).__name__
             raise KeyError(
@@ -77,20 +73,11 @@ class StreamingMetric(BaseMetric):
         found = self.prediction_of(sample, 'pred_instances', 'instance_on')
         masks = found['masks'].cpu().numpy().astype(np.uint8)
         self.check_size(sample, masks.shape[1:], shape)
-        yield from zip(
-            found['labels'].tolist(),
-            found['scores'].tolist(),
-            masks,
-            strict=True,
-        )
+        labels, scores = found['labels'].tolist(), found['scores'].tolist()
+        yield from zip(labels, scores, masks, strict=True)
 
     def read_gt_ids(self, sample: dict) -> np.ndarray:
-        """Read the true segment ids, 0 is void. (H, W), int32.
-
-        Raises:
-            ValueError: The annotation file has no ground truth.
-            FileNotFoundError: The PNG is missing.
-        """
+        """Read the true segment ids, 0 is void. (H, W), int32."""
         path = sample.get('seg_map_path')
         if path is None:
             raise ValueError(
@@ -127,14 +114,7 @@ class StreamingMetric(BaseMetric):
         names: Sequence[str],
         columns: dict[str, Sequence[float]],
     ) -> None:
-        """Keep the scores by class; print them and the averages.
-
-        Args:
-            title: Of the log's entries.
-            scores: Averages, in percent.
-            names: Of the classes.
-            columns: Scores of the classes by name, in percent.
-        """
+        """Keep the scores by class, in percent; print them and averages."""
         self.keep(names, columns)
         logger = MMLogger.get_current_instance()
         if self.classwise:
@@ -182,14 +162,10 @@ def format_score(value: float | int) -> str:
 def write_scores(
     path: str | Path, scores: dict[str, float], metrics: Iterable[BaseMetric]
 ) -> None:
-    """Write what an evaluation gave, overall and by class, as json.
+    """Write what an evaluation gave as json; what is undefined is null.
 
-    Args:
-        path: File to write: `scores` by name, and `classes`: scores by
-            class and key of each metric that has `class_scores`, under the
-            metric's prefix. What is undefined is null.
-        scores: What the evaluation returned.
-        metrics: The evaluator's metrics, after it.
+    `scores` by name, and `classes`: scores by class and key of each metric
+    that has `class_scores`, under the metric's prefix.
     """
     classes = {
         metric.prefix: metric.class_scores

@@ -41,11 +41,7 @@ class SoftLabelCheckHook(Hook):
     priority = 'VERY_HIGH'
 
     def before_train(self, runner: Runner) -> None:
-        """Check the training data and the model.
-
-        Raises:
-            ValueError: They do not fit; the message names the remedy.
-        """
+        """Check the training data and the model."""
         model = runner.model
         model = model.module if is_model_wrapper(model) else model
         soft = False
@@ -56,15 +52,7 @@ class SoftLabelCheckHook(Hook):
 
 
 def check_pipeline(transforms: Iterable) -> bool:
-    """Check the built transforms of a training pipeline.
-
-    Returns:
-        Whether it makes soft labels.
-
-    Raises:
-        ValueError: A transform after the softening does not know soft
-            labels, or they are not packed.
-    """
+    """Check built transforms; return whether they make soft labels."""
     soft = packed = False
     for transform in _flattened(transforms):
         name = type(transform).__name__
@@ -92,11 +80,7 @@ def check_pipeline(transforms: Iterable) -> bool:
 
 
 def check_model(model: Any) -> None:
-    """Check that every training head of a segmentor reads soft labels.
-
-    Raises:
-        ValueError: A head is mmseg's own, or has no loss that reads them.
-    """
+    """Check that every training head of a segmentor reads soft labels."""
     for path, head in _heads(model):
         name = type(head).__name__
         if not isinstance(head, SoftLabelLossMixin):

@@ -38,7 +38,6 @@ class SoftCrossEntropyLoss(nn.Module):
             is mmseg's cross-entropy with avg_non_ignore=True and ``all``
             without.
         loss_name: In the log; it has to contain 'loss'.
-
     """
 
     soft_target = True
@@ -75,7 +74,6 @@ class SoftCrossEntropyLoss(nn.Module):
             logits: (N, C, h, w).
             target: Fractions, or hard labels (N, h, w), integer.
             weight: Has to be None; a pixel sampler would fill it.
-            ignore_index: Of hard labels.
         """
         if weight is not None:
             raise ValueError(

@@ -103,10 +103,6 @@ class SoftTarget:
         Returns:
             The batch on the device of the samples; None if no sample has
             the field `gt_soft_seg`.
-
-        Raises:
-            ValueError: Only some samples have it, encodings differ, or
-                channels are not classes.
         """
         fields = [sample.gt_soft_seg for sample in samples if KEY in sample]
         if not fields:
@@ -123,11 +119,15 @@ class SoftTarget:
                 'use one of them in all data sets.'
             )
         size = samples[0].gt_sem_seg.shape[-2:]
-        if 'ids' in fields[0]:
-            weights = _stacked(fields, 'weights', size)
-            ids = _stacked(fields, 'ids', size)
-            return cls(weights.float() / _CODE, ids.long())
-        data = _stacked(fields, 'data', size)
+        stacks = {
+            key: torch.stack(
+                [_padded(field.get(key), size) for field in fields]
+            )
+            for key in fields[0].keys()
+        }
+        if 'ids' in stacks:
+            return cls(stacks['weights'].float() / _CODE, stacks['ids'].long())
+        data = stacks['data']
         if data.shape[1] != num_classes:
             raise ValueError(
                 f'gt_soft_seg has {data.shape[1]} channels, the head '
@@ -141,10 +141,7 @@ class SoftTarget:
         return self.fractions.sum(1)
 
     def pick(self, values: Tensor) -> Tensor:
-        """Read a value per class at the stored classes.
-
-        Args:
-            values: (N, C, h, w) or (1, C, 1, 1).
+        """Read a value per class, (N or 1, C, ...), at the stored classes.
 
         Returns:
             (N, M, h, w), or what broadcasts to it. Unused places hold
@@ -157,12 +154,7 @@ class SoftTarget:
         return values.gather(1, self.classes.clamp(max=values.shape[1] - 1))
 
 
-def _stacked(fields: list, key: str, size: Sequence[int]) -> Tensor:
-    """Pad one entry of each image to (h, w). (N, M, h, w)."""
-    values = [field.get(key) for field in fields]
-    return torch.stack(
-        [
-            F.pad(v, (0, size[1] - v.shape[2], 0, size[0] - v.shape[1]))
-            for v in values
-        ]
-    )
+def _padded(value: Tensor, size: Sequence[int]) -> Tensor:
+    """Pad with zeros, right and below, to (M, *size)."""
+    bottom, right = size[0] - value.shape[1], size[1] - value.shape[2]
+    return F.pad(value, (0, right, 0, bottom))

@@ -23,9 +23,9 @@ from .target import KEY, encode_dense, encode_topk
 # The label kernel that goes with an image interpolation, by backend.
 _SMOOTH = ('bilinear', 'bicubic', 'lanczos')
 _COHERENT = dict(
-    cv2=dict.fromkeys(_SMOOTH, 'bilinear') | dict(area='area'),
+    cv2=dict.fromkeys(_SMOOTH, 'bilinear') | {'area': 'area'},
     pillow=dict.fromkeys((*_SMOOTH, 'hamming'), 'bilinear_aa')
-    | dict(box='area'),
+    | {'box': 'area'},
 )
 
 
@@ -51,7 +51,6 @@ class SoftLabelResize(Resize):
         soften_upscale: Also soften where the image is enlarged, as the
             paper's code does; else labels are then the nearest pixel's.
         **kwargs: Of Resize.
-
     """
 
     def __init__(

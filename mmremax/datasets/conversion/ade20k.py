@@ -35,11 +35,7 @@ CATEGORIES = [
 
 
 def find_images(root: Path, split: str) -> list[Path]:
-    """List the images of a split, 'train' or 'val', sorted.
-
-    Raises:
-        FileNotFoundError: A folder is missing or empty.
-    """
+    """List the images of a split, 'train' or 'val'; there have to be some."""
     for name, source in (
         ('images', 'ADEChallengeData2016.zip'),
         ('annotations', 'ADEChallengeData2016.zip'),

@@ -29,11 +29,7 @@ _SUFFIX = '_gtFine_instanceIds.png'
 
 
 def find_instance_maps(root: Path, split: str) -> list[Path]:
-    """List the `*_gtFine_instanceIds.png` of a split, sorted.
-
-    Raises:
-        FileNotFoundError: There are none.
-    """
+    """List the instance maps of a split; there have to be some."""
     paths = sorted((root / 'gtFine' / split).glob(f'*/*{_SUFFIX}'))
     if not paths:
         raise FileNotFoundError(

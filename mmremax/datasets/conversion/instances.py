@@ -77,11 +77,7 @@ def read_instances(path: Path) -> dict:
 def merge_categories(
     things: list[dict], stuff: StuffMaps | None
 ) -> list[dict]:
-    """Join the categories, things first, and say which `isthing`.
-
-    Raises:
-        AnnotationError: A thing and a stuff class have one name.
-    """
+    """Join the categories, things first, and say which `isthing`."""
     taken = {category['id'] for category in things}
     if stuff is not None:
         taken |= {value + stuff.offset for value in stuff.ignored}
@@ -164,10 +160,8 @@ def _stack_image(
             )
         segment_id = spread_id(len(labels) + 1)
         id_map[mask] = segment_id
-        labels[segment_id] = (
-            annotation['category_id'],
-            bool(annotation.get('iscrowd', 0)),
-        )
+        crowd = bool(annotation.get('iscrowd', 0))
+        labels[segment_id] = (annotation['category_id'], crowd)
     if overlap in ('void', 'error'):
         contested = np.zeros(shape, np.uint16)
         for annotation, mask in masks:
@@ -225,9 +219,8 @@ def _paint_stuff(
 ) -> None:
     """Fill the map with stuff; thing classes and ignored values stay void."""
     path = stuff.folder / _png_name(image)
-    values = read_labels(
-        str(path), 'it must be named as the image; check the folder.'
-    )
+    remedy = 'it must be named as the image; check the folder.'
+    values = read_labels(str(path), remedy)
     if values.shape != id_map.shape:
         raise AnnotationError(
             f'{path} has the size {values.shape}, its image {id_map.shape}.'

@@ -79,15 +79,9 @@ class ShapeCanvas:
         colours: np.ndarray,
         segment_id: int,
     ) -> None:
-        """Draw a shape that is filled with its texture.
+        """Draw a shape that is filled with its texture; see ``paint``.
 
-        Args:
-            outline: Shape and texture.
-            centre: (y, x), in pixels.
-            radius: In pixels.
-            angle: In radians.
-            colours: See ``paint``.
-            segment_id: 0 for unlabelled.
+        Centre (y, x) and radius are in pixels, the angle in radians.
         """
         # No outline leaves the circle around its square's corners.
         low = np.maximum(np.floor(centre - 1.5 * radius), 0).astype(int)

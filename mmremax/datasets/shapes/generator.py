@@ -190,11 +190,6 @@ def draw_sample(
 ) -> tuple[np.ndarray, np.ndarray, list[dict], Counter]:
     """Draw one image with its panoptic annotation.
 
-    Args:
-        definition: What to draw.
-        split: 'train' or 'val'.
-        index: From 0.
-
     Returns:
         Tuple of the RGB image (H, W, 3) in uint8, the map of segment ids
         (H, W) in int32 with 0 for unlabelled pixels, the segment table of
@@ -218,7 +213,6 @@ def make_shapes(
         root: Folder to write to: ``{split}/*.png``,
             ``annotations/panoptic_{split}/*.png`` and
             ``annotations/panoptic_{split}.json``.
-        definition: What to draw.
         num_workers: Number of processes; 1 draws in this one.
 
     Yields:

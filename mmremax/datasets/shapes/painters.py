@@ -55,7 +55,7 @@ class Painter(ABC):
 
     @abstractmethod
     def colours(self, of_ground: bool = False) -> np.ndarray:
-        """Draw two colours of a ground or an object. RGB, (2, 3)."""
+        """Draw two colours of a ground or object. RGB in [0, 255], (2, 3)."""
 
     def draw_crowd(self) -> None:
         """Draw a row of small objects that share one crowd segment."""
@@ -176,9 +176,6 @@ class TexturedPainter(Painter):
         Over many images each of the two is distributed alike in all that has
         the same tones: hues go round a circle from a random start, brightness
         is uniform, and the second lies a step further round.
-
-        Returns:
-            RGB in [0, 255]. (2, 3).
         """
         hues = GROUND_HUES if of_ground else SHAPE_HUES
         tones = self.ground_tones if of_ground else self.object_tones
@@ -257,11 +254,7 @@ class VividPainter(Painter):
         self.canvas.image = np.clip(image + noise, 0, 255).astype(np.uint8)
 
     def colours(self, of_ground: bool = False) -> np.ndarray:
-        """Draw a colour and a darker one of near hue.
-
-        Returns:
-            RGB in [0, 255]. (2, 3), float32.
-        """
+        """Draw a colour and a darker one of near hue, in float32."""
         # Bounds, the upper ones left out; the step to the darker one.
         if of_ground:
             saturation, value, step = (20, 90), (70, 200), 45
@@ -279,10 +272,7 @@ def split_ground(
 ) -> list[tuple[dict, np.ndarray]]:
     """Split an image into two to four regions of different stuff.
 
-    Args:
-        rng: Source of randomness.
-        y: Row of each pixel, as floating point. (H, W).
-        x: Column of each pixel. (H, W).
+    `y` and `x` are row and column of each pixel, (H, W), floating point.
     """
     height, width = y.shape
     unit = min(height, width)

@@ -97,7 +97,7 @@ OUTLINES: dict[str, Outline] = dict(
     cross=_cross,
     ring=_ring,
 )
-VIVID_OUTLINES: dict[str, Outline] = OUTLINES | dict(triangle=_vivid_triangle)
+VIVID_OUTLINES = OUTLINES | dict(triangle=_vivid_triangle)
 THIN_OUTLINES: dict[str, Outline] = dict(
     cross=partial(_cross, half_width=0.1), ring=partial(_ring, hole=0.8)
 )

@@ -67,25 +67,17 @@ class PackPanopticInputs(BaseTransform):
             keys += ('seg_map_path', 'segments_info')
         else:
             step = self.label_stride
-            labels, segment_map = segment_grid(
-                results['gt_seg_map'][::step, ::step],
-                results['segments_info'],
-            )
+            id_map, table = results['gt_seg_map'], results['segments_info']
+            labels, segment_map = segment_grid(id_map[::step, ::step], table)
             sample.gt_segments = InstanceData(labels=torch.from_numpy(labels))
-            sample.gt_segment_map = PixelData(
-                data=torch.from_numpy(segment_map)[None]
-            )
+            segment_map = torch.from_numpy(segment_map)[None]
+            sample.gt_segment_map = PixelData(data=segment_map)
             if self.is_soft:
-                classes = class_map(
-                    results['gt_seg_map'], results['segments_info']
-                )
-                sample.gt_sem_seg = PixelData(
-                    sem_seg=torch.from_numpy(classes)[None]
-                )
+                classes = torch.from_numpy(class_map(id_map, table))[None]
+                sample.gt_sem_seg = PixelData(sem_seg=classes)
         if 'real_pixels' in results:
-            sample.real_pixels = PixelData(
-                data=torch.from_numpy(results['real_pixels'])[None]
-            )
+            real_pixels = torch.from_numpy(results['real_pixels'])[None]
+            sample.real_pixels = PixelData(data=real_pixels)
         sample.set_metainfo({k: results[k] for k in keys if k in results})
         return dict(
             inputs=inputs.permute(2, 0, 1).contiguous(), data_samples=sample
@@ -114,9 +106,9 @@ def segment_grid(
             label = segment['category']
             indices[i] = merged.get(label, len(labels))
             if indices[i] == len(labels):
-                labels.append(label)
                 if not segment['is_thing']:
-                    merged[label] = len(labels) - 1
+                    merged[label] = len(labels)
+                labels.append(label)
         return indices
 
     segment_map = replace_ids(id_grid, indices_of)
@@ -124,11 +116,7 @@ def segment_grid(
 
 
 def class_map(id_map: np.ndarray, segments_info: list[dict]) -> np.ndarray:
-    """Replace segment ids by classes; crowds and the rest are void.
-
-    Returns:
-        Classes, 255 where void. (H, W), uint8.
-    """
+    """Replace ids by classes, 255 for crowds and the rest. (H, W), uint8."""
     table = {
         segment['id']: segment['category']
         for segment in segments_info

@@ -39,10 +39,7 @@ class PanopticCopyPaste(BaseTransform):
 
     def __init__(self, pipeline: Sequence[dict | Callable]) -> None:
         self.pipeline = Compose(
-            [
-                TRANSFORMS.build(t) if isinstance(t, dict) else t
-                for t in pipeline
-            ]
+            [t if callable(t) else TRANSFORMS.build(t) for t in pipeline]
         )
 
     def transform(self, results: dict) -> dict:
@@ -60,11 +57,9 @@ class PanopticCopyPaste(BaseTransform):
 def choose_segments(
     segments_info: list[dict], rng: np.random.Generator
 ) -> list[dict]:
-    """Choose what to paste of a table.
+    """Choose all things, and the stuff among the first few of a random order.
 
-    Returns:
-        Things, and the stuff among the first few of a random order, in the
-        order of the table; no crowds.
+    Crowds are left out; the order is that of the table.
     """
     segments = [s for s in segments_info if not s['iscrowd']]
     places = rng.permutation(len(segments))
@@ -77,16 +72,7 @@ def choose_segments(
 
 
 def paste(results: dict, other: dict, segments: list[dict]) -> dict:
-    """Paste segments of one sample over another, aligned at the top left.
-
-    Args:
-        results: Sample to paste on; changed in place.
-        other: Sample with `img`, `gt_seg_map` and `segments_info`.
-        segments: Entries of the table of ``other`` to paste.
-
-    Returns:
-        `results`, changed as ``PanopticCopyPaste`` says.
-    """
+    """Paste segments of ``other`` over ``results``, which is changed."""
     table = results['segments_info']
     offset = max((s['id'] for s in table), default=VOID_ID)
     num_ids = 1 + max((s['id'] for s in other['segments_info']), default=0)
