@@ -6,7 +6,6 @@ few groups of small objects are annotated as crowd, as in COCO.
 """
 
 import json
-from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -14,13 +13,14 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from PIL import Image
 
 from mmremax.datasets.panoptic_png import ids_to_colours
 
-from .canvas import ShapeCanvas, measure
+from .canvas import measure
 from .painters import Painter, TexturedPainter, VividPainter
 from .textures import STUFF, THINGS
 
@@ -30,7 +30,7 @@ MIN_SIDE = 32  # pixels
 
 
 @dataclass(frozen=True)
-class ShapesDefinition(ABC):
+class ShapesDefinition:
     """What the images of a set look like, and how many there are.
 
     An image depends on the seed, its split, its number and the knobs, not on
@@ -45,6 +45,8 @@ class ShapesDefinition(ABC):
     Raises:
         ValueError: A value is out of its range; the message names it.
     """
+
+    painter: ClassVar[type[Painter]]
 
     num_train: int = 8000
     num_val: int = 1000
@@ -67,29 +69,6 @@ class ShapesDefinition(ABC):
             if replace(self, **counts) == other:
                 return name
         return None
-
-    def draw(self, rng: np.random.Generator) -> ShapeCanvas:
-        """Draw ground, sometimes a crowd, objects, sometimes a blob."""
-        canvas = ShapeCanvas(rng, self.size)
-        painter = self._painter(rng, canvas)
-        painter.draw_ground()
-        if rng.random() < 0.12:
-            painter.draw_crowd()
-        self._draw_things(painter)
-        if rng.random() < 0.5:
-            painter.draw_unlabelled()
-        painter.finish()
-        return canvas
-
-    @abstractmethod
-    def _painter(
-        self, rng: np.random.Generator, canvas: ShapeCanvas
-    ) -> Painter:
-        """Make the painter of the version."""
-
-    @abstractmethod
-    def _draw_things(self, painter: Painter) -> None:
-        """Draw the objects that are no crowd."""
 
     def _refuse_negative(self, *names: str) -> None:
         for name in names:
@@ -119,6 +98,8 @@ class TexturedShapes(ShapesDefinition):
             the image.
     """
 
+    painter = TexturedPainter
+
     clutter: float = 4.0
     occlusion: float = 0.4
     thin: float = 0.3
@@ -140,21 +121,6 @@ class TexturedShapes(ShapesDefinition):
                 'smaller one first.'
             )
 
-    def _painter(
-        self, rng: np.random.Generator, canvas: ShapeCanvas
-    ) -> TexturedPainter:
-        return TexturedPainter(rng, canvas, self.salience)
-
-    def _draw_things(self, painter: TexturedPainter) -> None:
-        rng = painter.rng
-        low, high = np.rint(np.array([0.5, 1.5]) * self.clutter).astype(int)
-        for _ in range(int(rng.integers(low, high + 1))):
-            painter.draw_thing(
-                radius=rng.uniform(*self.radius),
-                twin=rng.random() < self.occlusion,
-                thin=rng.random() < self.thin,
-            )
-
 
 @dataclass(frozen=True)
 class VividShapes(ShapesDefinition):
@@ -164,19 +130,7 @@ class VividShapes(ShapesDefinition):
     that colour tells things from stuff, though no class of either.
     """
 
-    def _painter(
-        self, rng: np.random.Generator, canvas: ShapeCanvas
-    ) -> VividPainter:
-        return VividPainter(rng, canvas)
-
-    def _draw_things(self, painter: VividPainter) -> None:
-        rng = painter.rng
-        labels = rng.integers(len(THINGS), size=rng.integers(2, 5))
-        with_twin = rng.random() < 0.5
-        for label in labels:
-            painter.draw_thing(label)
-        if with_twin:
-            painter.draw_thing(labels[-1], beside_last=True)
+    painter = VividPainter
 
 
 # A version never changes; other images are another version.
@@ -196,7 +150,7 @@ def draw_sample(
         the annotation file, and what ``measure`` counts.
     """
     rng = np.random.default_rng((definition.seed, SPLITS.index(split), index))
-    canvas = definition.draw(rng)
+    canvas = definition.painter(definition, rng).draw()
     segments = canvas.segments()
     return canvas.image, canvas.id_map, segments, measure(canvas, segments)
 

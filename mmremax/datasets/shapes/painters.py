@@ -1,6 +1,7 @@
 """Drawing of the synthetic images, each version by its painter."""
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import cv2
 import numpy as np
@@ -8,13 +9,13 @@ import numpy as np
 from .canvas import ShapeCanvas
 from .textures import (
     OUTLINES,
-    STUFF,
     TEXTURES,
     THIN_OUTLINES,
     THINGS,
     VIVID_OUTLINES,
     VIVID_TEXTURES,
     Outline,
+    split_ground,
 )
 
 # Hues of ground and of shapes around that of the image, which is random, in
@@ -29,7 +30,7 @@ PALE = np.array([(0.05, 0.35), (0.12, 0.22)])
 
 
 class Painter(ABC):
-    """Draws on a canvas, from back to front.
+    """Draws an image as a ``ShapesDefinition`` says, from back to front.
 
     A version of the images is fixed by the order in which ``rng`` is read:
     a change of this order changes every image.
@@ -37,13 +38,29 @@ class Painter(ABC):
 
     outlines: dict[str, Outline] = OUTLINES
 
-    def __init__(self, rng: np.random.Generator, canvas: ShapeCanvas) -> None:
+    def __init__(self, definition: Any, rng: np.random.Generator) -> None:
+        self.definition = definition
         self.rng = rng
-        self.canvas = canvas
+        self.canvas = ShapeCanvas(rng, definition.size)
+
+    def draw(self) -> ShapeCanvas:
+        """Draw ground, sometimes a crowd, objects, sometimes a blob."""
+        self.draw_ground()
+        if self.rng.random() < 0.12:
+            self.draw_crowd()
+        self.draw_things()
+        if self.rng.random() < 0.5:
+            self.draw_unlabelled()
+        self.finish()
+        return self.canvas
 
     @abstractmethod
     def draw_ground(self) -> None:
         """Fill the image with regions of different stuff."""
+
+    @abstractmethod
+    def draw_things(self) -> None:
+        """Draw the objects that are no crowd."""
 
     @abstractmethod
     def draw_unlabelled(self) -> None:
@@ -85,17 +102,13 @@ class Painter(ABC):
 class TexturedPainter(Painter):
     """Draws textures of two colours that tell no class; version v1.
 
-    Args:
-        salience: How much more vivid objects are than grounds, and the
-            fraction of textures whose lines and dots are the darker tone. In
-            [0, 1].
+    Salience is how much more vivid objects are than grounds, and the fraction
+    of textures whose lines and dots are the darker tone.
     """
 
-    def __init__(
-        self, rng: np.random.Generator, canvas: ShapeCanvas, salience: float
-    ) -> None:
-        super().__init__(rng, canvas)
-        self.salience = salience
+    def __init__(self, definition: Any, rng: np.random.Generator) -> None:
+        super().__init__(definition, rng)
+        self.salience = salience = definition.salience
         self.object_tones = NEUTRAL + salience * (VIVID - NEUTRAL)
         self.ground_tones = NEUTRAL + salience * (PALE - NEUTRAL)
         self.hue = rng.random()
@@ -114,6 +127,17 @@ class TexturedPainter(Painter):
             segment_id = canvas.new_id(category)
             colours = self.colours(of_ground=True)
             canvas.paint(mask, texture, colours, segment_id)
+
+    def draw_things(self) -> None:
+        """Draw objects; ``TexturedShapes`` says how many, how and where."""
+        knobs, rng = self.definition, self.rng
+        low, high = np.rint(np.array([0.5, 1.5]) * knobs.clutter).astype(int)
+        for _ in range(int(rng.integers(low, high + 1))):
+            self.draw_thing(
+                radius=rng.uniform(*knobs.radius),
+                twin=rng.random() < knobs.occlusion,
+                thin=rng.random() < knobs.thin,
+            )
 
     def draw_thing(
         self, radius: float, twin: bool = False, thin: bool = False
@@ -202,10 +226,10 @@ class VividPainter(Painter):
 
     outlines = VIVID_OUTLINES
 
-    def __init__(self, rng: np.random.Generator, canvas: ShapeCanvas) -> None:
-        super().__init__(rng, canvas)
+    def __init__(self, definition: Any, rng: np.random.Generator) -> None:
+        super().__init__(definition, rng)
         self.centres: list[np.ndarray] = []  # (y, x) of the objects
-        height, width = canvas.size
+        height, width = definition.size
         self.y, self.x = np.mgrid[:height, :width].astype(np.float32)
 
     def draw_ground(self) -> None:
@@ -216,6 +240,16 @@ class VividPainter(Painter):
             colours = self.colours(of_ground=True)
             segment_id = self.canvas.new_id(category)
             self.canvas.paint(mask, texture, colours, segment_id)
+
+    def draw_things(self) -> None:
+        """Draw two to four objects, and half the time a twin of the last."""
+        rng = self.rng
+        labels = rng.integers(len(THINGS), size=rng.integers(2, 5))
+        with_twin = rng.random() < 0.5
+        for label in labels:
+            self.draw_thing(label)
+        if with_twin:
+            self.draw_thing(labels[-1], beside_last=True)
 
     def draw_thing(self, label: int, beside_last: bool = False) -> None:
         """Draw an object of a class, an index into ``THINGS``.
@@ -265,22 +299,3 @@ class VividPainter(Painter):
         hsv = [hue, first, bright], [(hue + 10) % 180, second, bright - step]
         rgb = cv2.cvtColor(np.array([hsv], np.uint8), cv2.COLOR_HSV2RGB)
         return rgb[0].astype(np.float32)
-
-
-def split_ground(
-    rng: np.random.Generator, y: np.ndarray, x: np.ndarray
-) -> list[tuple[dict, np.ndarray]]:
-    """Split an image into two to four regions of different stuff.
-
-    `y` and `x` are row and column of each pixel, (H, W), floating point.
-    """
-    height, width = y.shape
-    unit = min(height, width)
-    count = int(rng.integers(2, 5))
-    labels = rng.permutation(len(STUFF))[:count]
-    rows = (rng.permutation(count) + 0.5) / count * height
-    cols = rng.uniform(0, width, count)
-    bent = y + unit * 0.06 * np.sin(x / unit * 9 + rows[:1])
-    dy, dx = bent - rows[:, None, None], x - cols[:, None, None]
-    region = np.argmin(dy**2 + dx**2, axis=0)
-    return [(STUFF[label], region == i) for i, label in enumerate(labels)]

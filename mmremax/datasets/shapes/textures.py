@@ -167,3 +167,22 @@ VIVID_TEXTURES: dict[str, Texture] = dict(
     grass=partial(_smooth_noise, cell=(6, 1.5)),
     clouds=partial(_smooth_noise, cell=(24, 30)),
 )
+
+
+def split_ground(
+    rng: np.random.Generator, y: np.ndarray, x: np.ndarray
+) -> list[tuple[dict, np.ndarray]]:
+    """Split an image into two to four regions of different stuff.
+
+    `y` and `x` are row and column of each pixel, (H, W), floating point.
+    """
+    height, width = y.shape
+    unit = min(height, width)
+    count = int(rng.integers(2, 5))
+    labels = rng.permutation(len(STUFF))[:count]
+    rows = (rng.permutation(count) + 0.5) / count * height
+    cols = rng.uniform(0, width, count)
+    bent = y + unit * 0.06 * np.sin(x / unit * 9 + rows[:1])
+    dy, dx = bent - rows[:, None, None], x - cols[:, None, None]
+    region = np.argmin(dy**2 + dx**2, axis=0)
+    return [(STUFF[label], region == i) for i, label in enumerate(labels)]
