@@ -40,10 +40,9 @@ class KMeansCrossAttention(nn.Module):
     def forward(self, key: Tensor, mask_logits: Tensor) -> Tensor:
         """Return what to add to the queries. (B, C, Q).
 
-        Args:
-            key: Projected pixel feature. (B, C, H, W).
-            mask_logits: Affinity of pixels and queries; it gets no
-                gradient, because the assignment is hard. (B, Q, H, W).
+        The key is the projected pixel feature, (B, C, H, W). The mask logits,
+        the affinity of pixels and queries, (B, Q, H, W), get no gradient,
+        because the assignment is hard.
         """
         assignment = mask_logits.detach().argmax(dim=1).flatten(1)  # (B, P)
         value = at_least_float32(self.value(key)).flatten(2)
@@ -90,13 +89,8 @@ class QuerySelfAttention(nn.Module):
     def attend(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         """Retrieve values by the similarity of queries and keys.
 
-        Args:
-            query: (B, heads, C / 2 / heads, Q).
-            key: As `query`.
-            value: (B, heads, C / heads, Q).
-
-        Returns:
-            Normed and activated. (B, C, Q).
+        Queries and keys (B, heads, C / 2 / heads, Q), values (B, heads,
+        C / heads, Q). Returns (B, C, Q), normed and activated.
         """
         logits = self.similarity_norm(query.transpose(2, 3) @ key)
         weights = at_least_float32(logits).softmax(dim=-1).to(value.dtype)

@@ -99,14 +99,8 @@ class AxialAttention(nn.Module):
     ) -> Tensor:
         """Compare every position with every other.
 
-        Args:
-            query: (N, heads, d, L).
-            key: (N, heads, d, L).
-            index: Table rows. (L, L).
-
-        Returns:
-            Probabilities over the last axis, at least float32.
-            (N, heads, L, L).
+        Queries and keys (N, heads, d, L), table rows (L, L). Returns
+        probabilities over the last axis, at least float32. (N, heads, L, L).
         """
         N, heads, _, L = query.shape
         relative_query = F.embedding(index, self.relative_query)  # (L, L, d)

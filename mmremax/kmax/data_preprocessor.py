@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 from mmdet.models.data_preprocessors import DetDataPreprocessor
 from mmdet.registry import MODELS
-from torch import Tensor
 
 _STRIDE = 32  # of the deepest feature
 
@@ -70,18 +69,14 @@ class KMaXDataPreprocessor(DetDataPreprocessor):
         )
         batch = torch.zeros(len(images), 3, *size, device=self.device)
         for slot, image in zip(batch, images, strict=True):
-            slot[:, : image.shape[1], : image.shape[2]] = self._normalise(
-                image
-            )
+            normalised = (image.float() - self.mean) / self.std
+            slot[:, : image.shape[1], : image.shape[2]] = normalised
         for slot, sample in zip(batch, samples or (), strict=False):
             if 'real_pixels' in sample:
                 real = sample.real_pixels.data
                 slot[:, : real.shape[1], : real.shape[2]] *= real
             sample.set_metainfo(dict(batch_input_shape=size, pad_shape=size))
         return dict(inputs=batch, data_samples=samples)
-
-    def _normalise(self, image: Tensor) -> Tensor:
-        return (image.float() - self.mean) / self.std
 
     @staticmethod
     def _padded(side: int, crop: int) -> int:

@@ -188,15 +188,10 @@ class KMaXFusionHead(BaseModule):
     def _panoptic(
         self, reader: PairReader, class_prob: Tensor, scale: float
     ) -> Tensor:
-        """Merge what the reader saw into one id per pixel.
+        """Merge what the reader saw into one id per pixel, as in `predict`.
 
-        Args:
-            reader: After its pass over the pixels.
-            class_prob: Probability of the real classes. (Q, K).
-            scale: Pixels of the resized network input per output pixel.
-
-        Returns:
-            Ids as in `predict`. (H, W), int32.
+        `scale` is the pixels of the resized network input per output pixel.
+        (H, W), int32.
         """
         num_queries = len(class_prob)
         confidence, labels = class_prob.max(-1)
@@ -227,14 +222,9 @@ class KMaXFusionHead(BaseModule):
     def _instances(
         self, reader: MaskReader, class_prob: Tensor
     ) -> InstanceData:
-        """Take the best (query, class) pairs; things only beside panoptic.
+        """Take the best (query, class) pairs by descending class probability.
 
-        Args:
-            reader: After its pass over the pixels.
-            class_prob: Probability of the real classes. (Q, K).
-
-        Returns:
-            Instances by descending class probability.
+        Things only where there is a panoptic result too.
         """
         prob, pair = class_prob.flatten().topk(
             min(self.test_cfg.max_per_image, class_prob.numel())

@@ -123,12 +123,9 @@ class KMaXHead(BaseModule):
     def forward(self, feats: tuple[Tensor, ...]) -> list[LayerPrediction]:
         """Run the network that inference needs.
 
-        Args:
-            feats: Backbone features, strides 4 to 32. (B, C, h, w) each.
-
-        Returns:
-            One prediction of each layer's input query, and the final one;
-            each at its own stride.
+        Backbone features have strides 4 to 32, (B, C, h, w) each. Returns one
+        prediction of each layer's input query, and the final one; each at its
+        own stride.
         """
         memories, mask_feature = self.pixel_decoder(feats)
         return self.transformer_decoder(memories, mask_feature)
@@ -209,11 +206,9 @@ class KMaXHead(BaseModule):
         return losses
 
     def predict(self, feats: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
-        """Return what the fusion head turns into segments, of stride 4.
+        """Return class logits (B, Q, K + 1) and mask logits (B, Q, H, W).
 
-        Returns:
-            Class logits (B, Q, K + 1) and mask logits (B, Q, H, W) of the
-            final output.
+        Those of the final output, at stride 4; the fusion head makes segments.
         """
         final = self(feats)[-1]
         return final.class_logits, final.mask_logits

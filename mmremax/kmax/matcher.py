@@ -124,12 +124,8 @@ def dice_of_sums(mask_sum: Tensor, area: Tensor) -> Tensor:
     """Dice of every query with every segment from sums over segments.
 
     D_nj = I_nj / ((sum_p prob_n + area_j) / 2 + 1e-5), the sum over locations
-    with ground truth only.
-
-    Args:
-        mask_sum: Mask probabilities summed by segment, the locations without
-            ground truth in the last column. (B, Q, G + 1).
-        area: Locations of each segment. (B, 1, G).
+    with ground truth only. The sums have the locations without ground truth
+    last, (B, Q, G + 1); areas count locations, (B, 1, G).
 
     Returns:
         In [0, 1]. (B, Q, G).

@@ -81,12 +81,7 @@ class FusionConfig:
 
 @dataclass
 class Segment:
-    """One segment of the merged map.
-
-    Attributes:
-        queries: Those that wrote it: one for a thing, any for stuff.
-        area: Pixels written.
-    """
+    """One segment of the merged map; stuff may have several queries."""
 
     label: int
     queries: list[int]
@@ -125,9 +120,8 @@ class PairCanvas:
     def value_of_code(self, values: np.ndarray, void: int) -> np.ndarray:
         """Return what each pair code shows: the earlier writer's value.
 
-        Args:
-            values: Value of each query. (Q,).
-            void: Value where neither of a pair wrote.
+        From the value of each query, (Q,), to that of each code,
+        ((Q + 1) ** 2,); `void` where neither of a pair wrote.
         """
         turn = np.full(self.num_queries + 1, len(self.written))
         turn[self.written] = np.arange(len(self.written))
@@ -193,16 +187,11 @@ def panoptic_ids(
 ) -> np.ndarray:
     """Number the segments that are large enough.
 
-    Args:
-        segments: Of the merge.
-        num_queries: Q.
-        num_things: Labels below this are things.
-        void: Id of pixels without segment.
-        min_areas: Of a thing and of a stuff class, in output pixels.
+    `min_areas` are those of a thing and of a stuff class, in output pixels.
 
     Returns:
         Id of the pixels that each query wrote: the class, for a thing plus
-        INSTANCE_OFFSET times its number from 1. (Q,).
+        INSTANCE_OFFSET times its number from 1; else `void`. (Q,).
     """
     ids = np.full(num_queries, void)
     instance = 0

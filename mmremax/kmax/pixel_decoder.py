@@ -97,18 +97,12 @@ class KMaXPixelDecoder(BaseModule):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        lengths = {
-            len(in_channels),
-            len(base_channels),
-            len(num_blocks),
-            len(block_types),
-        }
-        if len(lengths) != 1 or len(in_channels) <= NUM_MEMORIES:
+        settings = (in_channels, base_channels, num_blocks, block_types)
+        if len({*map(len, settings)}) != 1 or len(in_channels) <= NUM_MEMORIES:
             raise ValueError(
                 'KMaXPixelDecoder needs in_channels, base_channels, '
                 'num_blocks and block_types of one length, at least '
-                f'{NUM_MEMORIES + 1}: got {in_channels}, {base_channels}, '
-                f'{num_blocks}, {block_types}.'
+                f'{NUM_MEMORIES + 1}: got {settings}.'
             )
         build_block = {
             'axial': lambda c, f: axial_block(c, f, num_heads),
@@ -135,11 +129,7 @@ class KMaXPixelDecoder(BaseModule):
             )
 
     def forward(self, feats: Sequence[Tensor]) -> tuple[list[Tensor], Tensor]:
-        """Run all stages.
-
-        Args:
-            feats: Backbone features, the one of the masks first, stride 32
-                last. (B, C, H, W) each.
+        """Run all stages, from the feature of stride 32, the last, upwards.
 
         Returns:
             The memories of strides 32, 16 and 8 (B, C, H, W), and the mask

@@ -79,7 +79,6 @@ def resize_matrix(
         crop: Leading positions of it that show the image.
         output: Length of the result; None keeps the cropped input size.
         align_corners: As in `torch.nn.functional.interpolate`.
-        dtype: Type of the weights.
 
     Returns:
         Interpolation weights; every row adds up to 1. (output, size).
@@ -98,15 +97,11 @@ def resize_matrix(
 def split_bands(
     matrix: Tensor, block: int, device: torch.device
 ) -> list[Band]:
-    """Cut a resize matrix into blocks of outputs with the inputs they use.
+    """Cut a resize matrix (output, size) into blocks of outputs.
 
-    Args:
-        matrix: Interpolation weights, on the CPU. (output, size).
-        block: Most output positions of a band.
-        device: Where the weights go.
-
-    Returns:
-        Bands whose targets cover all outputs in order.
+    Each holds the inputs it uses and at most `block` outputs; the targets
+    cover all outputs in order. The matrix is on the CPU, the weights of the
+    bands on `device`.
     """
     bands = []
     for start in range(0, len(matrix), block):
@@ -209,12 +204,9 @@ class MaskReader:
 class SemanticReader:
     """Notes the class of every pixel.
 
-    Args:
-        class_prob: Probability of the real classes, no_object dropped.
-            (Q, K).
-        size: H, W.
-        by_query: Take the class of the pixel's best query (TensorFlow code)
-            instead of argmax of sum_n class_n x mask_n (PyTorch code).
+    The class is that of argmax of sum_n class_n x mask_n (PyTorch code), or
+    with `by_query` that of the pixel's best query (TensorFlow code).
+    `class_prob` is without no_object. (Q, K).
     """
 
     def __init__(

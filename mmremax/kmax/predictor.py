@@ -70,11 +70,8 @@ def no_object_bias(num_classes: int) -> float:
 class KMaXPredictor(nn.Module):
     """Scores the queries' classes, and each pixel against each query.
 
-    Args:
-        in_channels: C, of the pixel feature.
-        num_classes: K.
-        embed_dims: Channels of the queries.
-        pixel_embed_dims: D, channels in which pixels and queries meet.
+    Queries of `embed_dims` and pixels of `in_channels` (C) channels meet in
+    `pixel_embed_dims` (D).
     """
 
     def __init__(
@@ -110,12 +107,10 @@ class KMaXPredictor(nn.Module):
         mask_embedding: Tensor,
         pixel_feature: Tensor,
     ) -> LayerPrediction:
-        """Predict; the result has no key.
+        """Predict from a pixel feature (B, C, H, W); the result has no key.
 
-        Args:
-            class_embedding: Queries for the classes. (B, embed_dims, Q).
-            mask_embedding: Queries for the masks. (B, embed_dims, Q).
-            pixel_feature: (B, C, H, W).
+        The queries come once for the classes, once for the masks, both
+        (B, embed_dims, Q).
         """
         class_logits = self.class_head(class_embedding).transpose(1, 2)
         real, no_object = class_logits.split(

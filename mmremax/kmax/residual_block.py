@@ -19,13 +19,8 @@ class ResidualBlock(nn.Module):
     """Activates its input, then adds a branch of three layers to it.
 
     The shortcut leaves after the activation, and the sum is not activated.
-
-    Args:
-        middle_channels: Of both ends of `middle`.
-        middle: Second layer of the branch, activated at its end; it has the
-            stride.
-        stride: Of the shortcut; then this is a convolution, too.
-        drop_path_rate: Probability to drop the branch of a sample.
+    `middle`, the second layer of the branch, is activated at its end and has
+    the stride; with a stride the shortcut is a convolution, too.
     """
 
     def __init__(

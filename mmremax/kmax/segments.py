@@ -60,9 +60,9 @@ class BatchSegments:
         maps = []
         for sample in data_samples:
             segment_map = sample.gt_segment_map.data[0].long()
-            bottom = size[0] - segment_map.shape[0]
-            right = size[1] - segment_map.shape[1]
-            if bottom < 0 or right < 0 or _is_coarser(sample, size):
+            height, width = segment_map.shape
+            is_larger = height > size[0] or width > size[1]
+            if is_larger or _is_coarser(sample, size):
                 raise ValueError(
                     f'The label grid {tuple(segment_map.shape)} of '
                     f'{getattr(sample, "img_path", "a sample")} does not '
@@ -70,7 +70,7 @@ class BatchSegments:
                     'PackPanopticInputs and FilterUnlabeledCrops to the '
                     'stride of the masks.'
                 )
-            maps.append(F.pad(segment_map, (0, right, 0, bottom), value=VOID))
+            maps.append(_padded(segment_map, size, VOID))
         labels = [sample.gt_segments.labels for sample in data_samples]
         return cls(torch.stack(maps), labels, _pixel_classes(data_samples))
 
@@ -115,11 +115,15 @@ def _pixel_classes(data_samples: Sequence) -> Tensor | None:
     maps = []
     for sample in data_samples:
         classes = sample.gt_sem_seg.sem_seg[0]
-        padded = getattr(sample, 'batch_input_shape', classes.shape)
-        bottom = padded[0] - classes.shape[0]
-        right = padded[1] - classes.shape[1]
-        maps.append(F.pad(classes, (0, right, 0, bottom), value=IGNORE))
+        size = getattr(sample, 'batch_input_shape', classes.shape)
+        maps.append(_padded(classes, size, IGNORE))
     return torch.stack(maps)
+
+
+def _padded(values: Tensor, size: tuple[int, int], fill: int) -> Tensor:
+    """Pad a map right and below. (h, w) to (H, W)."""
+    bottom, right = size[0] - values.shape[0], size[1] - values.shape[1]
+    return F.pad(values, (0, right, 0, bottom), value=fill)
 
 
 def _is_coarser(sample: object, size: tuple[int, int]) -> bool:
@@ -138,10 +142,8 @@ def _is_coarser(sample: object, size: tuple[int, int]) -> bool:
 def lookup(table: Tensor, index_map: Tensor, fill: float) -> Tensor:
     """Replace each index by its entry of the image's table.
 
-    Args:
-        table: One row of entries for each image. (B, G).
-        index_map: Indices into the row, VOID for none. (B, ...), int64.
-        fill: Entry of VOID.
+    The table has one row of entries for each image, (B, G), and `fill` for
+    indices of VOID. (B, ...), int64, to entries of the table's dtype.
     """
     padded = F.pad(table, (0, 1), value=fill)  # VOID = -1 reads the last
     flat = index_map.flatten(1).remainder(padded.shape[1])
@@ -151,18 +153,11 @@ def lookup(table: Tensor, index_map: Tensor, fill: float) -> Tensor:
 def sum_by_segment(
     values: Tensor, index_map: Tensor, num_indices: int
 ) -> Tensor:
-    """Add up values over the locations of each segment.
+    """Add up values (B, Q, P) over the locations of each segment.
 
     A product with a one-hot matrix, in chunks of locations: faster than a
-    scatter on the CPU and on the GPU, and deterministic.
-
-    Args:
-        values: Any real values. (B, Q, P).
-        index_map: In [0, num_indices), or VOID. (B, P), int64.
-        num_indices: N.
-
-    Returns:
-        Sums; the last column holds the VOID locations. (B, Q, N + 1).
+    scatter on the CPU and on the GPU, and deterministic. Indices are in
+    [0, N) or VOID, (B, P); the last of the sums holds VOID. (B, Q, N + 1).
     """
     index = index_map.remainder(num_indices + 1)  # VOID goes last
     total = values.new_zeros(*values.shape[:2], num_indices + 1)

@@ -140,10 +140,8 @@ class KMaXSemanticDecoder(BaseModule):
     def forward(self, feats: Sequence[Tensor]) -> Tensor:
         """Predict semantic logits of stride 4. (B, K or K + 1, H, W).
 
-        Args:
-            feats: Backbone features, the last four of strides 4, 8, 16,
-                32. The width of the last decides on the alignment.
-                (B, C, H, W) each.
+        The last four features have strides 4, 8, 16, 32; the width of the last
+        decides on the alignment.
         """
         stride_4, stride_8, _, stride_32 = feats[-4:]
         align_corners = aligns_corners(stride_32.shape[-1])

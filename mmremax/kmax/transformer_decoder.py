@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from itertools import chain, repeat
 
 import torch
 from mmcv.cnn.bricks.drop import DropPath
@@ -62,12 +63,10 @@ class KMaXDecoderLayer(nn.Module):
     def forward(
         self, query: Tensor, memory: Tensor
     ) -> tuple[Tensor, LayerPrediction]:
-        """Return the updated queries, and the prediction of the given ones.
+        """Predict from the queries (B, C, Q); return updated ones first.
 
-        Args:
-            query: (B, C, Q).
-            memory: Pixel decoder output of the layer's stride, not
-                activated. (B, memory_channels, H, W).
+        The memory is the pixel decoder's output of the layer's stride, not
+        activated. (B, memory_channels, H, W).
         """
         key = self.key_projection(F.gelu(memory))
         embedding = self.query_projection(query)
@@ -133,7 +132,7 @@ class KMaXTransformerDecoder(BaseModule):
         self.num_outputs = sum(num_layers) + 1
         self.query_feat = nn.Parameter(torch.empty(embed_dims, num_queries))
         trunc_normal_(self.query_feat, 1.0)
-        of_layer = _repeat(memory_channels, num_layers)
+        of_layer = _of_layers(memory_channels, num_layers)
         self.layer_channels = dict(
             key=[embed_dims] * len(of_layer), memory=of_layer
         )
@@ -160,12 +159,10 @@ class KMaXTransformerDecoder(BaseModule):
     ) -> list[LayerPrediction]:
         """Predict for each layer at its own stride, and finally at stride 4.
 
-        Args:
-            memories: Pixel decoder outputs, highest stride first, not
-                activated. (B, memory_channels, H, W) each.
-            mask_feature: Of stride 4. (B, mask_feature_channels, H, W).
+        Memories, highest stride first, and the mask feature of stride 4 are
+        not activated. (B, C, H, W) each.
         """
-        of_layer = _repeat(memories, self.num_layers)
+        of_layer = _of_layers(memories, self.num_layers)
         query = self.query_feat.expand(mask_feature.shape[0], -1, -1)
         predictions = []
         for i, (layer, memory) in enumerate(
@@ -182,10 +179,6 @@ class KMaXTransformerDecoder(BaseModule):
         return [*predictions, final]
 
 
-def _repeat(values: Sequence, counts: Sequence[int]) -> list:
-    """Each value as often as its count says."""
-    return [
-        value
-        for value, count in zip(values, counts, strict=True)
-        for _ in range(count)
-    ]
+def _of_layers(of_memories: Sequence, num_layers: Sequence[int]) -> list:
+    """Repeat each memory's value for the layers on it."""
+    return list(chain.from_iterable(map(repeat, of_memories, num_layers)))

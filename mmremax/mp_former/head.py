@@ -61,10 +61,8 @@ class MPFormerMixin:
     def loss(self, x: list[Tensor], batch_data_samples: list) -> dict:
         """Compute the losses of the head and those of ``pilot_losses``.
 
-        Args:
-            x: Features of the backbone.
-            batch_data_samples: mmdet's samples with `gt_instances` and, for
-                panoptic data, `gt_sem_seg`.
+        Samples are mmdet's, with `gt_instances` and, for panoptic data,
+        `gt_sem_seg`.
 
         Raises:
             ValueError: Masks are not padded with their image.

@@ -58,29 +58,16 @@ class PilotSettings:
     def __post_init__(self) -> None:
         """Check ranges."""
         groups, layers = self.num_groups, self.pilot_layers
+        count = type(layers) is int and layers >= 0
+        noise, labels = self.mask_noise_scale, self.label_noise_ratio
+        paddings, positions = ('reference', 'strict'), ('zero', 'none')
         for name, holds, allowed in (
             ('num_groups', type(groups) is int and groups > 0, '1 or more'),
-            ('mask_noise_scale', self.mask_noise_scale >= 0, '0 or more'),
-            (
-                'label_noise_ratio',
-                0 <= self.label_noise_ratio <= 1,
-                'in [0, 1]',
-            ),
-            (
-                'pilot_layers',
-                layers == 'all' or (type(layers) is int and layers >= 0),
-                "'all' or a number of layers",
-            ),
-            (
-                'padding',
-                self.padding in ('reference', 'strict'),
-                "'reference' or 'strict'",
-            ),
-            (
-                'query_pos',
-                self.query_pos in ('zero', 'none'),
-                "'zero' or 'none'",
-            ),
+            ('mask_noise_scale', noise >= 0, '0 or more'),
+            ('label_noise_ratio', 0 <= labels <= 1, 'in [0, 1]'),
+            ('pilot_layers', layers == 'all' or count, "'all' or 0 or more"),
+            ('padding', self.padding in paddings, f'one of {paddings}'),
+            ('query_pos', self.query_pos in positions, f'one of {positions}'),
         ):
             if not holds:
                 raise ValueError(
@@ -92,7 +79,7 @@ class PilotSettings:
 class PilotSlots:
     """Segments of the mask-piloted queries of one step.
 
-    Args:
+    Attributes:
         labels: Classes of all segments, image by image. (S,) int64.
         masks: Their masks on the padded canvas. (S, H, W) bool.
         counts: Segments of each image; at least one is above 0.
@@ -178,16 +165,10 @@ def pilot_masks(gt_masks: Tensor, size: tuple[int, int]) -> Tensor:
     """Block the locations of a feature map that a segment does not touch.
 
     A location is open if any pixel of its window belongs to the segment, so
-    that a segment never vanishes at a coarse size.
+    that a segment never vanishes at a coarse size. Masks are on the padded
+    canvas, (S, H, W) bool; True is blocked, (S, A) bool.
 
     Paper: MP-Former Sec. 3.
-
-    Args:
-        gt_masks: Masks on the padded canvas of the batch. (S, H, W) bool.
-        size: Height and width of the feature map.
-
-    Returns:
-        True where a query may not attend. (S, A) bool.
     """
     return adaptive_max_pool2d(gt_masks.float(), size).flatten(1) == 0
 
@@ -208,15 +189,12 @@ def noisy_labels(labels: Tensor, num_classes: int, ratio: float) -> Tensor:
 
 @torch.no_grad()
 def noisy_masks(blocked: Tensor, scale: float) -> Tensor:
-    """Flip locations of pilot masks, spread over the whole feature map.
+    """Flip locations of pilot masks (B, M, A), spread over the feature map.
 
     A mask with a open locations of A flips each one with the probability
     rho = scale * a / A: scale * a flips on average. A mask without an open
-    location stays as it is.
-
-    Args:
-        blocked: True where a query may not attend. (B, M, A) bool.
-        scale: Lambda of the paper, at least 0; 0 draws nothing.
+    location stays as it is. `scale` is the paper's lambda, at least 0; 0
+    draws nothing. True is blocked.
     """
     if scale == 0:
         return blocked

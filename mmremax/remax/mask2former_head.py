@@ -180,8 +180,9 @@ class ReMaXMask2FormerMixin:
             self.num_classes if with_void else None,
         )
         semantic_logits = self._semantic_logits(*features)
-        # One branch for each of them, or one for all.
-        of_output = dict(zip(self.relaxed, cycle(semantic_logits or [None])))
+        # One branch for each of them, or one for all; without void.
+        m_sem = [logits[:, : self.num_classes] for logits in semantic_logits]
+        of_output = dict(zip(self.relaxed, cycle(m_sem or [None])))
         last = len(all_cls_scores) - 1
         outputs = [
             self._output_loss(

@@ -47,9 +47,9 @@ class MatchedQueries:
     labels: Tensor
     is_matched: Tensor
     index: Tensor
-    prefix: str
-    is_relaxed: bool
-    semantic_logits: Tensor | None
+    prefix: str = ''
+    is_relaxed: bool = False
+    semantic_logits: Tensor | None = None
 
     @classmethod
     def of(
@@ -59,27 +59,21 @@ class MatchedQueries:
         labels: Tensor,
         is_matched: Tensor,
         num_rows: int,
-        prefix: str = '',
-        is_relaxed: bool = False,
-        semantic_logits: Tensor | None = None,
+        **output: object,
     ) -> MatchedQueries:
         """Pick them out of all Q queries, `num_rows` (G) of each image.
 
-        Of `semantic_logits` void may be an output, the last.
+        `output` are the other attributes.
         """
         order = is_matched.int().argsort(dim=1, descending=True, stable=True)
         index = order[:, :num_rows]
-        if semantic_logits is not None:
-            semantic_logits = semantic_logits[:, : class_logits.shape[2] - 1]
         return cls(
             at_least_float32(_rows(mask_logits, index)),
             at_least_float32(_rows(class_logits, index)),
             _rows(labels, index),
             _rows(is_matched, index),
             index,
-            prefix,
-            is_relaxed,
-            semantic_logits,
+            **output,
         )
 
 
@@ -114,8 +108,6 @@ class PointMaskLoss(BaseModule):
     Paper: Mask2Former Sec. 3.3.
 
     Args:
-        loss_mask: Config of the binary cross-entropy.
-        loss_dice: Config of the dice loss.
         num_points: Points of a mask.
         oversample_ratio: Candidates for each point.
         importance_sample_ratio: Part of the points taken by uncertainty.

@@ -19,16 +19,11 @@ from mmremax.kmax.targets import MaskTargets, one_hot_like
 def class_overlap(
     mask_prob: Tensor, semantic_map: Tensor, num_classes: int
 ) -> Tensor:
-    """Eq. 3: y_m = sigma(m_pan)^T S / sum_i S_i.
+    """Eq. 3: y_m = sigma(m_pan)^T S / sum_i S_i. (B, Q, K).
 
-    Args:
-        mask_prob: sigma(m_pan). (B, Q, P).
-        semantic_map: S as the class of each location, or VOID. (B, P).
-        num_classes: K.
-
-    Returns:
-        y_m, the part of each class that a mask covers, in [0, 1]; 0 for
-        absent classes. (B, Q, K).
+    From sigma(m_pan), (B, Q, P), and S as the class of each location, or
+    VOID, (B, P): the part of each class that a mask covers, in [0, 1]; 0
+    for absent classes.
     """
     covered = sum_by_segment(mask_prob, semantic_map, num_classes)
     area = count_by_segment(semantic_map, num_classes)[:, None]
@@ -43,16 +38,10 @@ def soft_class_overlap(mask_prob: Tensor, class_fractions: Tensor) -> Tensor:
 
 
 def soften(one_hot: Tensor, overlap: Tensor, eta: float) -> Tensor:
-    """Eq. 4: y_hat = eta * y_m + (1 - eta * y_m) * y.
+    """Eq. 4: y_hat = eta * y_m + (1 - eta * y_m) * y. (B, Q, K + 1).
 
-    Args:
-        one_hot: y, no_object last. (B, Q, K + 1).
-        overlap: y_m. (B, Q, K).
-        eta: In [0, 1].
-
-    Returns:
-        Weights in [0, 1], not normalised: the label keeps 1, no_object
-        keeps y. (B, Q, K + 1).
+    From y, one-hot with no_object last, y_m, (B, Q, K), and eta in [0, 1]:
+    weights in [0, 1], not normalised. The label keeps 1, no_object keeps y.
     """
     added = eta * F.pad(overlap, (0, 1))
     return added + (1 - added) * one_hot

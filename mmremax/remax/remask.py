@@ -24,12 +24,8 @@ from mmremax.utils.constants import VOID
 def semantic_evidence(semantic_prob: Tensor, class_prob: Tensor) -> Tensor:
     """Eq. 1: m_hat = sigma(m_sem) sigma(p)^T, summed over the K classes.
 
-    Args:
-        semantic_prob: sigma(m_sem). (B, K, P).
-        class_prob: sigma(p), without no_object. (B, Q, K).
-
-    Returns:
-        m_hat, not negative; not bounded by 1. (B, Q, P).
+    From (B, K, P), and (B, Q, K) without no_object, to m_hat, which is not
+    negative and not bounded by 1. (B, Q, P).
     """
     return class_prob @ semantic_prob
 
@@ -120,10 +116,8 @@ class ReMaskLoss(BaseModule):
     ) -> dict[str, Tensor]:
         """Relax the output if it is marked; compute the mask losses.
 
-        Args:
-            output: `mask_logits` are m_pan on the mask grid,
-                `class_logits` p, `semantic_logits` m_sem at any stride.
-            targets: What the losses read, and `semantic_map` and `size`.
+        `mask_logits` are m_pan on the mask grid, `class_logits` p and
+        `semantic_logits` m_sem at any stride.
 
         Raises:
             ValueError: A relaxed output has no semantic prediction.

@@ -12,7 +12,7 @@ from mmdet.registry import MODELS
 from mmpretrain.models import MobileNetV3
 from torch import Tensor, nn
 
-NORM = dict(type='BN', eps=1e-3, momentum=0.01)
+from .resnet import NORM
 
 
 @MODELS.register_module()

@@ -63,11 +63,7 @@ class InstanceDiscriminationLoss(BaseModule):
     ) -> Tensor:
         """Compute the loss on a fresh sample. Scalar.
 
-        Args:
-            pixel_feature: Unit length over channels, at any stride.
-                (B, D, h, w).
-            targets: Query of each location.
-            generator: Random state of the sample.
+        The feature has unit length over channels, at any stride, (B, D, h, w).
         """
         locations = sample_locations(
             targets.inverse_area(),

@@ -59,15 +59,11 @@ def sample_locations(
 def gather_locations(
     feature: Tensor, locations: Tensor, size: tuple[int, int]
 ) -> Tensor:
-    """Read a feature at locations of the mask grid. (B, C, S).
+    """Read a feature (B, C, h, w) at locations of the mask grid. (B, C, S).
 
     Equals resizing the feature to the grid (bilinear, corners aligned if
     the grid's height is odd) and gathering, without the resized feature.
-
-    Args:
-        feature: (B, C, h, w).
-        locations: Row-major indices on the mask grid. (B, S), int64.
-        size: (H, W) of the mask grid.
+    Locations are row-major indices on the grid. (B, S), int64.
     """
     if tuple(feature.shape[-2:]) == tuple(size):
         index = locations[:, None].expand(-1, feature.shape[1], -1)

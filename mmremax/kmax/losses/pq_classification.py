@@ -53,10 +53,8 @@ class PQClassificationLoss(BaseModule):
     ) -> Tensor:
         """Compute the loss. Scalar.
 
-        Args:
-            class_logits: Logits, no_object last. (B, Q, K + 1).
-            class_targets: One-hot or softened, in [0, 1]. (B, Q, K + 1).
-            targets: Labels and weights of the queries.
+        Logits and targets have no_object last; the targets are one-hot or
+        softened, in [0, 1]. (B, Q, K + 1) both.
         """
         if self.activation == 'softmax':
             terms = -class_targets * class_logits.log_softmax(2)

@@ -31,16 +31,12 @@ class SemanticLoss(BaseModule):
         sample_temperature: See sample_locations.
         activation: 'softmax' is the published cross-entropy over classes;
             'sigmoid' sums a binary one over classes.
-        loss_weight: Factor of the term.
         semantic_target: ``strided`` (published): the class of the pixel a
             location starts with; or ``soft``: the fraction of each class in
             the pixels of a location.
         normalizer: What a soft image's sum is divided by: ``cells``, the
             locations with a labelled pixel, or their ``mass``, the labelled
             fractions.
-
-    Raises:
-        ValueError: A name is unknown.
     """
 
     def __init__(
@@ -70,13 +66,9 @@ class SemanticLoss(BaseModule):
     ) -> Tensor:
         """Compute the loss at the grid of the logits. Scalar.
 
-        Args:
-            semantic_logits: Logits of the K classes and, where the head
-                has one, void last. On the mask grid, or coarser by a whole
-                stride: labels are then every n-th of the mask grid, from
-                the first. (B, K or K + 1, h, w).
-            targets: Class of each location.
-            generator: Random state of the sample.
+        Logits are of the K classes and, where the head has one, void last.
+        Their grid is the mask grid, or coarser by a whole stride: labels are
+        every n-th of the mask grid, from the first. (B, K or K + 1, h, w).
 
         Raises:
             ValueError: The grids do not agree by one whole stride.
@@ -146,11 +138,9 @@ class SemanticLoss(BaseModule):
         """Average the cross-entropy with fractions of classes. Scalar.
 
         Per image sum_i sum_c -q_c log p_c / normaliser; then the mean over
-        images, 0 for those without ground truth.
-
-        Args:
-            logits: Of the K classes and maybe void. (B, K or K + 1, S).
-            fractions: q; sums to the labelled fraction v. (B, K, S).
+        images, 0 for those without ground truth. The logits are of the K
+        classes and maybe void, (B, K or K + 1, S); the fractions q sum to the
+        labelled fraction v, (B, K, S).
         """
         num_classes = fractions.shape[1]
         valid = fractions.sum(1)
