@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 import textwrap
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from .result import Result, ResultError
-from .tables import paired_interval
+from .result import Result, paired_interval
+from .study import StudyError
 
 # Okabe and Ito, told apart by color-blind readers; the baseline is grey.
 COLORS = ('#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9')
@@ -20,38 +20,27 @@ GREY = '#7a828c'
 EDGES = np.linspace(-2, 5, 71)  # of log10(FP / FN)
 
 
-def draw(kind: str, results: Sequence[Result], out: str | Path) -> None:
-    """Draw one of `FIGURES` into a PNG, a panel for each result.
+def draw(kind: str, result: Result, out: str | Path) -> None:
+    """Draw one of `FIGURES` into a PNG.
 
     Raises:
-        ResultError: A result has no data for it.
+        StudyError: The result has no data for it.
     """
-    several = len(results) > 1
-    rows = max(len(result.arms) for result in results)
-    size = (4.4 * len(results) if several else 6.4, 2.8 + 0.2 * rows)
+    size = (6.4, 2.8 + 0.2 * len(result.arms))
     figure = Figure(size, dpi=150, layout='constrained')
     FigureCanvasAgg(figure)
-    panels = figure.subplots(1, len(results), squeeze=False)[0]
-    colors: dict[str, str] = {}
-    entries: dict = {}
-    for axes, result in zip(panels, results, strict=True):
-        for name in result.titles:
-            color = COLORS[len(colors) % len(COLORS)]
-            is_baseline = name == result.baseline
-            colors.setdefault(name, GREY if is_baseline else color)
-        axes.grid(alpha=0.3)
-        axes.spines[['top', 'right']].set_visible(False)
-        FIGURES[kind](axes, result, colors)
-        if not axes.has_data():
-            raise ResultError(f'{result.path} has no data for {kind}.')
-        axes.set_title(result.study['title'] if several else '', size=9)
-        handles, labels = axes.get_legend_handles_labels()
-        entries |= dict(zip(labels, handles, strict=True))
+    axes = figure.subplots()
+    axes.grid(alpha=0.3)
+    axes.spines[['top', 'right']].set_visible(False)
+    colors = dict(zip(result.titles, itertools.cycle(COLORS)))
+    colors[result.baseline] = GREY
+    FIGURES[kind](axes, result, colors)
+    if not axes.has_data():
+        raise StudyError(f'{result.path} has no data for {kind}.')
     figure.legend(
-        entries.values(),
-        entries.keys(),
+        *axes.get_legend_handles_labels(),
         loc='outside upper left',
-        ncols=max(2, 3 * len(results) // 2),
+        ncols=2,
         frameon=False,
         fontsize=8,
     )
@@ -61,7 +50,7 @@ def draw(kind: str, results: Sequence[Result], out: str | Path) -> None:
 
 def _convergence(axes: Axes, result: Result, colors: dict) -> None:
     """Score over iterations: the mean, thin lines are the seeds."""
-    scores = result.curves()[result.score]
+    scores = result.frame('curve')[result.score]
     for name in scores.index.unique('arm'):
         by_seed = scores.loc[name].unstack('seed').sort_index()
         axes.plot(by_seed, color=colors[name], linewidth=0.7, alpha=0.4)
@@ -74,7 +63,7 @@ def _convergence(axes: Axes, result: Result, colors: dict) -> None:
 
 def _differences(axes: Axes, result: Result, colors: dict) -> None:
     """Difference to the baseline: each seed, mean and 95 % interval."""
-    finals = result.finals()[result.score]
+    finals = result.frame('final')[result.score]
     baseline = result.baseline
     names = [n for n in finals.index.unique('arm') if n != baseline]
     for row, name in enumerate(names):
@@ -92,21 +81,19 @@ def _differences(axes: Axes, result: Result, colors: dict) -> None:
 
 
 def _fp_fn(axes: Axes, result: Result, colors: dict) -> None:
-    """Histogram of log10(FP / FN) of the mask-id loss over all outputs."""
-    ratios = result.diagnostics().filter(regex=r'(^|\.)fp_fn_ratio$')
+    """Histogram of log10(FP / FN) of the mask-id loss over all outputs.
+
+    What lies outside `EDGES` counts in the outer bins.
+    """
+    ratios = result.frame('diagnostics').filter(regex=r'(^|\.)fp_fn_ratio$')
     for name, own in ratios.groupby(level='arm', sort=False):
-        counts = histogram(own.to_numpy())
+        values = np.log10(own.to_numpy()[own.to_numpy() > 0])
+        counts, _ = np.histogram(values.clip(EDGES[0], EDGES[-1]), EDGES)
         if counts.any():
             look = dict(color=colors[name], label=result.titles[name])
             axes.stairs(100 * counts / counts.sum(), EDGES, **look)
     axes.set_xlabel('log10(FP / FN) of the mask-id loss')
     axes.set_ylabel('fraction of the records, %')
-
-
-def histogram(ratios: np.ndarray) -> np.ndarray:
-    """Count log10 of ratios between `EDGES`; outliers in the outer bins."""
-    logarithms = np.log10(ratios[ratios > 0])
-    return np.histogram(logarithms.clip(EDGES[0], EDGES[-1]), EDGES)[0]
 
 
 FIGURES = {

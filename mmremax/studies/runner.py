@@ -3,289 +3,299 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
+import json
+import math
 import os
-import platform
 import shlex
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
 from fnmatch import fnmatch
+from functools import partial
+from itertools import cycle, islice
 from pathlib import Path
-from typing import TextIO
+from queue import SimpleQueue
 
+import numpy as np
+import pandas as pd
 import torch
+from mmengine.config import Config
+
+from mmremax.utils.cli import find_last_checkpoint
+from mmremax.visualization import read_scalars
 
 from .result import SCHEMA
-from .run import Run, write_json
-from .settings import resolve
-from .study import Study, StudyError
+from .study import Study, StudyError, digest_of, fingerprint, resolve
 
+POLL_SECONDS = 2  # until a run of another runner is looked at again
 TOOLS = Path(__file__).resolve().parents[2] / 'tools'
-POLL_SECONDS = 0.25
-SHOW_SECONDS = 2 if sys.stderr.isatty() else 20
+MAX_POINTS = 200  # of a diagnostic; a longer one is averaged
+DIAGNOSTICS = r'^step$|^loss$|^grad_norm$|m_hat|fp_fn_ratio'
+THREADS = ('OMP_NUM_THREADS', 'MKL_NUM_THREADS')
+NOT_SCORES = {'data_time', 'time', 'step', 'iter', 'epoch', 'memory'}
+# On Linux a process ends with its parent. Loaded here, before any fork.
+_prctl = getattr(ctypes.CDLL(None), 'prctl', None)
+END_WITH_PARENT = _prctl and partial(_prctl, 1, signal.SIGKILL)
 
 
-class Job:
-    """A process that works on a run, in a process group of its own.
+@dataclass
+class Run:
+    """An arm with a seed, in a folder named by what it computes.
 
-    On Linux it ends with its parent. It holds the lock of the run too, so
-    that one that outlives a killed runner is not joined by a second.
+    A run is finished when it has final scores. They, and the step to go on
+    from, are read from the logs and checkpoints in ``work``, so that a kill
+    at any moment leaves nothing to repair.
 
-    Args:
-        run: Whose.
-        lock: See `Run.lock`.
-        variables: Of the environment: its threads and its GPU.
+    Attributes:
+        cfg: Resolved.
+        root: Folder of all runs.
+        options: Other settings of inference, as KEY=VALUE: the final scores
+            are then of tools/test.py with them.
     """
 
-    def __init__(
-        self, run: Run, lock: TextIO, variables: dict[str, str]
-    ) -> None:
-        self.run = run
-        self.lock = lock
-        self.variables = variables
-        self.first_step = run.step()
-        self.command = run.next_command()
-        with run.log_file.open('ab') as log:
-            self.log_start = log.tell()
-            self.popen = subprocess.Popen(
-                self.command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env=os.environ | variables,
-                start_new_session=True,
-                pass_fds=(lock.fileno(),),
-                preexec_fn=_end_with_parent(),
-            )
+    study: Study
+    arm: str
+    seed: int
+    cfg: Config
+    root: Path
+    options: Sequence[str]
 
-    def kill(self) -> None:
-        """End it and its own children; checkpoints are safe against it."""
-        os.killpg(self.popen.pid, signal.SIGKILL)
-        self.popen.wait()
+    def __post_init__(self) -> None:
+        self.label = f'{self.arm}, seed {self.seed}'
+        self.max_iters: int = self.cfg.train_cfg.max_iters
+        arguments = self.study.train_arguments
+        self.path = self.root / fingerprint(self.cfg, self.seed, arguments)
+        self.log_file = self.path / 'log.txt'
+        self.error_file = self.path / 'error.txt'
+        digest = digest_of([*self.options])
+        self.scores_file = self.path / f'scores-{digest}.json'
 
-    def last_words(self) -> str:
-        """Say how the process ended, and what it printed last."""
-        status, study = self.popen.returncode, self.run.study
-        end = f'exit status {status}'
-        if status == 0:
-            end += f', but no {study.metric} after {self.run.max_iters} steps'
-        if status < 0:
-            end = f'killed by {signal.Signals(-status).name}'
-        text = self.run.log_file.read_bytes()[self.log_start :]
-        lines = text.decode(errors='replace').splitlines()
-        lines = [line.rstrip() for line in lines if line.strip()]
-        return '\n'.join([end, *lines[-12:]])[-2000:]
+    def records(self) -> list[dict]:
+        """Read what was logged so far."""
+        try:
+            return read_scalars(self.path / 'work')
+        except FileNotFoundError:
+            return []
+
+    def scores(self) -> dict[int, dict[str, float | None]]:
+        """Read the scores of validations and test by step, without prefix.
+
+        Those of the training do not count with `options`.
+        """
+        metric, records = self.study.metric, self.records()
+        prefix = metric[: metric.rfind('/') + 1]
+        found = {r['step']: r for r in records if metric in r}
+        if self.options:
+            found = {}
+        if self.scores_file.is_file():
+            content = json.loads(self.scores_file.read_text())
+            found.setdefault(self.max_iters, content['scores'])
+        return {
+            step: {
+                name.removeprefix(prefix): _plain(value)
+                for name, value in record.items()
+                if name not in NOT_SCORES and isinstance(value, int | float)
+            }
+            for step, record in found.items()
+            if math.isfinite(record.get(metric, math.nan))
+        }
+
+    def final(self) -> dict[str, float | None]:
+        """Return the scores after the last step; empty before."""
+        return self.scores().get(self.max_iters, {})
+
+    def next_command(self) -> list[str]:
+        """Train, from the last checkpoint on; test what is trained."""
+        config, work = self.path / 'config.py', self.path / 'work'
+        if not config.is_file():
+            self.cfg.dump(config.with_name('part.py'))
+            config.with_name('part.py').replace(config)
+        last = find_last_checkpoint(str(work)) or ''
+        if Path(last).stem == f'iter_{self.max_iters}':
+            command = ['test.py', config, last, '--json', self.scores_file]
+            command += ['--work-dir', self.path / 'test']
+            command += ['--cfg-options', *self.options] if self.options else []
+        else:
+            command = ['train.py', config, '--work-dir', work, '--resume']
+            command += ['--seed', self.seed, *self.study.train_arguments]
+        command[0] = TOOLS / command[0]
+        return [sys.executable, *map(str, command)]
+
+    def train(self, gpus: SimpleQueue[str], threads: int) -> bool:
+        """Train, and test if the scores are not those of a validation.
+
+        The process holds the lock too, so that one that outlives a killed
+        runner is not joined by a second.
+
+        Args:
+            gpus: Names as in CUDA_VISIBLE_DEVICES; one is taken meanwhile.
+            threads: Of the processor.
+
+        Returns:
+            Whether the run has ended; another runner may work on it.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        with (self.path / 'lock').open('a') as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+            self.error_file.unlink(missing_ok=True)
+            gpu, status = gpus.get(), 0
+            variables = dict.fromkeys(THREADS, f'{threads}')
+            variables['CUDA_VISIBLE_DEVICES'] = gpu
+            for _ in ('train', 'test'):
+                if self.final() or status:
+                    break
+                print(f'{self.label}: {self.log_file}', flush=True)
+                with self.log_file.open('wb') as log:
+                    status = subprocess.run(
+                        self.next_command(),
+                        stdin=subprocess.DEVNULL,
+                        stdout=log,
+                        stderr=subprocess.STDOUT,
+                        env=os.environ | variables,
+                        pass_fds=(lock.fileno(),),
+                        preexec_fn=END_WITH_PARENT,
+                    ).returncode
+            gpus.put(gpu)
+            if not self.final():
+                text = f'exit status {status}, no {self.study.metric} after '
+                text += f'{self.max_iters} steps\n'
+                text += self.log_file.read_text(errors='replace')[-2000:]
+                self.error_file.write_text(text)
+        return True
+
+    def collect(self) -> dict:
+        """Put its numbers together, as an entry of ``runs``."""
+        records, final, error = self.records(), self.final(), None
+        step = max((record['step'] for record in records), default=0)
+        status = 'finished' if final else 'running' if step else 'pending'
+        if not final and self.error_file.is_file():
+            status, error = 'failed', self.error_file.read_text()
+        rows = [record for record in records if 'loss' in record]
+        logged = pd.DataFrame(rows or dict(step=[], time=[]))
+        size = math.ceil(len(logged) / MAX_POINTS) or 1
+        groups = (
+            logged.filter(regex=DIAGNOSTICS)
+            .replace([np.inf, -np.inf], np.nan)
+            .groupby(np.arange(len(logged)) // size)
+        )
+        series = {'iter': groups['step'].last()}
+        series |= groups.mean().drop(columns='step')
+        return dict(
+            seed=self.seed,
+            status=status,
+            error=error,
+            iters=step,
+            curve=[dict(iter=k, **v) for k, v in self.scores().items()],
+            final=final,
+            diagnostics={k: list(map(_plain, v)) for k, v in series.items()},
+            step_s=_plain(logged['time'].median()),
+        )
 
 
-class StudyRunner:
-    """Runs what is not finished of a study.
+def _plain(value: float) -> float | None:
+    """Six digits; None for what json cannot hold."""
+    return float(f'{value:.6g}') if math.isfinite(value) else None
+
+
+def run_study(
+    study: Study,
+    out: Path,
+    data_root: str | None = None,
+    jobs: int = 1,
+    arms: Sequence[str] = ('*',),
+    options: Sequence[str] = (),
+) -> Path:
+    """Train and test what is not finished of a study.
 
     Runs go seed by seed, all arms of a seed first, so that a study that is
     cut short is still paired. Several runners share the work: each claims
     runs that no other has.
 
     Args:
-        study: What to run.
         out: Folder of ``runs`` and, by name of the study, of results.
         data_root: Folder of the data; None keeps the configs'.
         jobs: Runs at a time; threads and GPUs are divided among them.
         arms: Names or patterns of the arms to run.
         options: Other settings of inference, see `Run`; the result is then
             ``rescored.json``.
-        tools: Folder of train.py and test.py.
+
+    Returns:
+        The file of the result, written after each run; failed runs have an
+        ``error``.
 
     Raises:
         StudyError: The study cannot be run.
     """
-
-    def __init__(
-        self,
-        study: Study,
-        out: Path,
-        data_root: str | None = None,
-        jobs: int = 1,
-        arms: Sequence[str] = ('*',),
-        options: Sequence[str] = (),
-        tools: Path = TOOLS,
-    ) -> None:
-        self.study = study
-        self.folder = out / study.file.stem
-        self.file = self.folder / f'{"rescored" if options else "result"}.json'
-        self.jobs = jobs
-        configs = {a.name: resolve(study, a, data_root) for a in study.arms}
-        self.runs = [
-            Run(study, name, seed, cfg, out / 'runs', options, tools)
-            for seed in study.seeds
-            for name, cfg in configs.items()
-        ]
-        self.todo = [
-            run
-            for run in self.runs
-            if any(fnmatch(run.arm, pattern) for pattern in arms)
-        ]
-        if not self.todo:
-            raise StudyError(
-                f'{study.file}: --arms: {" ".join(arms)} is none of the arms '
-                f'{", ".join(configs)}.'
-            )
-        self.active: list[Job] = []
-        self.steps = 0  # done by processes of this call that have ended
-
-    def run(self) -> Path:
-        """Train, test, and write the result after each run.
-
-        Returns:
-            The file of the result; failed runs have an ``error``.
-        """
-        for run in self.todo:
-            self._link(run)
-        self.todo = [run for run in self.todo if not run.final()]
-        self.total, self.started, self.shown = len(self.todo), time.time(), 0.0
-        try:
-            self.write()
-            while self.todo or self.active:
-                for job in list(self.active):
-                    if job.popen.poll() is not None:
-                        self._end(job)
-                for run in list(self.todo):
-                    if len(self.active) < self.jobs and (lock := run.lock()):
-                        self.todo.remove(run)
-                        self._go_on(run, lock)
-                self._show()
-                time.sleep(POLL_SECONDS)
-        finally:
-            for job in self.active:
-                job.kill()
-            self.write()
-        return self.file
-
-    def write(self) -> None:
-        """Write the result as it stands."""
-        study, keys = self.study, ['title', 'claim', 'paper', 'baseline']
-        git = ['git', 'describe', '--always', '--dirty', '--exclude=*']
-        git = subprocess.run(git, cwd=TOOLS, capture_output=True, text=True)
-        on_gpu = torch.cuda.is_available()
-        content = dict(
-            schema=SCHEMA,
-            study=dict(
-                name=study.file.stem,
-                file=str(study.file),
-                command=shlex.join(['python', *sys.argv]),
-                **{key: getattr(study, key) for key in [*keys, 'metric']},
-            ),
-            machine=dict(
-                device=torch.cuda.get_device_name() if on_gpu else 'cpu',
-                threads=_threads() // self.jobs,
-                platform=platform.platform(),
-                torch=torch.__version__,
-                commit=git.stdout.strip(),
-            ),
-            arms=[
-                dict(
-                    name=arm.name,
-                    title=arm.title,
-                    config=os.path.relpath(arm.config, TOOLS.parent),
-                    options=arm.options,
-                    runs=[r.collect() for r in self.runs if r.arm == arm.name],
-                )
-                for arm in study.arms
-            ],
+    folder = out / study.file.stem
+    file = folder / f'{"rescored" if options else "result"}.json'
+    configs = [resolve(study, arm, data_root) for arm in study.arms]
+    runs = [
+        Run(study, arm.name, seed, cfg, out / 'runs', options)
+        for seed in study.seeds
+        for arm, cfg in zip(study.arms, configs, strict=True)
+    ]
+    chosen = [r for r in runs if any(fnmatch(r.arm, name) for name in arms)]
+    if not chosen:
+        raise StudyError(
+            f'{study.file}: --arms: {" ".join(arms)} is none of the arms '
+            f'{", ".join(arm.name for arm in study.arms)}.'
         )
-        write_json(self.file, content)
-
-    def _link(self, run: Run) -> None:
-        """Let ARM/seedN lead to the run; say if its settings are new."""
-        link = self.folder / run.arm / f'seed{run.seed}'
+    for run in chosen:
+        link = folder / run.arm / f'seed{run.seed}'
         link.parent.mkdir(parents=True, exist_ok=True)
-        target = os.path.relpath(run.path, link.parent)
-        if link.is_symlink() and os.readlink(link) != target:
-            say(f'{run.label}: new settings; the old run is {link.resolve()}')
-            link.unlink()
-        if not link.is_symlink():
-            link.symlink_to(target)
+        link.unlink(missing_ok=True)
+        link.symlink_to(os.path.relpath(run.path, link.parent))
+    names = ','.join(map(str, range(torch.cuda.device_count())))
+    names = (os.environ.get('CUDA_VISIBLE_DEVICES') or names).split(',')
+    gpus: SimpleQueue[str] = SimpleQueue()
+    for name in islice(cycle(names), jobs):
+        gpus.put(name)
+    threads = int(os.environ.get('OMP_NUM_THREADS') or os.cpu_count() or 1)
+    threads = max(1, threads // jobs)
+    pool = ThreadPoolExecutor(jobs)
+    todo = [run for run in chosen if not run.final()]
+    write_result(file, study, runs)
+    try:
+        while todo:
+            futures = {pool.submit(r.train, gpus, threads): r for r in todo}
+            for future in as_completed(futures):
+                if future.result():
+                    todo.remove(futures[future])
+                    write_result(file, study, runs)
+            time.sleep(POLL_SECONDS if todo else 0)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+    return file
 
-    def _go_on(self, run: Run, lock: TextIO) -> None:
-        """Start the next process of a run, unless another runner did it."""
-        if run.final():
-            lock.close()
-            return
-        run.error_file.unlink(missing_ok=True)
-        threads = str(max(1, _threads() // self.jobs))
-        variables = dict(OMP_NUM_THREADS=threads, MKL_NUM_THREADS=threads)
-        if len(gpus := _gpus()) > 1:
-            name = 'CUDA_VISIBLE_DEVICES'
-            used = [job.variables[name] for job in self.active]
-            variables[name] = min(gpus, key=used.count)
-        self.active.append(Job(run, lock, variables))
 
-    def _end(self, job: Job) -> None:
-        """Record how a process ended; test what is trained."""
-        run, failed = job.run, job.popen.returncode != 0
-        self.active.remove(job)
-        self.steps += run.step() - job.first_step
-        final = run.final()
-        if not final and not failed:
-            if run.next_command() != job.command:
-                self._go_on(run, job.lock)
-                return
-            failed = True  # the same again would help no more
-        job.lock.close()
-        if failed:
-            run.error_file.write_text(job.last_words())
-            say(f'{run.label}: failed, see {run.log_file}')
-        else:
-            score = self.study.score
-            say(f'{run.label}: finished, {score} {final[score]:.2f}')
-        self.write()
-
-    def _show(self) -> None:
-        """Print where the study is; on a terminal always in one line."""
-        runs = [*self.todo, *(job.run for job in self.active)]
-        if time.time() - self.shown < SHOW_SECONDS or not runs:
-            return
-        self.shown = time.time()
-        steps = [(job, job.run.step()) for job in self.active]
-        done = self.steps + sum(step - job.first_step for job, step in steps)
-        text = '; '.join(
-            f'{job.run.label}: step {step} of {job.run.max_iters}'
-            for job, step in steps
+def write_result(file: Path, study: Study, runs: Sequence[Run]) -> None:
+    """Write the result as it stands."""
+    git = ['git', 'describe', '--always', '--dirty', '--exclude=*']
+    git = subprocess.run(git, cwd=TOOLS, capture_output=True, text=True)
+    about = vars(study) | dict(
+        name=study.file.stem,
+        command=shlex.join(['python', *sys.argv]),
+        commit=git.stdout.strip(),
+        torch=torch.__version__,
+    )
+    arms = [
+        vars(arm)
+        | dict(
+            config=os.path.relpath(arm.config, TOOLS.parent),
+            runs=[run.collect() for run in runs if run.arm == arm.name],
         )
-        text = text or 'waiting for runs of another process'
-        if done:
-            left = sum(run.max_iters - run.step() for run in runs)
-            seconds = (self.shown - self.started) * left / done
-            text += f'; about {timedelta(seconds=round(seconds))} left'
-        ended = self.total - len(runs)
-        say(f'[{ended} of {self.total}] {text}', stays=False)
-
-
-def say(text: str, stays: bool = True) -> None:
-    """Print a line; one that does not stay is replaced on a terminal."""
-    if sys.stderr.isatty():
-        text = f'\r\x1b[K{text}'
-    end = '\n' if stays or not sys.stderr.isatty() else ''
-    print(text, end=end, file=sys.stderr, flush=True)
-
-
-def _threads() -> int:
-    """Threads for all jobs together: OMP_NUM_THREADS, or the cores."""
-    text = os.environ.get('OMP_NUM_THREADS', '')
-    return int(text) if text.isdigit() and int(text) else os.cpu_count() or 1
-
-
-def _gpus() -> list[str]:
-    """Names of the GPUs as CUDA_VISIBLE_DEVICES has them."""
-    if named := os.environ.get('CUDA_VISIBLE_DEVICES'):
-        return named.split(',')
-    return [str(i) for i in range(torch.cuda.device_count())]
-
-
-def _end_with_parent() -> Callable[[], None] | None:
-    """Prepare what a child calls; all is loaded before the fork."""
-    if sys.platform != 'linux':
-        return None
-    prctl = ctypes.CDLL(None).prctl
-    return lambda: prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+        for arm in about.pop('arms')
+    ]
+    content = dict(schema=SCHEMA, study=about, arms=arms)
+    text = json.dumps(content, allow_nan=False, default=str) + '\n'
+    beside = file.with_suffix(f'.{os.getpid()}.tmp')
+    beside.write_text(text)
+    beside.replace(file)

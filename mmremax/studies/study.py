@@ -1,50 +1,57 @@
-"""Study files: which arms to compare, on what, by which score."""
+"""Study files: which arms to compare, on what; and an arm's config."""
 
 from __future__ import annotations
 
+import copy
+import hashlib
+import json
 import runpy
-from dataclasses import dataclass, field, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-from mmremax.utils.config_edits import suggestion
+from mmengine.config import Config
+
+from mmremax.utils.config_edits import (
+    dicts_of,
+    merge_options,
+    set_data_root,
+)
+from mmremax.utils.migration import read_config
+
+LOG_INTERVAL = 10
 
 
 class StudyError(ValueError):
-    """A study cannot be run as written; the message says what to change."""
+    """A study or its result is not as it has to be; says what to change."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Arm:
     """One of the trainings that a study compares.
 
     Attributes:
         name: Short name, also of a folder.
-        config: Config file.
-        title: For tables and figures.
+        title: For tables and figures; default is the name.
         options: Values by dotted config key, those of the study included.
     """
 
     name: str
     config: Path
-    title: str
-    options: dict[str, Any]
+    title: str = ''
+    options: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Study:
     """A comparison of arms at equal data order.
 
     Attributes:
-        file: Where it was read from.
-        title: One line.
         claim: What the paper says; what the study may show or refute.
         paper: The item of the paper that it mirrors, as ``'Table 3'``.
         baseline: Name of the arm that the others are compared with.
-        arms: In order.
         metric: Score as the evaluator logs it.
-        seeds: Of the runs, in order.
         train_arguments: Further options of tools/train.py, ``'--amp'``.
         options: Of all arms, by dotted config key.
     """
@@ -54,16 +61,11 @@ class Study:
     claim: str
     paper: str
     baseline: str
-    arms: tuple[Arm, ...]
+    arms: Sequence[Arm]
     metric: str = 'coco_panoptic/PQ'
-    seeds: tuple[int, ...] = (0, 1, 2)
-    train_arguments: tuple[str, ...] = ()
+    seeds: Sequence[int] = (0, 1, 2)
+    train_arguments: Sequence[str] = ()
     options: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def score(self) -> str:
-        """The metric without its prefix."""
-        return self.metric.rpartition('/')[2]
 
 
 def load_study(path: str | Path) -> Study:
@@ -75,68 +77,93 @@ def load_study(path: str | Path) -> Study:
     are relative to it.
 
     Raises:
-        StudyError: Names the file, the key and the remedy.
+        StudyError: Names the file and the key.
     """
     path = Path(path)
-    if not path.is_file():
-        raise StudyError(f'There is no study file {path}.')
     try:
-        content = runpy.run_path(str(path))
-    except Exception as error:
-        raise StudyError(
-            f'{path}: cannot be executed: {type(error).__name__}: {error}'
-        ) from error
-    values = {
-        key: value
-        for key, value in content.items()
-        if not key.startswith('_') and not isinstance(value, ModuleType)
-    }
-    known = [f.name for f in fields(Study) if f.name != 'file']
-    _check(path, values, known, known[:5])
-    seeds = values.get('seeds', 3)
-    values['seeds'] = range(seeds) if isinstance(seeds, int) else seeds
-    values['arms'] = tuple(
-        _arm(f'{path}: arms[{name!r}]', name, spec, path.parent, values)
-        for name, spec in values['arms'].items()
-    )
-    if not all(isinstance(seed, int) for seed in values['seeds']):
-        raise StudyError(f'{path}: seeds must be a number or a list of them.')
-    names = [arm.name for arm in values['arms']]
-    if values['baseline'] not in names:
-        raise StudyError(
-            f'{path}: baseline = {values["baseline"]!r} is none of the arms '
-            f'{", ".join(names)}; name one of them.'
-        )
-    return Study(file=path, **values)
-
-
-def _arm(where: str, name: str, spec: Any, folder: Path, study: dict) -> Arm:
-    _check(where, spec, ['config', 'title', 'options'], ['config'])
-    if not name.replace('-', '').isidentifier():
-        raise StudyError(
-            f'{where}: the name is a folder too; use letters, digits, - and '
-            '_, with a letter first.'
-        )
-    config = (folder / spec['config']).resolve()
-    if not config.is_file():
-        raise StudyError(
-            f'{where}: config: there is no file {config}; the path is '
-            'relative to the study file.'
-        )
-    options = study.get('options', {}) | spec.get('options', {})
-    return Arm(name, config, spec.get('title', name), options)
-
-
-def _check(where: object, values: Any, known: list, needed: list) -> None:
-    """Refuse what is no dict, unknown keys and missing ones."""
-    if not isinstance(values, dict):
-        raise StudyError(f'{where} is {values!r}; make it a dict.')
-    for key in values:
-        if key not in known:
-            raise StudyError(
-                f'{where}: {key} is no key. {suggestion(key, known)} A name '
-                'of your own starts with an underscore.'
+        values = runpy.run_path(str(path)).items()
+        study = Study(path, **{k: v for k, v in values if k[0] != '_'})
+        study.arms = [Arm(name, **arm) for name, arm in study.arms.items()]
+        if isinstance(study.seeds, int):
+            study.seeds = [*range(study.seeds)]
+        for arm in study.arms:
+            arm.config = (path.parent / arm.config).resolve(strict=True)
+            arm.title = arm.title or arm.name
+            arm.options = study.options | arm.options
+        names = [arm.name for arm in study.arms]
+        if study.baseline not in names:
+            raise ValueError(
+                f'baseline = {study.baseline!r} is none of the arms '
+                f'{", ".join(names)}; name one of them.'
             )
-    for key in needed:
-        if key not in values:
-            raise StudyError(f'{where}: {key} is missing; add {key} = ...')
+    except Exception as error:
+        raise StudyError(f'{path}: {type(error).__name__}: {error}') from error
+    return study
+
+
+def resolve(study: Study, arm: Arm, data_root: str | None = None) -> Config:
+    """Build the config that an arm trains with.
+
+    Losses are logged every tenth step, as means over ten.
+
+    Raises:
+        StudyError: An option has no effect, or the config counts epochs.
+    """
+    cfg = read_config(arm.config)
+    if data_root is not None:
+        set_data_root(cfg, data_root)
+    cfg.default_hooks.logger.interval = LOG_INTERVAL
+    cfg.log_processor.window_size = LOG_INTERVAL
+    try:
+        merge_options(cfg, arm.options)
+        _ = cfg.train_cfg.max_iters
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        text = str(error).replace('--cfg-options ', '')
+        raise StudyError(
+            f'{study.file}: arms[{arm.name!r}]: {arm.config} with options: '
+            f'{type(error).__name__}: {text}'
+        ) from error
+    return cfg
+
+
+def fingerprint(cfg: Config, seed: int, train_arguments: Sequence[str]) -> str:
+    """Shorten all that decides what a run computes to one word.
+
+    The data count by the content of the annotation files (without such
+    files by the names and sizes of all files), so that a moved folder is
+    the same data and another data set is not.
+
+    Raises:
+        StudyError: The data are not there.
+    """
+    data = [
+        _digest_of_data(Path(node['data_root'], node.get('ann_file') or ''))
+        for name in ('train_dataloader', 'val_dataloader')
+        for node in dicts_of(cfg[name])
+        if node.get('data_root')
+        and (node.get('ann_file') or node.get('data_prefix'))
+    ]
+    moved = copy.deepcopy(cfg)
+    set_data_root(moved, 'DATA')
+    return digest_of([moved.to_dict(), seed, train_arguments, data])
+
+
+def digest_of(values: Any) -> str:
+    """Shorten plain values to one word that differs when they do."""
+    text = json.dumps(values, default=repr, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _digest_of_data(path: Path) -> str:
+    if path.is_file():
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    if not path.exists():
+        raise StudyError(
+            f'There is no {path}. Give the folder of the data with '
+            '--data-root DIR; tools/dataset_converters/make_shapes.py makes '
+            'the synthetic one.'
+        )
+    files = sorted(path.rglob('*'))
+    return digest_of(
+        [(str(f.relative_to(path)), f.stat().st_size) for f in files]
+    )

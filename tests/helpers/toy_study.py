@@ -2,8 +2,10 @@
 
 import json
 from pathlib import Path
+from unittest import mock
 
-from mmremax.studies import StudyRunner, load_study
+from mmremax.studies import runner
+from mmremax.studies.study import load_study
 from tests.helpers.toy import toy_config
 
 # Logs as mmengine does, 10 steps at a time; PQ is step + 100 lr + seed.
@@ -77,10 +79,10 @@ def write_study(folder: Path, **arms: float) -> Path:
 
 def run(path: Path, **options) -> dict[str, list[dict]]:
     """Run a study of `write_study`; its runs by arm."""
-    runner = StudyRunner(
-        load_study(path), path.parent / 'out', tools=path.parent, **options
-    )
-    content = json.loads(runner.run().read_text())
+    folder = path.parent
+    with mock.patch.multiple(runner, TOOLS=folder, POLL_SECONDS=0.02):
+        file = runner.run_study(load_study(path), folder / 'out', **options)
+    content = json.loads(file.read_text())
     return {arm['name']: arm['runs'] for arm in content['arms']}
 
 

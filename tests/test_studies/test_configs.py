@@ -9,8 +9,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
-from mmremax.studies import load_study
-from mmremax.studies.settings import digest_of, resolve
+from mmremax.studies.study import digest_of, load_study, resolve
 from mmremax.utils.config_edits import remove_pretrained, set_data_root
 from tests.helpers.meta import on_meta
 

@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmremax.studies import ResultError, read_result, tables
+from mmremax.studies import result as tables
+from mmremax.studies.result import read_result
+from mmremax.studies.study import StudyError
 from tests.helpers.toy_result import write_result
 
 ROOT = Path(__file__).parents[2]
@@ -51,7 +53,8 @@ def test_scores(tmp_path: Path) -> None:
         ],
         ['late', '40.0', '40.0', '20.0', '-2.0'],
     ]
-    table = tables.score_table(result, ['kmax', 'remax'], baseline='remax')
+    chosen = result.select(['kmax', 'remax'])
+    table = tables.score_table(chosen, baseline='remax')
     rows = cells(table)[2:]
     assert [row[-1] for row in rows] == ['-3.5 [-9.9, +2.9]', '']
     # Without the study's baseline the first arm takes its place.
@@ -61,7 +64,7 @@ def test_scores(tmp_path: Path) -> None:
 
 def test_curve(tmp_path: Path) -> None:
     result = read_result(write_result(tmp_path))
-    assert cells(tables.curve_table(result, ['remax', 'kmax'])) == [
+    assert cells(tables.curve_table(result.select(['remax', 'kmax']))) == [
         ['PQ after', '10 steps', '20 steps'],
         ['---'] * 3,
         ['ReMaX', '34.5', '44.5'],
@@ -73,23 +76,23 @@ def test_diagnostics(tmp_path: Path) -> None:
     """log10 of 10 and 1000 has the mean 2; of the second layer's 100, 2."""
     result = read_result(write_result(tmp_path))
     table = tables.diagnostic_table(
-        result, ['kmax', 'late'], ['ratio'], [(10, 20)], log10=True
+        result.select(['kmax', 'late']), ['ratio'], [(10, 20)], log10=True
     )
     assert cells(table)[2:] == [['kMaX', '2.00 / 2.00']]
     table = tables.diagnostic_table(
-        result, None, ['ratio'], [(0, 5), (10, 20)], over_layers=True
+        result, ['ratio'], [(0, 5), (10, 20)], over_layers=True
     )
     assert cells(table)[0][1:] == ['ratio, steps 0-5', 'ratio, steps 10-20']
     assert cells(table)[2] == ['kMaX', '1.00', '302.50']
-    with pytest.raises(ResultError, match='no arm logged m_hat in steps 1-2'):
-        tables.diagnostic_table(result, None, ['m_hat'], [(1, 2)])
+    with pytest.raises(StudyError, match='no arm logged m_hat in steps 1-2'):
+        tables.diagnostic_table(result, ['m_hat'], [(1, 2)])
 
 
 def test_what_is_not_there_is_named(tmp_path: Path) -> None:
     result = read_result(write_result(tmp_path))
-    with pytest.raises(ResultError, match="no arm 'arm7'; it has kmax, rem"):
-        tables.score_table(result, ['arm7'])
-    with pytest.raises(ResultError, match="no score 'SQ'; it has PQ, PQ_th"):
+    with pytest.raises(StudyError, match="no arm 'arm7'; it has kmax, rem"):
+        result.select(['arm7'])
+    with pytest.raises(StudyError, match="no score 'SQ'; it has PQ, PQ_th"):
         tables.score_table(result, scores=['SQ'])
 
 
@@ -97,9 +100,9 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
     ('content', 'message'),
     [
         ('{', 'JSONDecodeError'),
-        ('[]', 'is no result'),
+        ('[]', 'TypeError'),
         ('{}', "KeyError: 'schema'"),
-        ({'schema': 2}, 'has schema 2; this version reads 1'),
+        ({'schema': 2}, 'it has schema 2, not 1'),
         ({'study': {}}, "KeyError: 'metric'"),
         ({'arms': []}, 'no run is finished'),
     ],
@@ -109,15 +112,15 @@ def test_no_result(tmp_path: Path, content: str | dict, message: str) -> None:
     if isinstance(content, dict):
         content = json.dumps(json.loads(path.read_text()) | content)
     path.write_text(content)
-    with pytest.raises(ResultError, match=message):
-        read_result(tmp_path)
-    with pytest.raises(ResultError, match='There is no file'):
+    with pytest.raises(StudyError, match=message):
+        read_result(path)
+    with pytest.raises(StudyError, match=r'nowhere is no result .*No such'):
         read_result(tmp_path / 'nowhere')
 
 
 def test_first_error_is_told(tmp_path: Path) -> None:
     path = write_result(tmp_path, status='failed', error='no memory')
-    with pytest.raises(ResultError, match='no run is finished; no memory'):
+    with pytest.raises(StudyError, match='no run is finished; no memory'):
         read_result(path)
 
 
