@@ -1,31 +1,23 @@
-import runpy
-import sys
-from pathlib import Path
+"""The tools that draw data: samples of a run, and pilot masks."""
 
 import numpy as np
 import pytest
 from PIL import Image
 
-ROOT = Path(__file__).parents[2]
+from tests.helpers.scripts import ROOT
+
+TOOL = 'analysis/browse_dataset.py'
 CONFIG = ROOT / 'configs/quickstart/kmax_mnv3-s_shapes.py'
 
 
-def browse(monkeypatch, *arguments) -> None:
-    argv = ['browse_dataset', CONFIG, *arguments]
-    monkeypatch.setattr(sys, 'argv', list(map(str, argv)))
-    runpy.run_path(
-        str(ROOT / 'tools/analysis/browse_dataset.py'), run_name='__main__'
-    )
-
-
 def test_pictures_show_the_samples_of_a_run(
-    tmp_path, monkeypatch, capsys, shapes_root
-):
+    run, tmp_path, capsys, shapes_root
+) -> None:
     first, again, other = (tmp_path / name for name in 'abc')
     options = ('--num', 3, '--data-root', shapes_root, '--long-side', 200)
-    browse(monkeypatch, '--out', first, *options)
-    browse(monkeypatch, '--out', again, *options)
-    browse(monkeypatch, '--out', other, '--seed', 1, *options)
+    run(CONFIG, '--out', first, *options)
+    run(CONFIG, '--out', again, *options)
+    run(CONFIG, '--out', other, '--seed', 1, *options)
     paths = sorted(first.iterdir())
     assert [path.name[:5] for path in paths] == ['0000_', '0001_', '0002_']
     assert str(paths[0]) in capsys.readouterr().out
@@ -41,6 +33,13 @@ def test_pictures_show_the_samples_of_a_run(
     ]
 
 
-def test_faults_are_named(tmp_path, monkeypatch):
+def test_faults_are_named(run, tmp_path) -> None:
     with pytest.raises(SystemExit, match='--data-root'):
-        browse(monkeypatch, '--data-root', tmp_path, '--out', tmp_path)
+        run(CONFIG, '--data-root', tmp_path, '--out', tmp_path)
+
+
+def test_show_pilots(run_tool, tmp_path) -> None:
+    out = tmp_path / 'pilots.png'
+    run_tool('analysis/show_pilots.py', '--out', out, '--noise', 0.5)
+    with Image.open(out) as image:
+        assert image.width > image.height > 100

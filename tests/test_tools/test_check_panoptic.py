@@ -1,7 +1,6 @@
 """The check as a command: exit status, list of faults, statistics."""
 
 import json
-import runpy
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,19 +10,20 @@ import pytest
 from mmremax.datasets.conversion.ade20k import convert_ade20k
 from mmremax.datasets.conversion.cityscapes import convert_cityscapes
 from tests.helpers.original_layouts import write_ade20k, write_cityscapes
+from tests.helpers.scripts import run_script
 
-TOOL = Path(__file__).parents[2] / 'tools/dataset_converters/check_panoptic.py'
+TOOL = 'tools/dataset_converters/check_panoptic.py'
 
 
 @pytest.fixture
 def run(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> Callable[..., tuple[int, str]]:
+    monkeypatch.setenv('COLUMNS', '200')
+
     def call(*args: object) -> tuple[int, str]:
-        monkeypatch.setattr('sys.argv', [str(TOOL), *map(str, args)])
-        monkeypatch.setenv('COLUMNS', '200')
         with pytest.raises(SystemExit) as error:
-            runpy.run_path(str(TOOL), run_name='__main__')
+            run_script(monkeypatch, TOOL, *args)
         return error.value.code, capsys.readouterr().out
 
     return call

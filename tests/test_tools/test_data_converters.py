@@ -1,7 +1,6 @@
 """The converters of the data sets as commands."""
 
 import json
-import runpy
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,16 +14,12 @@ from tests.helpers.original_layouts import (
     write_coco_instances,
 )
 
-TOOLS = Path(__file__).parents[2] / 'tools/dataset_converters'
-
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    def call(tool: str, *args: object) -> None:
-        monkeypatch.setattr('sys.argv', [tool, *map(str, args)])
-        runpy.run_path(str(TOOLS / tool), run_name='__main__')
-
-    return call
+def run(run_tool) -> Callable[..., None]:
+    return lambda name, *options: run_tool(
+        f'dataset_converters/{name}', *options
+    )
 
 
 @pytest.mark.parametrize(
@@ -32,7 +27,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     [('cityscapes.py', write_cityscapes), ('ade20k.py', write_ade20k)],
 )
 def test_the_tool_converts_both_splits(
-    run: Callable[..., None],
+    run,
     tool: str,
     write: Callable[[Path], None],
     tmp_path: Path,
@@ -54,7 +49,7 @@ def test_the_tool_converts_both_splits(
 
 
 def test_instances_become_panoptic(
-    run: Callable[..., None], tmp_path: Path, capsys: pytest.CaptureFixture
+    run, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     instances, stuff = write_coco_instances(tmp_path)
     out = tmp_path / 'panoptic_val2017.json'
@@ -76,7 +71,7 @@ def test_instances_become_panoptic(
 
 
 def test_panoptic_maps_become_semantic_ones(
-    run: Callable[..., None], shapes_root: Path, tmp_path: Path
+    run, shapes_root: Path, tmp_path: Path
 ) -> None:
     """Every pixel holds the place of its class; void and crowds are 255."""
     ann_file = shapes_root / 'annotations/panoptic_val.json'
@@ -97,7 +92,7 @@ def test_panoptic_maps_become_semantic_ones(
 
 
 def test_things_become_one_class(
-    run: Callable[..., None],
+    run,
     shapes_root: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture,

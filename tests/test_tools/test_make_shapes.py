@@ -1,23 +1,13 @@
 """The tool writes what it says, and refuses what cannot be drawn."""
 
 import json
-import runpy
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-TOOL = Path(__file__).parents[2] / 'tools/dataset_converters/make_shapes.py'
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch):
-    def call(*args: str) -> None:
-        monkeypatch.setattr('sys.argv', [str(TOOL), *args])
-        runpy.run_path(str(TOOL), run_name='__main__')
-
-    return call
+TOOL = 'dataset_converters/make_shapes.py'
 
 
 def test_the_tool_writes_both_splits(

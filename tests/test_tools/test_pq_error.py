@@ -1,25 +1,17 @@
 """The tool on true maps as predictions, whole and spoilt."""
 
 import json
-import runpy
 import shutil
 from pathlib import Path
 
 import pytest
 
-TOOL = Path(__file__).parents[2] / 'tools/analysis/pq_error.py'
+TOOL = 'analysis/pq_error.py'
 
 
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture):
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('COLUMNS', '120')
-
-    def call(*args: object) -> str:
-        monkeypatch.setattr('sys.argv', [str(TOOL), *map(str, args)])
-        runpy.run_path(str(TOOL), run_name='__main__')
-        return capsys.readouterr().out
-
-    return call
 
 
 @pytest.fixture
@@ -45,7 +37,7 @@ def cells(out: str, name: str) -> list[str]:
 
 
 def test_truth_has_no_error_and_a_wrong_class_has(
-    run, annotations: Path, tmp_path: Path
+    run, annotations: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     content = dump(annotations, tmp_path / 'true')
     true = save(tmp_path / 'true', content)
@@ -54,7 +46,8 @@ def test_truth_has_no_error_and_a_wrong_class_has(
         if segment['category_id'] < 11:  # a thing
             segment['category_id'] = 1 + segment['category_id'] % 6
     spoilt = save(tmp_path / 'spoilt', content)
-    out = run(annotations, true, spoilt, '--draws', 50, '--sizes', 4)
+    run(annotations, true, spoilt, '--draws', 50, '--sizes', 4)
+    out = capsys.readouterr().out
     assert cells(out, 'true')[:3] == ['100.0 ± 0.00'] * 3
     everything, things, stuff = cells(out, 'spoilt')
     assert stuff == '100.0 ± 0.00'

@@ -11,9 +11,36 @@ import pytest
 
 from mmremax.utils import compat
 
-# A torchvision that imports only once the schema of `nms` is declared, as
-# the published one does on a CPU build of torch.
-TORCHVISION = """
+# Three kinds of torchvision, imported one after the other.
+SCRIPT = f"""
+import importlib.util, sys, torch
+
+spec = importlib.util.spec_from_file_location('compat', {compat.__file__!r})
+compat = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(compat)
+
+
+def attempt(function, folder):
+    sys.path.insert(0, folder)
+    try:
+        function()
+        print('imported', end=', ')
+    except RuntimeError as error:
+        print(error, end=', ')
+    sys.path.remove(folder)
+    sys.modules.pop('torchvision', None)
+    print('declared' if hasattr(torch.ops.torchvision, 'nms') else 'alone')
+
+
+sound, broken, other = sys.argv[1:]
+attempt(compat.load_torchvision, sound)
+attempt(compat.load_torchvision, other)
+attempt(lambda: __import__('torchvision'), broken)
+attempt(compat.load_torchvision, broken)
+"""
+# It imports only once the schema of `nms` is declared, as the published one
+# does on a CPU build of torch.
+BROKEN = """
 import torch
 try:
     torch.library.register_fake('torchvision::nms', lambda *a: a[0])
@@ -22,17 +49,30 @@ except RuntimeError as error:
 """
 
 
-def run_compat(code: str, path: Path) -> subprocess.CompletedProcess:
-    """Run code with ``compat`` loaded alone and ``path`` searched first."""
-    head = (
-        'import importlib.util as u, sys; '
-        f'sys.path.insert(0, {str(path)!r}); '
-        f's = u.spec_from_file_location("compat", {compat.__file__!r}); '
-        'compat = u.module_from_spec(s); s.loader.exec_module(compat); '
+def test_torchvision_is_mended_where_its_operators_are_missing(
+    tmp_path: Path,
+) -> None:
+    """One that works is left alone; one that fails otherwise still fails."""
+    folders = []
+    for name, text in (
+        ('sound', ''),
+        ('broken', BROKEN),
+        ('other', 'raise RuntimeError("another fault")'),
+    ):
+        folders.append(tmp_path / name)
+        folders[-1].mkdir()
+        (folders[-1] / 'torchvision.py').write_text(text)
+    run = subprocess.run(
+        [sys.executable, '-c', SCRIPT, *folders],
+        capture_output=True,
+        text=True,
     )
-    return subprocess.run(
-        [sys.executable, '-c', head + code], capture_output=True, text=True
-    )
+    assert run.stdout.splitlines() == [
+        'imported, alone',
+        'another fault, alone',
+        'operator torchvision::nms does not exist, alone',
+        'imported, declared',
+    ], run.stderr
 
 
 def test_missing_package_gives_the_commands(
@@ -56,32 +96,6 @@ def test_mmcv_without_operators_gives_the_command(
     )
     with pytest.raises(ImportError, match='--no-cache-dir --force-reinstall'):
         compat.check_installed()
-
-
-def test_torchvision_is_mended_where_its_operators_are_missing(
-    tmp_path: Path,
-) -> None:
-    (tmp_path / 'torchvision.py').write_text(TORCHVISION)
-    run = run_compat('import torchvision', tmp_path)
-    assert 'torchvision::nms does not exist' in run.stderr
-    run = run_compat('compat.load_torchvision(); import torchvision', tmp_path)
-    assert run.returncode == 0, run.stderr
-
-
-def test_torchvision_failing_otherwise_still_fails(tmp_path: Path) -> None:
-    (tmp_path / 'torchvision.py').write_text('raise RuntimeError("other")')
-    run = run_compat('compat.load_torchvision()', tmp_path)
-    assert 'RuntimeError: other' in run.stderr
-
-
-def test_working_torchvision_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / 'torchvision.py').write_text('')
-    run = run_compat(
-        'compat.load_torchvision(); import torch; '
-        'print(hasattr(torch.ops.torchvision, "nms"))',
-        tmp_path,
-    )
-    assert run.stdout.strip() == 'False', run.stderr
 
 
 @pytest.mark.parametrize('ending', ['', 'raise KeyError'])
