@@ -34,7 +34,7 @@ test_evaluator = [
     dict(type='InstanceAPMetric'),
     dict(type='MeanIoUMetric'),
 ]
-default_hooks = dict(checkpoint=dict(interval=1, max_keep_ckpts=3))
+default_hooks = dict(checkpoint=dict(interval=2, save_best=None))
 custom_hooks = _base_.custom_hooks + [
     dict(type='LossLog', path='FOLDER/losses')]
 """
