@@ -20,7 +20,7 @@ from tests.helpers.tiny import (
 
 
 @pytest.fixture
-def ann_file(tmp_path: Path) -> Path:
+def ann_file(tmp_path):
     return write_tiny(tmp_path, [id_map()] * 2, [SEGMENTS] * 2)
 
 
@@ -30,7 +30,7 @@ def _load(ann_file: Path) -> PanopticDataset:
     )
 
 
-def test_things_come_first_each_in_the_order_of_the_file() -> None:
+def test_things_come_first_each_in_the_order_of_the_file():
     metainfo = metainfo_of(CATEGORIES)
     assert metainfo['classes'] == ('cat', 'dog', 'sky', 'sea')
     assert metainfo['thing_classes'] == ('cat', 'dog')
@@ -83,16 +83,14 @@ BREAKS: list[tuple[str, Callable[[dict], object]]] = [
 
 
 @pytest.mark.parametrize(('message', 'change'), BREAKS)
-def test_a_broken_file_names_itself_and_the_place(
-    ann_file: Path, message: str, change: Callable[[dict], object]
-) -> None:
+def test_a_broken_file_names_itself_and_the_place(ann_file, message, change):
     rewrite(ann_file, change)
     with pytest.raises(AnnotationError, match=re.escape(message)) as error:
         _load(ann_file)
     assert str(ann_file) in str(error.value)
 
 
-def test_a_missing_or_unreadable_file_is_named(ann_file: Path) -> None:
+def test_a_missing_or_unreadable_file_is_named(ann_file):
     with pytest.raises(FileNotFoundError, match='nowhere.json.*data_root'):
         load_annotations('nowhere.json')
     for text, message in (('{', 'not valid json'), ('[]', 'no object')):

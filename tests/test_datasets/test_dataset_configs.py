@@ -27,7 +27,7 @@ SIZES = dict(
 
 
 @pytest.mark.parametrize('name', SIZES)
-def test_pipelines_agree_with_the_image_size(name: str) -> None:
+def test_pipelines_agree_with_the_image_size(name):
     config = Config.fromfile(FOLDER / f'{name}.py')
     train = config.train_dataloader.dataset.pipeline
     test = config.test_dataloader.dataset.pipeline
@@ -44,7 +44,7 @@ def test_pipelines_agree_with_the_image_size(name: str) -> None:
     METRICS.build(config.val_evaluator)
 
 
-def test_the_crop_changes_in_one_place(tmp_path: Path) -> None:
+def test_the_crop_changes_in_one_place(tmp_path):
     """As the docstring of coco_panoptic.py shows it."""
     recipe = tmp_path / 'recipe.py'
     recipe.write_text(
@@ -78,9 +78,7 @@ train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
         ('quickstart/kmax_mnv3-s_shapes.py', (0.8, 1.4), 'SSDColorJitter'),
     ],
 )
-def test_recipes_augment_as_they_say(
-    path: str, scales: tuple, colours: str
-) -> None:
+def test_recipes_augment_as_they_say(path, scales, colours):
     """The pasted image goes through the same steps at half the scale."""
     pipeline = Config.fromfile(
         CONFIGS / path
@@ -98,7 +96,7 @@ def test_recipes_augment_as_they_say(
     )
 
 
-def test_shapes_config_reads_the_shapes(shapes_root: Path) -> None:
+def test_shapes_config_reads_the_shapes(shapes_root):
     config = Config.fromfile(FOLDER / 'shapes_panoptic.py')
     for loader, count in (('train', 8), ('val', 4)):
         dataset = config[f'{loader}_dataloader'].dataset
@@ -111,7 +109,7 @@ def test_shapes_config_reads_the_shapes(shapes_root: Path) -> None:
 
 
 @pytest.mark.parametrize('name', SIZES)
-def test_one_evaluation_gives_all_scores(name: str, tmp_path: Path) -> None:
+def test_one_evaluation_gives_all_scores(name, tmp_path):
     """As the docstring of coco_panoptic.py shows it; paths follow."""
     recipe = tmp_path / 'recipe.py'
     recipe.write_text(
@@ -139,7 +137,7 @@ test_evaluator = [
     assert found == {None, paths.get(name)}
 
 
-def test_labels_are_in_the_order_of_converted_checkpoints() -> None:
+def test_labels_are_in_the_order_of_converted_checkpoints():
     """Published class rows are reordered to what the data set makes."""
     for categories in (cityscapes.CATEGORIES, ade20k.CATEGORIES):
         order = metainfo_of(categories)['category_ids']

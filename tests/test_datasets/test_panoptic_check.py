@@ -21,7 +21,7 @@ SHAPE = (20, 30)
 
 
 @pytest.fixture
-def content(tmp_path: Path) -> dict:
+def content(tmp_path):
     """A faultless image with a crowd and void; the files are written."""
     ids = np.zeros(SHAPE, np.int32)
     ids[:10] = 700
@@ -58,7 +58,7 @@ def find(content: dict, folder: Path) -> list[str]:
     return [str(fault) for fault in faults]
 
 
-def test_nothing_wrong(content: dict, tmp_path: Path) -> None:
+def test_nothing_wrong(content, tmp_path):
     assert find(content, tmp_path) == []
     (report,) = check_images(content, None, tmp_path)
     assert report.size == SHAPE
@@ -71,7 +71,7 @@ def test_nothing_wrong(content: dict, tmp_path: Path) -> None:
 
 
 @needs_sample
-def test_nothing_wrong_in_coco() -> None:
+def test_nothing_wrong_in_coco():
     root = sample_root()
     content = json.loads((root / ANN_FILE).read_text())
     assert check_lists(root / ANN_FILE, content) == []
@@ -138,11 +138,11 @@ SEGMENT_FAULTS = [
 
 @pytest.mark.parametrize(('change', 'expected'), SEGMENT_FAULTS)
 def test_faults_of_segments(
-    content: dict,
-    tmp_path: Path,
-    change: Callable[[dict], None],
-    expected: list[str],
-) -> None:
+    content,
+    tmp_path,
+    change,
+    expected,
+):
     change(content)
     found = sorted(find(content, tmp_path))
     assert len(found) == len(expected)
@@ -177,19 +177,17 @@ LIST_FAULTS = [
 
 @pytest.mark.parametrize(('change', 'expected'), LIST_FAULTS)
 def test_faults_of_lists_and_sizes(
-    content: dict,
-    tmp_path: Path,
-    change: Callable[[dict], None],
-    expected: str,
-) -> None:
+    content,
+    tmp_path,
+    change,
+    expected,
+):
     change(content)
     assert expected in find(content, tmp_path)
 
 
 @pytest.mark.parametrize('name', ['a.bmp', 'a.png'])
-def test_missing_and_broken_files(
-    content: dict, tmp_path: Path, name: str
-) -> None:
+def test_missing_and_broken_files(content, tmp_path, name):
     path = tmp_path / name
     path.write_bytes(path.read_bytes()[:9])
     (fault,) = find(content, tmp_path)
@@ -201,9 +199,7 @@ def test_missing_and_broken_files(
     assert 'missing in' in fault or 'does not exist' in fault
 
 
-def test_turned_photos_have_the_size_of_their_map(
-    content: dict, tmp_path: Path
-) -> None:
+def test_turned_photos_have_the_size_of_their_map(content, tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6
     content['images'][0]['file_name'] = 'a.jpg'

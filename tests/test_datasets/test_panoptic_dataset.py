@@ -1,6 +1,5 @@
 """Classes from the file, bounded retries, seeded samples."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +29,7 @@ AUGMENT = [
 
 
 @pytest.fixture
-def make(tmp_path: Path) -> Callable[..., PanopticDataset]:
+def make(tmp_path):
     empty = np.zeros((20, 30), np.int32)
     ann_file = write_tiny(
         tmp_path, [id_map(), empty, id_map()], [SEGMENTS, [], SEGMENTS[2:3]]
@@ -55,7 +54,7 @@ def make(tmp_path: Path) -> Callable[..., PanopticDataset]:
     return build
 
 
-def test_data_info_holds_what_transforms_and_metric_read(make) -> None:
+def test_data_info_holds_what_transforms_and_metric_read(make):
     info = make().get_data_info(0)
     assert Path(info['img_path']).name == '0.bmp'
     assert Path(info['seg_map_path']).name == '0_pan.png'  # from the json
@@ -73,7 +72,7 @@ def test_data_info_holds_what_transforms_and_metric_read(make) -> None:
     assert table[CAT]['area'] == 192
 
 
-def test_metainfo_of_the_config_may_not_contradict(make) -> None:
+def test_metainfo_of_the_config_may_not_contradict(make):
     data = make(metainfo=dict(palette=[(1, 2, 3)] * 4))
     assert data.metainfo['palette'] == [(1, 2, 3)] * 4
     assert data.metainfo['classes'] == ('cat', 'dog', 'sky', 'sea')
@@ -81,7 +80,7 @@ def test_metainfo_of_the_config_may_not_contradict(make) -> None:
         make(metainfo=dict(classes=('cat',)))
 
 
-def test_filter_indices_and_test_mode(make) -> None:
+def test_filter_indices_and_test_mode(make):
     assert len(make()) == 3
     assert len(make(filter_cfg=dict(min_size=25))) == 2
     assert len(make(filter_cfg=dict(filter_empty_gt=True))) == 1
@@ -92,9 +91,7 @@ def test_filter_indices_and_test_mode(make) -> None:
         make(filter_cfg=dict(min_size=1000))
 
 
-def test_a_test_set_without_annotations_is_possible(
-    make, tmp_path: Path
-) -> None:
+def test_a_test_set_without_annotations_is_possible(make, tmp_path):
     rewrite(tmp_path / 'panoptic.json', lambda c: c.pop('annotations'))
     data = make(test_mode=True)
     assert data.get_data_info(0)['seg_map_path'] is None
@@ -103,7 +100,7 @@ def test_a_test_set_without_annotations_is_possible(
 
 
 @pytest.mark.parametrize('key', ['img', 'seg'])
-def test_a_missing_folder_is_named_before_training(make, key: str) -> None:
+def test_a_missing_folder_is_named_before_training(make, key):
     prefix = dict(img='img/', seg='seg/') | {key: 'missing/'}
     with pytest.raises(FileNotFoundError, match=f'missing.*"{key}"'):
         make(data_prefix=prefix)
@@ -119,7 +116,7 @@ def _equal(a: dict, b: dict) -> bool:
     )
 
 
-def test_seed_and_position_decide_the_augmentation(make) -> None:
+def test_seed_and_position_decide_the_augmentation(make):
     data = make(pipeline=AUGMENT)
     sample = data[SampleKey(0, seed=1, position=7)]
     np.random.rand()  # noqa: NPY002 (the surroundings do not matter)
@@ -128,7 +125,7 @@ def test_seed_and_position_decide_the_augmentation(make) -> None:
     assert not _equal(sample, data[SampleKey(0, seed=2, position=7)])
 
 
-def test_stock_transforms_follow_and_leave_no_trace(make) -> None:
+def test_stock_transforms_follow_and_leave_no_trace(make):
     stock = [
         *LOAD,
         dict(type='RandomCrop', crop_size=(16, 16)),
@@ -145,7 +142,7 @@ def test_stock_transforms_follow_and_leave_no_trace(make) -> None:
     assert not _equal(sample, data[SampleKey(0, seed=1, position=8)])
 
 
-def test_a_plain_index_is_random_but_follows_the_global_seed(make) -> None:
+def test_a_plain_index_is_random_but_follows_the_global_seed(make):
     data = make(pipeline=AUGMENT)
     np.random.seed(5)  # noqa: NPY002
     first, second = data[0], data[0]
@@ -154,7 +151,7 @@ def test_a_plain_index_is_random_but_follows_the_global_seed(make) -> None:
     assert _equal(first, data[0])
 
 
-def test_a_poor_sample_is_replaced_and_counted(make) -> None:
+def test_a_poor_sample_is_replaced_and_counted(make):
     pipeline = [*AUGMENT[:3], dict(type='FilterUnlabeledCrops', minimum=3)]
     pipeline.append(dict(type='PackPanopticInputs'))
     data = make(pipeline=pipeline, max_refetch=50)
@@ -165,7 +162,7 @@ def test_a_poor_sample_is_replaced_and_counted(make) -> None:
     assert (rich.img_id, rich.num_discarded) == (10, 0)
 
 
-def test_retries_are_bounded_and_the_last_sample_is_used(make) -> None:
+def test_retries_are_bounded_and_the_last_sample_is_used(make):
     pipeline = [*AUGMENT[:3], dict(type='FilterUnlabeledCrops', minimum=10**6)]
     pipeline.append(dict(type='PackPanopticInputs'))
     for max_refetch in (0, 4):
@@ -174,7 +171,7 @@ def test_retries_are_bounded_and_the_last_sample_is_used(make) -> None:
         assert sample.num_discarded == max_refetch
 
 
-def test_images_without_segments_and_all_void_crops_train(make) -> None:
+def test_images_without_segments_and_all_void_crops_train(make):
     data = make(pipeline=AUGMENT)
     for index in (1, 2):  # no segment at all; nothing but a crowd
         sample = data[SampleKey(index, 0, 0)]['data_samples']
@@ -183,13 +180,13 @@ def test_images_without_segments_and_all_void_crops_train(make) -> None:
         assert (sample.gt_segment_map.data == -1).all()
 
 
-def test_a_pipeline_that_always_drops_is_an_error(make) -> None:
+def test_a_pipeline_that_always_drops_is_an_error(make):
     data = make(pipeline=[lambda results: None], max_refetch=3)
     with pytest.raises(RuntimeError, match='None for 4 samples'):
         data[0]
 
 
-def test_a_missing_image_names_the_file(make, tmp_path: Path) -> None:
+def test_a_missing_image_names_the_file(make, tmp_path):
     data = make(pipeline=AUGMENT)
     (tmp_path / 'img/0.bmp').unlink()
     with pytest.raises(FileNotFoundError, match='0.bmp does not exist'):

@@ -20,14 +20,14 @@ def _take(sampler: SeededInfiniteSampler, count: int) -> list[tuple]:
     return [(int(k), k.seed, k.position) for k in islice(iter(sampler), count)]
 
 
-def test_key_is_an_integer_that_survives_pickling() -> None:
+def test_key_is_an_integer_that_survives_pickling():
     key = pickle.loads(pickle.dumps(SampleKey(3, seed=1, position=20)))
     assert key == 3
     assert [10, 11, 12, 13][key] == 13
     assert (key.seed, key.position) == (1, 20)
 
 
-def test_each_pass_is_a_new_permutation() -> None:
+def test_each_pass_is_a_new_permutation():
     keys = _take(SeededInfiniteSampler(range(7), seed=0), 21)
     passes = [[k[0] for k in keys[i : i + 7]] for i in (0, 7, 14)]
     assert all(sorted(p) == list(range(7)) for p in passes)
@@ -37,7 +37,7 @@ def test_each_pass_is_a_new_permutation() -> None:
     assert [k[0] for k in _take(plain, 7)] == [0, 1, 2, 0, 1, 2, 0]
 
 
-def test_skip_is_absolute_and_free() -> None:
+def test_skip_is_absolute_and_free():
     sampler = SeededInfiniteSampler(range(5), seed=3)
     whole = _take(sampler, 40)
     for start in (0, 1, 4, 5, 23):
@@ -49,7 +49,7 @@ def test_skip_is_absolute_and_free() -> None:
         sampler.skip(-1)
 
 
-def test_ranks_share_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ranks_share_the_stream(monkeypatch):
     whole = _take(SeededInfiniteSampler(range(5), seed=3), 24)
     module = 'mmremax.datasets.sampler'
     for rank in range(2):
@@ -60,7 +60,7 @@ def test_ranks_share_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:
         assert _take(sampler, 4) == whole[rank::2][4:8]
 
 
-def test_empty_data_is_an_error() -> None:
+def test_empty_data_is_an_error():
     with pytest.raises(ValueError, match='no samples'):
         SeededInfiniteSampler([], seed=0)
 
@@ -88,8 +88,8 @@ def _batches(
 
 
 def test_workers_and_resume_do_not_change_the_samples(
-    shapes_root: Path,
-) -> None:
+    shapes_root,
+):
     whole = _batches(shapes_root, workers=0, skip=0, count=8)
     assert max(Counter(row[0] for row in whole).values()) == 2  # two passes
     for workers, skip, count in ((2, 0, 8), (0, 3, 5), (1, 5, 3)):

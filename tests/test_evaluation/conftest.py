@@ -15,7 +15,7 @@ CONFIGS = Path(__file__).parents[2] / 'configs/_base_/datasets'
 
 
 @pytest.fixture
-def shapes(shapes_root: Path) -> PanopticDataset:
+def shapes(shapes_root):
     return PanopticDataset(
         'annotations/panoptic_train.json',
         str(shapes_root),
@@ -25,7 +25,7 @@ def shapes(shapes_root: Path) -> PanopticDataset:
 
 
 @pytest.fixture
-def cityscapes(tmp_path: Path) -> PanopticDataset:
+def cityscapes(tmp_path):
     write_cityscapes(tmp_path, ('val',))
     list(convert_cityscapes(tmp_path, 'val', tmp_path))
     init_default_scope('mmdet')

@@ -17,7 +17,7 @@ def random_counts(num_images: int, seed: int = 0) -> list[PQCounts]:
     return counts
 
 
-def test_draws_equal_a_loop_over_images() -> None:
+def test_draws_equal_a_loop_over_images():
     counts = random_counts(12)
     scores = bootstrap_pq(counts, num_things=3, num_draws=5, seed=7)
     weights = np.random.default_rng(7).multinomial(12, [1 / 12] * 12, 5)
@@ -34,7 +34,7 @@ def test_draws_equal_a_loop_over_images() -> None:
         np.testing.assert_allclose(row, expected, rtol=1e-12)
 
 
-def test_error_is_that_of_a_share() -> None:
+def test_error_is_that_of_a_share():
     """One class, one segment an image, hit or missed: PQ is a share.
 
     With IoU 1 and hits in a half of the images, a hit adds 1 to all sums, a
@@ -56,7 +56,7 @@ def test_error_is_that_of_a_share() -> None:
         assert np.isnan(scores[:, 2]).all()  # there is no stuff class
 
 
-def test_same_seed_pairs_the_draws() -> None:
+def test_same_seed_pairs_the_draws():
     counts = random_counts(30)
     better = [PQCounts(c.iou * 1.1, c.tp, c.fp, c.fn) for c in counts]
     first, second = (bootstrap_pq(c, 3, seed=1) for c in (counts, better))
@@ -64,6 +64,6 @@ def test_same_seed_pairs_the_draws() -> None:
     assert (bootstrap_pq(counts, 3, seed=2) != first).any()
 
 
-def test_nothing_scored_is_an_error() -> None:
+def test_nothing_scored_is_an_error():
     with pytest.raises(ValueError, match='no scored image'):
         bootstrap_pq([], 1)

@@ -58,11 +58,11 @@ def write_predictions(
 
 @pytest.mark.parametrize('seed', range(4))
 def test_equal_to_cityscapesscripts(
-    cityscapes: PanopticDataset,
-    seed: int,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+    cityscapes,
+    seed,
+    tmp_path,
+    monkeypatch,
+):
     samples = random_samples(cityscapes, seed)
     metric = CityscapesAPMetric()
     scores = evaluate(metric, cityscapes, samples)
@@ -86,21 +86,14 @@ def test_equal_to_cityscapesscripts(
         assert ours['AP'] == pytest.approx(100 * row['ap'], nan_ok=True)
 
 
-def test_the_truth_gives_100(cityscapes: PanopticDataset) -> None:
-    scores = evaluate(
-        CityscapesAPMetric(), cityscapes, true_samples(cityscapes)
-    )
-    assert scores == {'cityscapes/AP': 100.0, 'cityscapes/AP50': 100.0}
-
-
-def test_results_are_small(cityscapes: PanopticDataset) -> None:
+def test_results_are_small(cityscapes):
     metric = CityscapesAPMetric()
     metric.dataset_meta = cityscapes.metainfo
     metric.process({}, random_samples(cityscapes))
     assert all(len(str(result)) < 30000 for result in metric.results)
 
 
-def test_faults_say_what_to_do(cityscapes: PanopticDataset) -> None:
+def test_faults_say_what_to_do(cityscapes):
     (sample, *_) = samples = true_samples(cityscapes)
     masks = sample['pred_instances']['masks']
     sample['pred_instances']['masks'] = masks[:, 1:]

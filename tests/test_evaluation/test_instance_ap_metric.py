@@ -94,9 +94,7 @@ def official(truth: Path, found: Path) -> dict[str, float]:
 
 @pytest.mark.parametrize('name', ['shapes', 'cityscapes'])
 @pytest.mark.parametrize('from_file', [False, True])
-def test_equal_to_pycocotools(
-    request: pytest.FixtureRequest, name: str, from_file: bool, tmp_path: Path
-) -> None:
+def test_equal_to_pycocotools(request, name, from_file, tmp_path):
     data = request.getfixturevalue(name)
     samples = random_samples(data)
     truth, found = write_instances(data, samples, tmp_path)
@@ -109,13 +107,7 @@ def test_equal_to_pycocotools(
     assert mean == pytest.approx(scores['instance/AP'])
 
 
-def test_the_truth_gives_100(shapes: PanopticDataset) -> None:
-    scores = evaluate(InstanceAPMetric(), shapes, true_samples(shapes))
-    known = [v for v in scores.values() if not np.isnan(v)]
-    assert all(v == pytest.approx(100) for v in known)
-
-
-def test_nothing_found_is_zero(shapes: PanopticDataset) -> None:
+def test_nothing_found_is_zero(shapes):
     samples = true_samples(shapes)
     for sample in samples:
         for key, value in sample['pred_instances'].items():
@@ -124,9 +116,7 @@ def test_nothing_found_is_zero(shapes: PanopticDataset) -> None:
     assert scores['instance/AP'] == 0
 
 
-def test_faults_say_what_to_do(
-    shapes: PanopticDataset, tmp_path: Path
-) -> None:
+def test_faults_say_what_to_do(shapes, tmp_path):
     (sample, *_) = samples = true_samples(shapes)
     wrong = tmp_path / 'wrong.json'
     wrong.write_text(

@@ -1,7 +1,5 @@
 """Counts against hand arithmetic and against panopticapi."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -18,7 +16,7 @@ def _row(**cells: int) -> np.ndarray:
     return np.repeat(ids, list(cells.values()))[None]
 
 
-def test_hand_arithmetic() -> None:
+def test_hand_arithmetic():
     """Ten pixels, K = 2.
 
     Truth: id 1 (class 0) on 0-5, id 2 (class 1) on 6-8, void on 9.
@@ -38,7 +36,7 @@ def test_hand_arithmetic() -> None:
     assert counts.scores()[0].tolist() == [4 / 6, 4 / 6, 1.0]
 
 
-def test_half_is_not_enough_and_the_class_must_agree() -> None:
+def test_half_is_not_enough_and_the_class_must_agree():
     """IoU 2 / 4 on id 1; id 2 fits but is of the other class."""
     counts = panoptic_quality(
         _row(_1=2, _0=2, _2=4),
@@ -52,7 +50,7 @@ def test_half_is_not_enough_and_the_class_must_agree() -> None:
     assert counts.fn.tolist() == [1, 1]
 
 
-def test_predictions_on_void_and_own_crowd_do_not_count() -> None:
+def test_predictions_on_void_and_own_crowd_do_not_count():
     """Each prediction has 4 pixels; more than half must be excused."""
     truth = [_truth(1, 0, 3, crowd=1), _truth(2, 0, 3, crowd=1)]
     # id 2 is the last crowd of class 0: only it excuses class 0.
@@ -70,14 +68,14 @@ def test_predictions_on_void_and_own_crowd_do_not_count() -> None:
         assert counts.fp.tolist() == [expected, 0]  # 9 is not in the table
 
 
-def test_missing_area_is_counted_and_absent_segments_are_missed() -> None:
+def test_missing_area_is_counted_and_absent_segments_are_missed():
     truth = [_truth(1, 0, None), _truth(3, 1, 20)]
     counts = panoptic_quality(_row(_1=4), {1: 0}, _row(_1=4), truth, 2)
     assert counts.iou.tolist() == [1, 0]
     assert counts.fn.tolist() == [0, 1]
 
 
-def test_empty_truth_and_empty_prediction() -> None:
+def test_empty_truth_and_empty_prediction():
     nothing = np.zeros((3, 3), np.int64)
     counts = panoptic_quality(nothing, {}, nothing, [], 2)
     assert np.isnan(counts.scores()).all()
@@ -87,7 +85,7 @@ def test_empty_truth_and_empty_prediction() -> None:
     assert average_scores(counts.scores()).tolist() == [0, 0, 0]
 
 
-def test_sum_over_images() -> None:
+def test_sum_over_images():
     total = PQCounts.zeros(2)
     one = panoptic_quality(
         _row(_1=4), {1: 0}, _row(_1=4), [_truth(1, 0, 4)], 2
@@ -111,12 +109,12 @@ def test_sum_over_images() -> None:
         ),
     ],
 )
-def test_contradictions_are_errors(arguments: tuple, message: str) -> None:
+def test_contradictions_are_errors(arguments, message):
     with pytest.raises(ValueError, match=message):
         panoptic_quality(*arguments, 2)
 
 
-def test_equal_to_panopticapi_on_odd_images(tmp_path: Path) -> None:
+def test_equal_to_panopticapi_on_odd_images(tmp_path):
     from tests.helpers.pq_oracle import panopticapi_counts, random_image
 
     num_classes = 4

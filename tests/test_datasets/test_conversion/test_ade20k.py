@@ -21,12 +21,12 @@ CONFIG = (
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
+def root(tmp_path):
     write_ade20k(tmp_path)
     return tmp_path
 
 
-def test_categories_are_the_published_ones() -> None:
+def test_categories_are_the_published_ones():
     assert [c['id'] for c in CATEGORIES] == list(range(150))
     things = [c['name'] for c in CATEGORIES if c['isthing']]
     assert len(things) == 100
@@ -43,7 +43,7 @@ def test_categories_are_the_published_ones() -> None:
         assert things[number - 1] == name
 
 
-def test_instances_lie_on_stuff(root: Path) -> None:
+def test_instances_lie_on_stuff(root):
     entries = list(convert_ade20k(root, 'val', root))
     content = json.loads((root / 'panoptic_val.json').read_text())
     assert content['annotations'] == entries
@@ -76,7 +76,7 @@ def test_instances_lie_on_stuff(root: Path) -> None:
     assert len(np.unique(ids)) == 8
 
 
-def test_from_the_download_to_pq(root: Path) -> None:
+def test_from_the_download_to_pq(root):
     for split in ('train', 'val'):
         list(convert_ade20k(root, split, root))
     config = Config.fromfile(CONFIG)
@@ -98,7 +98,7 @@ def test_from_the_download_to_pq(root: Path) -> None:
     assert data[0]['data_samples'].gt_segments.labels.max() < 150
 
 
-def test_what_does_not_fit_is_named(root: Path) -> None:
+def test_what_does_not_fit_is_named(root):
     path = root / 'annotations_instance/validation/ADE_val_00000002.png'
     values = np.array(Image.open(path))
     values[0, 0] = (2, 1, 0)

@@ -25,12 +25,12 @@ CONFIG = (
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
+def root(tmp_path):
     write_cityscapes(tmp_path)
     return tmp_path
 
 
-def test_equal_to_cityscapesscripts(root: Path) -> None:
+def test_equal_to_cityscapesscripts(root):
     entries = list(convert_cityscapes(root, 'val', root))
     theirs = root / 'official'
     theirs.mkdir()
@@ -51,7 +51,7 @@ def test_equal_to_cityscapesscripts(root: Path) -> None:
         np.testing.assert_array_equal(ours, np.array(Image.open(stem / name)))
 
 
-def test_groups_are_crowds_and_the_rest_is_void(root: Path) -> None:
+def test_groups_are_crowds_and_the_rest_is_void(root):
     list(convert_cityscapes(root, 'val', root))
     content = json.loads((root / 'panoptic_val.json').read_text())
     first, second = (e['segments_info'] for e in content['annotations'])
@@ -63,7 +63,7 @@ def test_groups_are_crowds_and_the_rest_is_void(root: Path) -> None:
     assert areas == 64 * 128 - 4 * 128 - 12 * 30  # hood and caravan
 
 
-def test_from_the_download_to_pq(root: Path) -> None:
+def test_from_the_download_to_pq(root):
     for split in ('train', 'val'):
         list(convert_cityscapes(root, split, root))
     config = Config.fromfile(CONFIG)
@@ -87,7 +87,7 @@ def test_from_the_download_to_pq(root: Path) -> None:
     assert sample['data_samples'].gt_segments.labels.max() < 19
 
 
-def test_what_is_missing_is_named(root: Path) -> None:
+def test_what_is_missing_is_named(root):
     with pytest.raises(FileNotFoundError, match='gtFine_trainvaltest.zip'):
         list(convert_cityscapes(root / 'gtFine', 'val', root))
     path = root / 'leftImg8bit/val/bochum/bochum_000001_000019_leftImg8bit.png'

@@ -35,7 +35,7 @@ def stuff_of(root: Path, ignored: tuple[int, ...] = (0, 183)) -> StuffMaps:
     )
 
 
-def test_from_the_download_to_pq(tmp_path: Path) -> None:
+def test_from_the_download_to_pq(tmp_path):
     path, _ = write_coco_instances(tmp_path)
     out = tmp_path / 'new/panoptic_val2017.json'
     stuff = stuff_of(tmp_path)
@@ -102,9 +102,7 @@ def overlapping(names: str = 'AB', crowd: str = '') -> dict:
         ('void', 'AB', ''),
     ],
 )
-def test_overlap_policies(
-    tmp_path: Path, overlap: str, names: str, top: str
-) -> None:
+def test_overlap_policies(tmp_path, overlap, names, top):
     content = overlapping(names)
     (entry,) = convert_instances(content, tmp_path / 'o.json', None, overlap)
     areas = {chr(s['category_id']): s['area'] for s in entry['segments_info']}
@@ -114,7 +112,7 @@ def test_overlap_policies(
     assert overlap in OVERLAPS
 
 
-def test_an_overlap_may_be_an_error(tmp_path: Path) -> None:
+def test_an_overlap_may_be_an_error(tmp_path):
     path = tmp_path / 'o.json'
     with pytest.raises(AnnotationError, match='1.jpg: .* in 12 pixels'):
         list(convert_instances(overlapping(), path, None, 'error'))
@@ -124,7 +122,7 @@ def test_an_overlap_may_be_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize('overlap', ['small', 'large', 'first', 'last'])
-def test_crowds_lie_below(tmp_path: Path, overlap: str) -> None:
+def test_crowds_lie_below(tmp_path, overlap):
     content = overlapping(crowd='B')
     (entry,) = convert_instances(content, tmp_path / 'o.json', None, overlap)
     assert {s['iscrowd']: s['area'] for s in entry['segments_info']} == {
@@ -133,7 +131,7 @@ def test_crowds_lie_below(tmp_path: Path, overlap: str) -> None:
     }
 
 
-def test_hidden_instances_have_no_segment(tmp_path: Path) -> None:
+def test_hidden_instances_have_no_segment(tmp_path):
     path, _ = write_coco_instances(tmp_path)
     content = read_instances(path)
     entries = list(
@@ -142,7 +140,7 @@ def test_hidden_instances_have_no_segment(tmp_path: Path) -> None:
     assert len(entries[1]['segments_info']) == 1
 
 
-def test_what_does_not_fit_is_named(tmp_path: Path) -> None:
+def test_what_does_not_fit_is_named(tmp_path):
     path, stuff_path = write_coco_instances(tmp_path)
     content, out = read_instances(path), tmp_path / 'o.json'
     with pytest.raises(AnnotationError, match='value 0, category 0'):
@@ -181,14 +179,14 @@ def test_what_does_not_fit_is_named(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_broken_file_is_refused(tmp_path: Path, change, message) -> None:
+def test_a_broken_file_is_refused(tmp_path, change, message):
     path, _ = write_coco_instances(tmp_path)
     rewrite(path, change)
     with pytest.raises(AnnotationError, match=message):
         read_instances(path)
 
 
-def test_an_unknown_category_is_named(tmp_path: Path) -> None:
+def test_an_unknown_category_is_named(tmp_path):
     content = overlapping()
     content['annotations'][0]['category_id'] = 3
     with pytest.raises(AnnotationError, match='Annotation 65 .*category_id 3'):

@@ -1,7 +1,6 @@
 """The annotation file appears whole, and its tables fit the maps."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +13,7 @@ from mmremax.datasets.conversion import (
 from mmremax.datasets.panoptic_png import read_ids
 
 
-def test_a_table_describes_the_map() -> None:
+def test_a_table_describes_the_map():
     ids = np.zeros((6, 8), np.int32)
     ids[1:4, 2:7] = 900
     ids[2, 3] = 70000
@@ -32,7 +31,7 @@ def test_a_table_describes_the_map() -> None:
         segment_table_of(ids, {5: (1, False)})
 
 
-def test_spread_ids_differ_and_fit() -> None:
+def test_spread_ids_differ_and_fit():
     ids = [spread_id(number) for number in range(1, 3000)]
     assert len(set(ids)) == len(ids)
     assert min(ids) > 0
@@ -48,7 +47,7 @@ def read(source: int) -> tuple[dict, str, np.ndarray, dict]:
 
 
 @pytest.mark.parametrize('num_workers', [1, 4])
-def test_images_keep_their_order(tmp_path: Path, num_workers: int) -> None:
+def test_images_keep_their_order(tmp_path, num_workers):
     path = tmp_path / 'p.json'
     entries = convert_images(path, ['c'], (2, 9, 1), read, num_workers)
     first = next(entries)
@@ -69,7 +68,7 @@ def test_images_keep_their_order(tmp_path: Path, num_workers: int) -> None:
         )
 
 
-def test_a_failure_leaves_no_file(tmp_path: Path) -> None:
+def test_a_failure_leaves_no_file(tmp_path):
     path = tmp_path / 'p.json'
     with pytest.raises(ValueError, match='fourth'):
         list(convert_images(path, [], range(1, 9), read))

@@ -72,7 +72,7 @@ def colour_accuracy(
     return tuple(accuracies)
 
 
-def test_colour_does_not_tell_the_class() -> None:
+def test_colour_does_not_tell_the_class():
     """Chance is 1 / 10, 1 / 2 for thing or stuff, 1 / 6 among things."""
     by_class, by_kind, among_things = colour_accuracy(V1)
     assert by_class < 0.14
@@ -90,9 +90,7 @@ def test_colour_does_not_tell_the_class() -> None:
     ],
     ids=['salient', 'vivid1'],
 )
-def test_colour_tells_things_from_stuff_alone(
-    definition: ShapesDefinition, bound: float
-) -> None:
+def test_colour_tells_things_from_stuff_alone(definition, bound):
     """Chance is 1 / 2 for thing or stuff, 1 / 6 among things."""
     _, by_kind, among_things = colour_accuracy(definition)
     assert by_kind > 0.75

@@ -66,7 +66,7 @@ def measured(
 
 
 @pytest.mark.parametrize('version', VERSIONS)
-def test_a_version_is_what_it_was(version: str, tmp_path: Path) -> None:
+def test_a_version_is_what_it_was(version, tmp_path):
     """A change here is another version: old results do not compare."""
     definition = VERSIONS[version]
     root = write(tmp_path, replace(definition, num_train=6, num_val=6))
@@ -79,7 +79,7 @@ def test_a_version_is_what_it_was(version: str, tmp_path: Path) -> None:
     assert (definition.num_train, definition.num_val) == (8000, 1000)
 
 
-def test_version_is_named_only_if_the_images_are_its() -> None:
+def test_version_is_named_only_if_the_images_are_its():
     assert replace(V1, num_train=3, num_val=2).version == 'v1'
     assert replace(VIVID, num_train=3, num_val=2).version == 'vivid1'
     assert replace(V1, occlusion=0.5).version is None
@@ -88,9 +88,7 @@ def test_version_is_named_only_if_the_images_are_its() -> None:
 
 
 @every_version
-def test_workers_and_counts_do_not_change_the_pixels(
-    tmp_path: Path, definition: ShapesDefinition
-) -> None:
+def test_workers_and_counts_do_not_change_the_pixels(tmp_path, definition):
     first, second = (draw_sample(definition, s, 0)[0] for s in SPLITS)
     assert (first != second).any()
     definition = replace(
@@ -107,7 +105,7 @@ def test_workers_and_counts_do_not_change_the_pixels(
     assert checksum(write(tmp_path / 'other', other)) != checksum(few)
 
 
-def test_the_same_command_writes_the_same_files(tmp_path: Path) -> None:
+def test_the_same_command_writes_the_same_files(tmp_path):
     definition = replace(VIVID, num_train=2, num_val=1)
     write(tmp_path, definition)
     files = [path for path in tmp_path.rglob('*') if path.is_file()]
@@ -118,13 +116,13 @@ def test_the_same_command_writes_the_same_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize('workers', [1, 2])
-def test_order_and_number_of_images(tmp_path: Path, workers: int) -> None:
+def test_order_and_number_of_images(tmp_path, workers):
     definition = replace(V1, num_train=3, num_val=2, size=(32, 33))
     splits = [s for s, _ in make_shapes(tmp_path, definition, workers)]
     assert splits == ['train'] * 3 + ['val'] * 2
 
 
-def test_categories_are_things_then_stuff() -> None:
+def test_categories_are_things_then_stuff():
     is_thing = [c['isthing'] for c in CATEGORIES]
     assert is_thing == [1] * 6 + [0] * 4
     assert len({c['id'] for c in CATEGORIES}) == 10
@@ -135,9 +133,7 @@ def test_categories_are_things_then_stuff() -> None:
 @pytest.mark.parametrize(
     'size', [(129, 129), (32, 32), (33, 150), (201, 47), (300, 257)]
 )
-def test_any_size_is_a_valid_data_set(
-    tmp_path: Path, definition: ShapesDefinition, size: tuple[int, int]
-) -> None:
+def test_any_size_is_a_valid_data_set(tmp_path, definition, size):
     counts = dict(num_train=4, num_val=2)
     write(tmp_path, replace(definition, size=size, seed=5, **counts))
     for split, count in (('train', 4), ('val', 2)):
@@ -154,7 +150,7 @@ def test_any_size_is_a_valid_data_set(
             assert min(area for _, _, area in report.areas) >= MIN_VISIBLE_AREA
 
 
-def test_occlusion_hides_pixels_by_the_same_class() -> None:
+def test_occlusion_hides_pixels_by_the_same_class():
     levels = [measured(occlusion=share) for share in (0.0, 0.3, 0.6, 0.9)]
     hidden = [s['hidden_pixels'] / s['drawn_pixels'] for s in levels]
     touching = [s['touching_pixels'] / s['thing_pixels'] for s in levels]
@@ -165,7 +161,7 @@ def test_occlusion_hides_pixels_by_the_same_class() -> None:
     assert touching[-1] > 0.75
 
 
-def test_v1_is_crowded_by_the_same_class() -> None:
+def test_v1_is_crowded_by_the_same_class():
     total = measured()
     assert total['touching_pixels'] / total['thing_pixels'] > 0.4
     assert total['hidden_pixels'] / total['drawn_pixels'] > 0.07
@@ -174,7 +170,7 @@ def test_v1_is_crowded_by_the_same_class() -> None:
     assert 3.2 < total['things'] / total['images'] < 4.8
 
 
-def test_vivid_shapes_hold_overlap_void_and_crowd() -> None:
+def test_vivid_shapes_hold_overlap_void_and_crowd():
     total = measured(definition=VIVID)
     assert 0.1 < total['touching_pixels'] / total['thing_pixels'] < 0.5
     assert 0.005 < total['hidden_pixels'] / total['drawn_pixels'] < 0.1
@@ -183,7 +179,7 @@ def test_vivid_shapes_hold_overlap_void_and_crowd() -> None:
     assert 2.5 < total['things'] / total['images'] < 4.5
 
 
-def test_clutter_and_radius_say_how_much_is_drawn() -> None:
+def test_clutter_and_radius_say_how_much_is_drawn():
     assert measured(clutter=0)['drawn_pixels'] == 0
     few, many = (measured(clutter=mean, occlusion=0) for mean in (2, 8))
     assert 1.5 < few['things'] / few['images'] < 2.5
@@ -192,7 +188,7 @@ def test_clutter_and_radius_say_how_much_is_drawn() -> None:
     assert small['thing_pixels'] < 0.5 * large['thing_pixels']
 
 
-def test_thin_strokes_cover_less_and_are_thin() -> None:
+def test_thin_strokes_cover_less_and_are_thin():
     share = [
         total['drawn_pixels'] / total['things']
         for total in (measured(thin=0.0), measured(thin=1.0))
@@ -214,7 +210,7 @@ def test_thin_strokes_cover_less_and_are_thin() -> None:
     assert thin == total > 5
 
 
-def test_touching_is_of_one_class_and_at_an_edge() -> None:
+def test_touching_is_of_one_class_and_at_an_edge():
     id_map = np.array([[1, 1, 2], [0, 3, 2], [4, 0, 5]])
     objects = {
         i: dict(category_id=category)
@@ -238,6 +234,6 @@ def test_touching_is_of_one_class_and_at_an_edge() -> None:
         (dict(radius=(0.3, 0.2)), 'radius: .*the smaller one first'),
     ],
 )
-def test_wrong_knobs_are_named(knobs: dict, text: str) -> None:
+def test_wrong_knobs_are_named(knobs, text):
     with pytest.raises(ValueError, match=text):
         replace(V1, **knobs)

@@ -60,7 +60,7 @@ FORMULAS = [brightness, color, contrast, sharpness, equalize]
 @pytest.mark.parametrize('formula', FORMULAS)
 @pytest.mark.parametrize('strength', [0.04, 0.1, 0.2, 0.7, 0.9, 1.0])
 @pytest.mark.parametrize('size', [(2, 3), (47, 60), (300, 260)])
-def test_operation_equals_its_formula(formula, strength, size) -> None:
+def test_operation_equals_its_formula(formula, strength, size):
     rng = np.random.default_rng(0)
     image = rng.normal(110, 45, (*size, 3)).clip(0, 255).astype(np.uint8)
     if formula is sharpness and size[0] > 100:
@@ -75,7 +75,7 @@ def test_operation_equals_its_formula(formula, strength, size) -> None:
 @pytest.mark.parametrize(
     ('strength', 'threshold'), [(0.7, 179), (0.14, 35), (0.0, 0)]
 )
-def test_solarize_inverts_from_its_threshold_on(strength, threshold) -> None:
+def test_solarize_inverts_from_its_threshold_on(strength, threshold):
     image = np.arange(256, dtype=np.uint8).reshape(16, 16, 1).repeat(3, 2)
     result = OPERATIONS['solarize'](image, strength)
     assert (
@@ -86,12 +86,12 @@ def test_solarize_inverts_from_its_threshold_on(strength, threshold) -> None:
     ).all()
 
 
-def test_equalize_leaves_one_colour_alone() -> None:
+def test_equalize_leaves_one_colour_alone():
     image = np.full((20, 20, 3), 90, np.uint8)
     assert (OPERATIONS['equalize'](image, 0.9) == image).all()
 
 
-def test_operations_occur_as_often_as_the_policy_says(monkeypatch) -> None:
+def test_operations_occur_as_often_as_the_policy_says(monkeypatch):
     """An operation's rate is the sum of its probabilities over 5 pairs."""
     seen: dict[tuple, int] = {}
 

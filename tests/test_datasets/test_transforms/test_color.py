@@ -41,11 +41,11 @@ def _jitter(coins: list[int], *amounts: float) -> list:
     return image[0].tolist()
 
 
-def test_nothing_happens_if_no_coin_falls() -> None:
+def test_nothing_happens_if_no_coin_falls():
     assert _jitter([0, 0, 0, 0, 0]) == IMAGE[0].tolist()
 
 
-def test_brightness_and_contrast_are_clipped() -> None:
+def test_brightness_and_contrast_are_clipped():
     assert _jitter([1, 0, 0, 0, 0], 30.5) == [
         [230, 130, 80],
         [40, 255, 255],
@@ -58,7 +58,7 @@ def test_brightness_and_contrast_are_clipped() -> None:
     ]
 
 
-def test_saturation_and_hue_turn_the_hsv_cone() -> None:
+def test_saturation_and_hue_turn_the_hsv_cone():
     pixels = np.array(_jitter([0, 1, 0, 1, 1], 0.5, 10)) / 255
     for new, old in zip(pixels, IMAGE[0] / 255, strict=True):
         h, s, v = colorsys.rgb_to_hsv(*old)
@@ -66,7 +66,7 @@ def test_saturation_and_hue_turn_the_hsv_cone() -> None:
         assert np.abs(new - expected).max() < 4 / 255
 
 
-def test_order_depends_on_the_second_coin() -> None:
+def test_order_depends_on_the_second_coin():
     """Contrast 1.5 clips red, so it does not commute with saturation."""
     first = _jitter([0, 1, 1, 1, 0], 1.5, 0.5)
     last = _jitter([0, 0, 1, 0, 1], 0.5, 1.5)
@@ -76,7 +76,7 @@ def test_order_depends_on_the_second_coin() -> None:
     assert np.abs(np.subtract(last[0], [255, 225, 187])).max() <= 2
 
 
-def test_every_step_happens_half_the_time() -> None:
+def test_every_step_happens_half_the_time():
     rng = np.random.default_rng(0)
     image = np.full((2, 2, 3), 128, np.uint8)  # grey: only two steps show
     changed = [

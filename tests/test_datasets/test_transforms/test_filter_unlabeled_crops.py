@@ -28,14 +28,12 @@ def _results(labelled: int, crop: int = 129, **extra) -> dict:
         (1281, None, 4097, True),
     ],
 )
-def test_more_than_the_minimum_is_needed(
-    crop: int, minimum: int | None, labelled: int, kept: bool
-) -> None:
+def test_more_than_the_minimum_is_needed(crop, minimum, labelled, kept):
     results = _results(labelled, crop)
     assert (FilterUnlabeledCrops(minimum)(results) is results) == kept
 
 
 @pytest.mark.parametrize('extra', [{}, dict(gt_seg_map=None)])
-def test_the_last_try_is_kept(extra: dict) -> None:
+def test_the_last_try_is_kept(extra):
     results = _results(0) | dict(retries_left=0) | extra
     assert FilterUnlabeledCrops()(results) is results

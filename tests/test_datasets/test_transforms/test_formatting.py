@@ -13,7 +13,7 @@ def _row(segment_id: int, label: int, is_thing: bool, crowd: int = 0) -> dict:
     )
 
 
-def test_grid_follows_the_table_and_merges_stuff() -> None:
+def test_grid_follows_the_table_and_merges_stuff():
     grid = np.array([[9, 9, 4, 0], [2, 3, 4, 70000]])
     table = [
         _row(70000, 5, False),
@@ -29,14 +29,14 @@ def test_grid_follows_the_table_and_merges_stuff() -> None:
     assert (labels.dtype, segment_map.dtype) == (np.int64, np.int16)
 
 
-def test_empty_grids_and_tables() -> None:
+def test_empty_grids_and_tables():
     for grid in (np.zeros((2, 3), np.int32), np.ones((2, 3), np.int32)):
         labels, segment_map = segment_grid(grid, [])
         assert labels.shape == (0,)
         assert (segment_map == -1).all()
 
 
-def test_more_segments_than_a_byte_holds() -> None:
+def test_more_segments_than_a_byte_holds():
     grid = np.arange(1, 701).reshape(20, 35)
     table = [_row(i, 3, True) for i in range(700, 0, -1)]
     labels, segment_map = segment_grid(grid, table)
@@ -44,7 +44,7 @@ def test_more_segments_than_a_byte_holds() -> None:
     assert (segment_map == 700 - grid).all()
 
 
-def test_training_sample_as_the_model_reads_it() -> None:
+def test_training_sample_as_the_model_reads_it():
     ids = np.zeros((10, 13), np.int32)
     ids[8, 12] = ids[4, 4] = 6
     ids[1:4] = 5  # between the cells
@@ -87,7 +87,7 @@ def test_training_sample_as_the_model_reads_it() -> None:
     }
 
 
-def test_test_sample_carries_the_ground_truth_for_the_metric() -> None:
+def test_test_sample_carries_the_ground_truth_for_the_metric():
     table = [_row(5, 0, True)]
     results = dict(
         img=np.zeros((4, 4, 3), np.uint8),
@@ -102,7 +102,7 @@ def test_test_sample_carries_the_ground_truth_for_the_metric() -> None:
     assert 'gt_segments' not in sample
 
 
-def test_soft_target_packs_the_class_of_every_pixel() -> None:
+def test_soft_target_packs_the_class_of_every_pixel():
     ids = np.zeros((6, 5), np.int32)
     ids[1:3], ids[4, 4], ids[5] = 7, 8, 9
     results = dict(

@@ -1,7 +1,5 @@
 """Loading: ids, crowds as void, and one clear error for each fault."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -34,7 +32,7 @@ from tests.helpers.tiny import (
 )
 
 
-def test_colour_code_is_r_256_g_65536_b() -> None:
+def test_colour_code_is_r_256_g_65536_b():
     colours = np.array([[[5, 0, 0], [44, 1, 0], [112, 17, 1]]], np.uint8)
     ids = colours_to_ids(colours)
     assert ids.tolist() == [[5, 300, 70000]]
@@ -45,21 +43,21 @@ def test_colour_code_is_r_256_g_65536_b() -> None:
 
 @pytest.mark.parametrize('shape', [(1, 1), (7, 5), (40, 30)])
 @pytest.mark.parametrize('highest', [1, 3, 2**24])
-def test_ids_are_replaced_one_by_one(shape, highest) -> None:
+def test_ids_are_replaced_one_by_one(shape, highest):
     ids = np.random.default_rng(0).integers(0, highest, shape)
     replaced = replace_ids(ids[:, ::-1], lambda ids: 7 - 2 * ids)
     assert (replaced == 7 - 2 * ids[:, ::-1]).all()
 
 
 @pytest.fixture
-def results(tmp_path: Path) -> dict:
+def results(tmp_path):
     ann_file = write_tiny(tmp_path, [id_map()], [SEGMENTS])
     return PanopticDataset(
         str(ann_file), str(tmp_path), dict(img='img/', seg='seg/')
     ).get_data_info(0)
 
 
-def test_segments_are_numbered_and_crowds_become_void(results) -> None:
+def test_segments_are_numbered_and_crowds_become_void(results):
     loaded = LoadPanopticMap()(LoadPanopticImage()(results))
     assert loaded['img'].shape == (32, 48, 3)
     assert loaded['img'].dtype == np.uint8
@@ -72,13 +70,13 @@ def test_segments_are_numbered_and_crowds_become_void(results) -> None:
     assert [s['category'] for s in loaded['segments_info']] == [3, 0, 1, 2]
 
 
-def test_image_is_rgb(tmp_path: Path) -> None:
+def test_image_is_rgb(tmp_path):
     Image.new('RGB', (4, 3), (200, 100, 50)).save(tmp_path / 'a.png')
     image = LoadPanopticImage()(dict(img_path=str(tmp_path / 'a.png')))['img']
     assert (image == [200, 100, 50]).all()
 
 
-def test_missing_and_broken_files_are_named(results, tmp_path: Path) -> None:
+def test_missing_and_broken_files_are_named(results, tmp_path):
     image, png = tmp_path / 'img/0.bmp', tmp_path / 'seg/0_pan.png'
     png.write_bytes(png.read_bytes()[:60])
     with pytest.raises(ValueError, match='0_pan.png is no readable image'):
@@ -94,7 +92,7 @@ def test_missing_and_broken_files_are_named(results, tmp_path: Path) -> None:
         LoadPanopticImage()(results)
 
 
-def test_an_id_that_the_json_lacks_is_named(tmp_path: Path) -> None:
+def test_an_id_that_the_json_lacks_is_named(tmp_path):
     ids = id_map()
     ids[0, 0] = 12345
     ann_file = write_tiny(tmp_path, [ids], [SEGMENTS])
@@ -105,14 +103,14 @@ def test_an_id_that_the_json_lacks_is_named(tmp_path: Path) -> None:
         LoadPanopticMap()(LoadPanopticImage()(data.get_data_info(0)))
 
 
-def test_sizes_must_agree(results, tmp_path: Path) -> None:
+def test_sizes_must_agree(results, tmp_path):
     Image.new('RGB', (40, 32)).save(tmp_path / 'img/0.bmp')
     with pytest.raises(ValueError, match='do not belong together'):
         LoadPanopticMap()(LoadPanopticImage()(results))
 
 
 @needs_sample
-def test_the_three_crowds_of_the_sample_are_void() -> None:
+def test_the_three_crowds_of_the_sample_are_void():
     data = PanopticDataset(ANN_FILE, str(sample_root()), DATA_PREFIX)
     areas = []
     for index in range(len(data)):

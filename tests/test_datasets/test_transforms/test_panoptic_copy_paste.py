@@ -1,7 +1,5 @@
 """Merging against the published code; what is pasted, and what never."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -94,7 +92,7 @@ def mix(main: dict, other: dict, count: int) -> dict:
 
 
 @pytest.mark.parametrize('count', [0, 1, 4])
-def test_merging_and_labels_equal_the_published_code(count: int) -> None:
+def test_merging_and_labels_equal_the_published_code(count):
     expected = load_case('data.panoptic_copy_paste')['expected']
     expected = expected[f'keep{count}']
     results = mix(golden_main(), golden_other(), count)
@@ -122,7 +120,7 @@ def test_merging_and_labels_equal_the_published_code(count: int) -> None:
     assert (grid >= 0).sum() == expected['valid_pixel_num']
 
 
-def test_padding_and_holes_are_exactly_zero_after_normalisation() -> None:
+def test_padding_and_holes_are_exactly_zero_after_normalisation():
     packed = PackPanopticInputs()(mix(golden_main(), golden_other(), 0))
     sample = packed['data_samples']
     real = sample.real_pixels.data
@@ -142,7 +140,7 @@ def test_padding_and_holes_are_exactly_zero_after_normalisation() -> None:
     assert (image[:, :, 32:] == 0).all()
 
 
-def test_a_whole_rectangle_has_no_map() -> None:
+def test_a_whole_rectangle_has_no_map():
     main, other = golden_main(), golden_other()
     other['gt_seg_map'][28:] = 0
     results = mix(main, other, 4)
@@ -151,7 +149,7 @@ def test_a_whole_rectangle_has_no_map() -> None:
     assert (main['img'] == 50).all(), 'the sample before is left alone'
 
 
-def test_nothing_to_paste_changes_nothing() -> None:
+def test_nothing_to_paste_changes_nothing():
     main, other = golden_main(), golden_other()
     other['segments_info'] = [
         dict(s, is_thing=False) for s in other['segments_info']
@@ -168,7 +166,7 @@ def test_nothing_to_paste_changes_nothing() -> None:
     assert kept['img'] is main['img']
 
 
-def test_an_image_without_segments_can_be_pasted_on() -> None:
+def test_an_image_without_segments_can_be_pasted_on():
     main = golden_main()
     main['segments_info'], main['gt_seg_map'][:] = [], 0
     results = mix(main, golden_other(), 0)
@@ -176,7 +174,7 @@ def test_an_image_without_segments_can_be_pasted_on() -> None:
     assert np.unique(results['gt_seg_map']).tolist() == [0, 3, 4]
 
 
-def test_flipped_views_are_pasted_too() -> None:
+def test_flipped_views_are_pasted_too():
     main, other = golden_main(), golden_other()
     plain = mix(main, other, 4)
     for sample in (main, other):
@@ -187,7 +185,7 @@ def test_flipped_views_are_pasted_too() -> None:
     assert (viewed['gt_seg_map'] == plain['gt_seg_map']).all()
 
 
-def test_all_things_and_a_uniform_number_of_the_rest() -> None:
+def test_all_things_and_a_uniform_number_of_the_rest():
     """4 of the 5 count; a stuff segment is kept with mean(0..4) / 4."""
     table = golden_other()['segments_info']
     rng = np.random.default_rng(0)
@@ -229,7 +227,7 @@ PIPELINE = [
 
 
 @pytest.fixture
-def dataset(tmp_path: Path) -> PanopticDataset:
+def dataset(tmp_path):
     ann_file = write_tiny(
         tmp_path, [id_map(), id_map().T, id_map()[::-1]], [SEGMENTS] * 3
     )
@@ -250,7 +248,7 @@ def load(dataset: PanopticDataset, num_workers: int, count: int) -> list:
     return [sample for _, sample in zip(range(count), loader, strict=False)]
 
 
-def test_the_seed_decides_for_any_number_of_workers(dataset) -> None:
+def test_the_seed_decides_for_any_number_of_workers(dataset):
     runs = [load(dataset, workers, 12) for workers in (0, 1, 2)]
     kinds = set()
     for first, *others in zip(*runs, strict=True):

@@ -20,7 +20,7 @@ def _results(height: int, width: int, seed: int = 0) -> dict:
     )
 
 
-def test_resizes_are_those_of_pillow() -> None:
+def test_resizes_are_those_of_pillow():
     rng = np.random.default_rng(1)
     for seed in range(60):
         results = _results(*rng.integers(1, 80, 2), seed)
@@ -44,7 +44,7 @@ def test_resizes_are_those_of_pillow() -> None:
         assert part.dtype == np.int32
 
 
-def test_image_and_ids_are_cut_alike() -> None:
+def test_image_and_ids_are_cut_alike():
     """Segments are areas of one colour, whose inner pixels stay."""
     for seed in range(20):
         results = _results(3, 4, seed)
@@ -60,7 +60,7 @@ def test_image_and_ids_are_cut_alike() -> None:
         assert same.mean() > 0.75
 
 
-def test_scale_is_relative_to_the_crop_and_rounds_half_to_even() -> None:
+def test_scale_is_relative_to_the_crop_and_rounds_half_to_even():
     """(200, 400) into s (100, 100): factor s / 4; s = 0.5 gives (25, 50)."""
     transform = RandomScaleCrop((100, 100), (0.5, 0.5))
     results = transform(_results(200, 400))
@@ -73,7 +73,7 @@ def test_scale_is_relative_to_the_crop_and_rounds_half_to_even() -> None:
     assert results['img_shape'] == (2, 4)
 
 
-def test_a_large_image_is_cropped_along_the_long_side_only() -> None:
+def test_a_large_image_is_cropped_along_the_long_side_only():
     transform = RandomScaleCrop((64, 64), (1.5, 1.5))
     starts = set()
     for seed in range(20):
@@ -89,7 +89,7 @@ def test_a_large_image_is_cropped_along_the_long_side_only() -> None:
     assert max(starts) <= 32
 
 
-def test_scales_cover_the_range() -> None:
+def test_scales_cover_the_range():
     transform = RandomScaleCrop((1000, 1000), (0.2, 2.0))
     image = np.zeros((10, 10, 3), np.uint8)
     ids = np.zeros((10, 10), np.int32)
@@ -102,18 +102,18 @@ def test_scales_cover_the_range() -> None:
     assert 170 < max(factors) <= 200
 
 
-def test_tiny_images_keep_a_pixel() -> None:
+def test_tiny_images_keep_a_pixel():
     results = RandomScaleCrop((10, 10), (0.2, 0.2))(_results(3, 200))
     assert results['img_shape'] == (1, 2)
 
 
 @pytest.mark.parametrize('scale_range', [(0, 1), (2, 1)])
-def test_a_wrong_range_is_an_error(scale_range: tuple) -> None:
+def test_a_wrong_range_is_an_error(scale_range):
     with pytest.raises(ValueError, match='scale_range'):
         RandomScaleCrop((10, 10), scale_range)
 
 
-def test_a_list_of_scales_is_drawn_from_evenly() -> None:
+def test_a_list_of_scales_is_drawn_from_evenly():
     """0.5, 1.0, 1.5 times a crop of 100."""
     transform = RandomScaleCrop((100, 100), (0.5, 1.5), num_scales=3)
     sizes = []
@@ -127,7 +127,7 @@ def test_a_list_of_scales_is_drawn_from_evenly() -> None:
         RandomScaleCrop((100, 100), num_scales=1)
 
 
-def test_the_crop_size_can_come_with_the_results() -> None:
+def test_the_crop_size_can_come_with_the_results():
     transform = RandomScaleCrop(scale_range=(1, 1))
     results = transform(_results(10, 20) | dict(crop_size=(30, 40)))
     assert results['img_shape'] == (20, 40)

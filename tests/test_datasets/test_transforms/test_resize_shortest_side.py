@@ -12,7 +12,7 @@ from mmremax.datasets.transforms.geometry import resized_shape
 GOLDEN = Path(__file__).parents[2] / 'golden/kmax.json'
 
 
-def test_sizes_equal_the_golden_table() -> None:
+def test_sizes_equal_the_golden_table():
     cases = json.loads(GOLDEN.read_text())['cases']
     case = next(c for c in cases if c['id'] == 'inference.test_sizes')
     assert len(case['expected']) == 8
@@ -23,7 +23,7 @@ def test_sizes_equal_the_golden_table() -> None:
         assert list(shape) == row['resized']
 
 
-def test_image_equals_pillows_bilinear() -> None:
+def test_image_equals_pillows_bilinear():
     image = np.random.default_rng(0).integers(0, 256, (30, 47, 3), np.uint8)
     results = ResizeShortestSide(65, 65)(dict(img=image))
     expected = Image.fromarray(image).resize((65, 41), Image.BILINEAR)
