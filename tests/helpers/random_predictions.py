@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from mmremax.datasets import PanopticDataset
-from mmremax.datasets.panoptic_png import colours_to_ids, read_rgb
+from mmremax.datasets.panoptic_png import read_ids
 from mmremax.evaluation.mean_iou_metric import semantic_labels
 
 
@@ -20,7 +20,7 @@ def random_samples(data: PanopticDataset, seed: int = 0) -> list[dict]:
     samples = []
     for index in range(len(data)):
         info = data.get_data_info(index)
-        ids = colours_to_ids(read_rgb(info['seg_map_path'], ''))
+        ids = read_ids(info['seg_map_path'], '')
         info['ori_shape'] = ids.shape
         found = []
         for segment in info['segments_info']:
@@ -62,7 +62,7 @@ def true_samples(data: PanopticDataset) -> list[dict]:
     samples = []
     for index in range(len(data)):
         info = data.get_data_info(index)
-        ids = colours_to_ids(read_rgb(info['seg_map_path'], ''))
+        ids = read_ids(info['seg_map_path'], '')
         info['ori_shape'] = ids.shape
         things = [s for s in info['segments_info'] if s['is_thing']]
         thing_ids = np.array([s['id'] for s in things], np.int32)

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from mmremax.datasets import PanopticDataset
-from mmremax.datasets.panoptic_png import colours_to_ids, read_rgb
+from mmremax.datasets.panoptic_png import read_ids
 
 Perturb = Callable[[np.ndarray, int, np.random.Generator], np.ndarray]
 
@@ -29,7 +29,7 @@ def predictions(
     samples = []
     for index in range(len(data)):
         info = data.get_data_info(index)
-        ids = colours_to_ids(read_rgb(info['seg_map_path'], ''))
+        ids = read_ids(info['seg_map_path'], '')
         num_classes = len(data.metainfo['classes'])
         encoded = encode(ids, info['segments_info'], num_classes)
         if perturb is not None:

@@ -97,6 +97,7 @@ def append(**values: object) -> Callable[[dict], None]:
     return lambda c: c['annotations'][0]['segments_info'].append(extra)
 
 
+NO_PIXEL = 'is listed, but no pixel of the PNG has its id'
 SEGMENT_FAULTS = [
     (edit(0, area=299), ['700: area 299 in the json, 300 in the PNG']),
     (
@@ -111,16 +112,10 @@ SEGMENT_FAULTS = [
         [
             '700: 300 pixels of the PNG have this id, which "segments_info" '
             'lacks: they are void or of another version',
-            '701: is listed, but no pixel of the PNG has its id',
+            f'701: {NO_PIXEL}',
         ],
     ),
-    (
-        append(),
-        [
-            '8: is a second segment of stuff 9',
-            '8: is listed, but no pixel of the PNG has its id',
-        ],
-    ),
+    (append(), ['8: is a second segment of stuff 9', f'8: {NO_PIXEL}']),
     (append(id=0, category_id=4), ['0: has an id outside [1, 2**24); 0 mea']),
     (
         append(id=5, category_id=4, area=24, bbox=[20, 12, 4, 6]),
@@ -128,10 +123,7 @@ SEGMENT_FAULTS = [
     ),
     (
         append(id=1 << 24, category_id=4),
-        [
-            '16777216: has an id outside',
-            '16777216: is listed, but no pixel',
-        ],
+        ['16777216: has an id outside', f'16777216: {NO_PIXEL}'],
     ),
 ]
 

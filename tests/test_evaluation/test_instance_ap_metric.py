@@ -12,7 +12,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from mmremax.datasets import PanopticDataset
-from mmremax.datasets.panoptic_png import colours_to_ids, read_rgb
+from mmremax.datasets.panoptic_png import read_ids
 from mmremax.evaluation import InstanceAPMetric
 from tests.helpers.random_predictions import (
     evaluate,
@@ -38,7 +38,7 @@ def write_instances(
     for sample in samples:
         height, width = sample['ori_shape']
         images.append(dict(id=sample['img_id'], height=height, width=width))
-        ids = colours_to_ids(read_rgb(sample['seg_map_path'], ''))
+        ids = read_ids(sample['seg_map_path'], '')
         for segment in sample['segments_info']:
             if segment['category'] < num_things:
                 mask = ids == segment['id']

@@ -16,7 +16,7 @@ from PIL import Image
 
 from mmremax.datasets import PanopticDataset
 from mmremax.datasets.conversion.ade20k import convert_ade20k
-from mmremax.datasets.panoptic_png import colours_to_ids, read_rgb
+from mmremax.datasets.panoptic_png import read_ids
 from mmremax.evaluation import MeanIoUMetric
 from mmremax.evaluation.mean_iou_metric import semantic_labels
 from tests.helpers.original_layouts import write_ade20k
@@ -42,7 +42,7 @@ def test_equal_to_mmseg(request, name):
     theirs = IoUMetric()
     theirs.dataset_meta = data.metainfo
     for sample in samples:
-        ids = colours_to_ids(read_rgb(sample['seg_map_path'], ''))
+        ids = read_ids(sample['seg_map_path'], '')
         labels = semantic_labels(ids, sample['segments_info'])
         labels[labels < 0] = 255
         theirs.process(

@@ -4,7 +4,6 @@ from types import SimpleNamespace
 
 import pytest
 from mmcv.transforms import Compose
-from mmengine.registry import DefaultScope
 from mmseg.registry import MODELS, TRANSFORMS
 
 from mmremax.soft_label.checks import (
@@ -16,13 +15,6 @@ from mmremax.soft_label.transforms import PackSoftSegInputs, SoftLabelResize
 
 SOFT = dict(type='SoftCrossEntropyLoss')
 HARD = dict(type='CrossEntropyLoss')
-
-
-@pytest.fixture(autouse=True)
-def scope():
-    """Build as a Runner with a config of mmseg does."""
-    with DefaultScope.overwrite_default_scope('mmseg'):
-        yield
 
 
 def pipeline(*steps):

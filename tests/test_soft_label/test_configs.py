@@ -10,7 +10,7 @@ import pytest
 import torch
 from mmengine.config import Config, DictAction
 from mmengine.dataset import Compose, pseudo_collate
-from mmengine.registry import MODELS, DefaultScope
+from mmengine.registry import MODELS
 from PIL import Image
 
 from mmremax.soft_label.checks import check_model, check_pipeline
@@ -31,13 +31,6 @@ HRNET = dict(
         num_modules=1, num_channels=(4, 8, 16, 32), num_blocks=(1, 1, 1, 1)
     ),
 )
-
-
-@pytest.fixture(autouse=True)
-def scope():
-    """Build as a Runner with a config of mmseg does."""
-    with DefaultScope.overwrite_default_scope('mmseg'):
-        yield
 
 
 def small(config):

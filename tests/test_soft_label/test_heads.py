@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from mmengine.registry import DefaultScope
 from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
@@ -19,13 +18,6 @@ FCN = dict(
     num_classes=3,
     dropout_ratio=0.0,
 )
-
-
-@pytest.fixture(autouse=True)
-def scope():
-    """Build as a Runner with a config of mmseg does."""
-    with DefaultScope.overwrite_default_scope('mmseg'):
-        yield
 
 
 def head(kind='SoftFCNHead', **settings):

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from mmengine.registry import DefaultScope
 from mmseg.registry import TRANSFORMS
 
 from mmremax.soft_label.target import SoftTarget
@@ -12,13 +11,6 @@ from tests.helpers.soft_labels import dense_fractions, dense_target
 SIZE = (24, 32)
 HALF = dict(scale=(16, 12), num_classes=6)
 ERROR = 1 / 510 + 1e-6  # of a code
-
-
-@pytest.fixture(autouse=True)
-def scope():
-    """Build as a Runner with a config of mmseg does."""
-    with DefaultScope.overwrite_default_scope('mmseg'):
-        yield
 
 
 def results(seed=0, size=SIZE):

@@ -10,7 +10,7 @@ from mmengine.config import Config
 from PIL import Image
 
 from mmremax.datasets.conversion.ade20k import CATEGORIES, convert_ade20k
-from mmremax.datasets.panoptic_png import colours_to_ids, read_rgb
+from mmremax.datasets.panoptic_png import read_ids
 from mmremax.evaluation import PanopticQualityMetric
 from tests.helpers.original_layouts import write_ade20k
 from tests.helpers.simulated import predictions
@@ -68,9 +68,7 @@ def test_instances_lie_on_stuff(root):
         (19, 10 * 20),
         (149, 8 * 6),
     ]
-    ids = colours_to_ids(
-        read_rgb(str(root / 'panoptic_val/ADE_val_00000001.png'), '')
-    )
+    ids = read_ids(str(root / 'panoptic_val/ADE_val_00000001.png'), '')
     assert (ids[:4] == 0).all()
     assert (ids[12:20, 30:36] == 0).all()  # a flag, but no instance
     assert len(np.unique(ids)) == 8

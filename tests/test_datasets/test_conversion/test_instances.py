@@ -16,7 +16,7 @@ from mmremax.datasets.conversion.instances import (
     merge_categories,
     read_instances,
 )
-from mmremax.datasets.panoptic_png import colours_to_ids, read_rgb
+from mmremax.datasets.panoptic_png import read_ids
 from mmremax.evaluation import PanopticQualityMetric
 from tests.helpers.original_layouts import write_coco_instances
 from tests.helpers.simulated import predictions
@@ -58,9 +58,7 @@ def test_from_the_download_to_pq(tmp_path):
     metric.dataset_meta = data.metainfo
     metric.process({}, predictions(data))
     assert set(metric.evaluate(len(data)).values()) == {100.0}
-    ids = colours_to_ids(
-        read_rgb(str(out.with_suffix('') / '000000000285.png'), '')
-    )
+    ids = read_ids(str(out.with_suffix('') / '000000000285.png'), '')
     assert (ids[-3:] == 0).all()
     assert ids[0, 0] != ids[40, 0] != ids[31, 31] != ids[30, 30] != 0
 

@@ -21,11 +21,7 @@ def colour_samples(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Pixels of each segment with their classes: colour bin, label.
 
-    Args:
-        definition: Of the set.
-        split: 'train' or 'val'.
-        num: Number of images.
-        labelled: Take colours that tell the class: those of the ids.
+    Or, if labelled, colours that tell the class: those of the ids.
     """
     places = {c['id']: k for k, c in enumerate(CATEGORIES)}
     bins, labels = [], []
@@ -35,10 +31,9 @@ def colour_samples(
         codes = image.astype(int) * 6 // 256 @ np.array([1, 6, 36])
         for segment in segments:
             pixels = codes[id_map == segment['id']]
-            pixels = pixels[:: max(1, len(pixels) // 40)]
-            bins.append(pixels)
+            bins.append(pixels[:: max(1, len(pixels) // 40)])
             label = places[segment['category_id']]
-            labels.append(np.full(len(pixels), label))
+            labels.append(np.full(len(bins[-1]), label))
     return np.concatenate(bins), np.concatenate(labels)
 
 
@@ -65,10 +60,8 @@ def colour_accuracy(
         np.add.at(seen, (group[train_labels][known], train_bins[known]), 1)
         guess = (seen / seen.sum(1, keepdims=True)).argmax(0)[bins[asked]]
         truth = group[labels][asked]
-        hit = guess == truth
-        accuracies.append(
-            np.mean([hit[truth == k].mean() for k in range(count)])
-        )
+        hits = [(guess == truth)[truth == k].mean() for k in range(count)]
+        accuracies.append(np.mean(hits))
     return tuple(accuracies)
 
 
@@ -84,10 +77,8 @@ def test_colour_does_not_tell_the_class():
 
 @pytest.mark.parametrize(
     ('definition', 'bound'),
-    [
-        (replace(V1, salience=1), 0.2),
-        (VIVID, 0.25),  # a cross lacks the darker of two colours
-    ],
+    # Of vivid1 a cross lacks the darker of two colours.
+    [(replace(V1, salience=1), 0.2), (VIVID, 0.25)],
     ids=['salient', 'vivid1'],
 )
 def test_colour_tells_things_from_stuff_alone(definition, bound):

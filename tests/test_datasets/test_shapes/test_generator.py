@@ -57,9 +57,7 @@ def checksum(root: Path) -> str:
     return total.hexdigest()
 
 
-def measured(
-    num: int = 60, definition: ShapesDefinition = V1, **knobs
-) -> Counter:
+def measured(num=60, definition=V1, **knobs) -> Counter:
     definition = replace(definition, **knobs)
     samples = (draw_sample(definition, 'val', i)[-1] for i in range(num))
     return sum(samples, Counter())
@@ -80,11 +78,10 @@ def test_a_version_is_what_it_was(version, tmp_path):
 
 
 def test_version_is_named_only_if_the_images_are_its():
-    assert replace(V1, num_train=3, num_val=2).version == 'v1'
-    assert replace(VIVID, num_train=3, num_val=2).version == 'vivid1'
-    assert replace(V1, occlusion=0.5).version is None
-    for definition in VERSIONS.values():
+    for name, definition in VERSIONS.items():
+        assert replace(definition, num_train=3, num_val=2).version == name
         assert replace(definition, seed=1).version is None
+    assert replace(V1, occlusion=0.5).version is None
 
 
 @every_version
@@ -107,12 +104,12 @@ def test_workers_and_counts_do_not_change_the_pixels(tmp_path, definition):
 
 def test_the_same_command_writes_the_same_files(tmp_path):
     definition = replace(VIVID, num_train=2, num_val=1)
-    write(tmp_path, definition)
-    files = [path for path in tmp_path.rglob('*') if path.is_file()]
-    before = [path.read_bytes() for path in files]
-    write(tmp_path, definition)
-    assert [path.read_bytes() for path in files] == before
+    first, second = (write(tmp_path / name, definition) for name in 'ab')
+    files = [path for path in first.rglob('*') if path.is_file()]
     assert len(files) == 8
+    for path in files:
+        twin = second / path.relative_to(first)
+        assert path.read_bytes() == twin.read_bytes()
 
 
 @pytest.mark.parametrize('workers', [1, 2])
@@ -161,22 +158,26 @@ def test_occlusion_hides_pixels_by_the_same_class():
     assert touching[-1] > 0.75
 
 
-def test_v1_is_crowded_by_the_same_class():
-    total = measured()
-    assert total['touching_pixels'] / total['thing_pixels'] > 0.4
-    assert total['hidden_pixels'] / total['drawn_pixels'] > 0.07
-    assert 0 < total['void_pixels'] / total['pixels'] < 0.02
-    assert 2 <= total['crowds'] <= 15
-    assert 3.2 < total['things'] / total['images'] < 4.8
-
-
-def test_vivid_shapes_hold_overlap_void_and_crowd():
-    total = measured(definition=VIVID)
-    assert 0.1 < total['touching_pixels'] / total['thing_pixels'] < 0.5
-    assert 0.005 < total['hidden_pixels'] / total['drawn_pixels'] < 0.1
-    assert 0 < total['void_pixels'] / total['pixels'] < 0.02
-    assert 2 <= total['crowds'] <= 15
-    assert 2.5 < total['things'] / total['images'] < 4.5
+@pytest.mark.parametrize(
+    ('definition', 'touching', 'hidden', 'things'),
+    [
+        (V1, (0.4, 0.6), (0.07, 0.2), (3.2, 4.8)),
+        (VIVID, (0.1, 0.5), (0.005, 0.1), (2.5, 4.5)),
+    ],
+    ids=VERSIONS,
+)
+def test_how_crowded_a_version_is(definition, touching, hidden, things):
+    """Of its like an object touches some and hides some; void and crowds."""
+    total = measured(definition=definition)
+    fractions = (
+        (touching, total['touching_pixels'] / total['thing_pixels']),
+        (hidden, total['hidden_pixels'] / total['drawn_pixels']),
+        (things, total['things'] / total['images']),
+        ((0, 0.02), total['void_pixels'] / total['pixels']),
+        ((1, 16), total['crowds']),
+    )
+    for (low, high), value in fractions:
+        assert low < value < high
 
 
 def test_clutter_and_radius_say_how_much_is_drawn():

@@ -12,7 +12,7 @@ from mmremax.datasets import (
 from mmremax.datasets.panoptic_png import (
     colours_to_ids,
     ids_to_colours,
-    read_rgb,
+    read_ids,
     replace_ids,
 )
 from tests.helpers.sample_data import (
@@ -117,7 +117,7 @@ def test_the_three_crowds_of_the_sample_are_void():
         info = data.get_data_info(index)
         table = info['segments_info']
         loaded = LoadPanopticMap()(LoadPanopticImage()(info))
-        raw = colours_to_ids(read_rgb(info['seg_map_path'], ''))
+        raw = read_ids(info['seg_map_path'], '')
         for number, row in enumerate(table, start=1):
             mask = raw == row['id']
             assert mask.sum() == row['area']
