@@ -74,10 +74,7 @@ def check_lists(json_path: Path, content: dict) -> list[Fault]:
 
 
 def check_images(
-    content: dict,
-    img_dir: Path | None,
-    seg_dir: Path,
-    num_workers: int = 4,
+    content: dict, img_dir: Path | None, seg_dir: Path, num_workers: int = 4
 ) -> Iterator[ImageReport]:
     """Check the files of every annotated image, in threads.
 

@@ -15,9 +15,7 @@ from torch.nn import functional as F
 from mmremax.utils.constants import IGNORE
 
 _OPENCV = dict(
-    nearest=cv2.INTER_NEAREST,
-    bilinear=cv2.INTER_LINEAR,
-    area=cv2.INTER_AREA,
+    nearest=cv2.INTER_NEAREST, bilinear=cv2.INTER_LINEAR, area=cv2.INTER_AREA
 )
 _PILLOW = dict(
     bilinear_aa=Image.Resampling.BILINEAR, bicubic_aa=Image.Resampling.BICUBIC
@@ -75,10 +73,7 @@ def _overlaps(old: int, new: int) -> csr_matrix:
 
 
 def class_fractions(
-    label_map: np.ndarray,
-    size: tuple[int, int],
-    kernel: str,
-    num_classes: int,
+    label_map: np.ndarray, size: tuple[int, int], kernel: str, num_classes: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Reduce a label map to the fraction of each class in each new pixel.
 

@@ -129,12 +129,7 @@ SEGMENT_FAULTS = [
 
 
 @pytest.mark.parametrize(('change', 'expected'), SEGMENT_FAULTS)
-def test_faults_of_segments(
-    content,
-    tmp_path,
-    change,
-    expected,
-):
+def test_faults_of_segments(content, tmp_path, change, expected):
     change(content)
     found = sorted(find(content, tmp_path))
     assert len(found) == len(expected)
@@ -168,12 +163,7 @@ LIST_FAULTS = [
 
 
 @pytest.mark.parametrize(('change', 'expected'), LIST_FAULTS)
-def test_faults_of_lists_and_sizes(
-    content,
-    tmp_path,
-    change,
-    expected,
-):
+def test_faults_of_lists_and_sizes(content, tmp_path, change, expected):
     change(content)
     assert expected in find(content, tmp_path)
 

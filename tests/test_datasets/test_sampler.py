@@ -87,9 +87,7 @@ def _batches(
     ]
 
 
-def test_workers_and_resume_do_not_change_the_samples(
-    shapes_root,
-):
+def test_workers_and_resume_do_not_change_the_samples(shapes_root):
     whole = _batches(shapes_root, workers=0, skip=0, count=8)
     assert max(Counter(row[0] for row in whole).values()) == 2  # two passes
     for workers, skip, count in ((2, 0, 8), (0, 3, 5), (1, 5, 3)):

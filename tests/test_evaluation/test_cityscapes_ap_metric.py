@@ -57,12 +57,7 @@ def write_predictions(
 
 
 @pytest.mark.parametrize('seed', range(4))
-def test_equal_to_cityscapesscripts(
-    cityscapes,
-    seed,
-    tmp_path,
-    monkeypatch,
-):
+def test_equal_to_cityscapesscripts(cityscapes, seed, tmp_path, monkeypatch):
     samples = random_samples(cityscapes, seed)
     metric = CityscapesAPMetric()
     scores = evaluate(metric, cityscapes, samples)

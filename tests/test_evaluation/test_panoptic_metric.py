@@ -99,9 +99,7 @@ def test_equal_to_panopticapi_on_real_images(tmp_path):
     assert_equal_scores(ours, theirs, rel=0)
 
 
-def test_only_present_classes_count_and_undefined_means_are_nan(
-    shapes,
-):
+def test_only_present_classes_count_and_undefined_means_are_nan(shapes):
     samples = predictions(shapes)
     for sample in samples:  # a truth of things alone
         table = [s for s in sample['segments_info'] if s['is_thing']]

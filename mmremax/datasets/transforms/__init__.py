@@ -2,11 +2,7 @@
 
 from .color import AutoAugmentColor, SSDColorJitter
 from .formatting import PackPanopticInputs, PanopticMapToMasks
-from .geometry import (
-    FilterUnlabeledCrops,
-    RandomScaleCrop,
-    ResizeShortestSide,
-)
+from .geometry import FilterUnlabeledCrops, RandomScaleCrop, ResizeShortestSide
 from .loading import LoadPanopticImage, LoadPanopticMap
 from .panoptic_copy_paste import PanopticCopyPaste
 

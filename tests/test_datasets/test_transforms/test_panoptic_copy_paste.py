@@ -204,10 +204,7 @@ def test_all_things_and_a_uniform_number_of_the_rest():
     assert choose_segments([], rng) == []
 
 
-LOAD = [
-    dict(type='LoadPanopticImage'),
-    dict(type='LoadPanopticMap'),
-]
+LOAD = [dict(type='LoadPanopticImage'), dict(type='LoadPanopticMap')]
 PIPELINE = [
     *LOAD,
     dict(type='RandomScaleCrop', crop_size=(33, 33), scale_range=(0.5, 2)),

@@ -5,10 +5,7 @@ import pytest
 from PIL import Image
 
 from mmremax.datasets import RandomScaleCrop
-from mmremax.datasets.transforms.geometry import (
-    resize_ids_part,
-    resize_image,
-)
+from mmremax.datasets.transforms.geometry import resize_ids_part, resize_image
 
 
 def _results(height: int, width: int, seed: int = 0) -> dict:
