@@ -25,11 +25,6 @@ def load_annotations(path: str, backend_args: dict | None = None) -> dict:
 
     It has `images`, `categories` and, but for test sets without ground
     truth, `annotations`.
-
-    Raises:
-        FileNotFoundError: The file does not exist.
-        AnnotationError: It lacks a key, lists something twice, or refers
-            to an image that it does not have.
     """
     try:
         content = fileio.load(path, backend_args=backend_args)
@@ -89,9 +84,7 @@ def metainfo_of(categories: list[dict]) -> dict:
     Things come first, then stuff, each in the order of the file; a label is
     the place in this order.
 
-    Returns:
-        `classes`, `thing_classes`, `stuff_classes`, `palette` (RGB) and
-        `category_ids`, the ids by label.
+    The category ids that are returned are those of the labels.
     """
     things = [c for c in categories if c['isthing']]
     stuff = [c for c in categories if not c['isthing']]
@@ -117,20 +110,12 @@ def segment_table(
 ) -> list[dict]:
     """Translate the segments of one image, checking each.
 
-    Args:
-        path: Annotation file, for messages.
-        image: Entry of `images`.
-        segments: `segments_info` of the image.
-        cat2label: Labels by category id; things come first.
+    Path and image are for messages; labels by category id have things first.
 
     Returns:
         One dict each: `id`, `category` (label, from 0), `is_thing` (False
         for crowds, as mmdet has it), `iscrowd`, `area` (pixels, None if
         the file does not say).
-
-    Raises:
-        AnnotationError: A segment has an id that is 0, out of range or used
-            twice, or a category that is not in the file.
     """
     fault = next(segment_faults(segments, cat2label), None)
     if fault is not None:
@@ -142,15 +127,10 @@ def segment_table(
     for segment in segments:
         label = cat2label[segment['category_id']]
         crowd = int(segment.get('iscrowd', 0))
-        table.append(
-            dict(
-                id=segment['id'],
-                category=label,
-                is_thing=label < num_things and not crowd,
-                iscrowd=crowd,
-                area=segment.get('area'),
-            )
-        )
+        row = dict(id=segment['id'], category=label, iscrowd=crowd)
+        row['is_thing'] = label < num_things and not crowd
+        row['area'] = segment.get('area')
+        table.append(row)
     return table
 
 

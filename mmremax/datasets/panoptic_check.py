@@ -42,10 +42,8 @@ class ImageReport:
     """What was found in one image.
 
     Attributes:
-        faults: What is wrong with it.
         size: Height and width of the PNG, None if it cannot be read.
-        areas: Pixels of each counted segment, with category id and crowd
-            flag.
+        areas: Category id, crowd flag and pixels of each counted segment.
         num_void: Pixels without a segment.
     """
 
@@ -78,10 +76,7 @@ def check_images(
 ) -> Iterator[ImageReport]:
     """Check the files of every annotated image, in threads.
 
-    Args:
-        content: What the annotation file holds, after ``check_lists``.
-        img_dir: Folder of the images; None leaves them alone.
-        seg_dir: Folder of the PNGs.
+    After ``check_lists``; without a folder of images they are left alone.
     """
     images = {image['id']: image for image in content['images']}
     things = {c['id']: bool(c['isthing']) for c in content['categories']}

@@ -105,9 +105,9 @@ class PanopticDataset(CocoPanopticDataset):
                 info
                 for info in data_list
                 if min(info['height'], info['width']) >= min_size
-                and (
-                    not drop_empty
-                    or any(not s['iscrowd'] for s in info['segments_info'])
+                and not (
+                    drop_empty
+                    and all(s['iscrowd'] for s in info['segments_info'])
                 )
             ]
         if not data_list:

@@ -31,10 +31,8 @@ def replace_ids(
     Looks at runs of equal pixels, not at pixels: several times as fast as
     sorting or searching a whole map.
 
-    Args:
-        id_map: Integers. (H, W).
-        numbers_of: Gives the numbers of the ids that occur, which come
-            sorted. (N,) -> (N,).
+    `numbers_of` gives the numbers of the ids that occur, which come sorted,
+    (N,) -> (N,).
     """
     flat = id_map.ravel()
     is_start = np.ones(flat.size, bool)
@@ -77,7 +75,7 @@ def read_rgb(
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The file is not an image, or is cut off.
+        ValueError: The file is no image, or is cut off.
     """
     with _opened(path, remedy, backend_args) as image:
         return np.array(ImageOps.exif_transpose(image).convert('RGB'))
@@ -88,11 +86,7 @@ def read_labels(
 ) -> np.ndarray:
     """Read a label map of one channel, of 8 or 16 bits; see ``read_rgb``.
 
-    Returns:
-        Values as stored; of a palette image, its indices. (H, W).
-
-    Raises:
-        ValueError: The image has several channels.
+    Values as stored; of a palette image, its indices. (H, W).
     """
     with _opened(path, remedy, backend_args) as image:
         values = np.array(image)

@@ -97,14 +97,10 @@ class InstanceAPMetric(StreamingMetric):
         """Turn the thing segments of the PNG into COCO's instances."""
         ids = self.read_gt_ids(sample)
         return [
-            self._instance(
-                sample,
-                segment['category'],
-                (ids == segment['id']).astype(np.uint8),
-                iscrowd=segment['iscrowd'],
-            )
-            for segment in sample['segments_info']
-            if segment['category'] < len(self.dataset_meta['thing_classes'])
+            self._instance(sample, s['category'], mask, iscrowd=s['iscrowd'])
+            for s in sample['segments_info']
+            if s['category'] < len(self.dataset_meta['thing_classes'])
+            for mask in [(ids == s['id']).astype(np.uint8)]
         ]
 
     def _instance(

@@ -54,12 +54,9 @@ class MeanIoUMetric(StreamingMetric):
         self.check_label(sample, labels.max(), num_classes)
         known = truth != VOID
         labels, truth = labels[known], truth[known]
-        return np.stack(
-            [
-                np.bincount(part, minlength=num_classes)
-                for part in (labels[labels == truth], labels, truth)
-            ]
-        )
+        parts = (labels[labels == truth], labels, truth)
+        counts = [np.bincount(part, minlength=num_classes) for part in parts]
+        return np.stack(counts)
 
     def compute_metrics(self, results: list[np.ndarray]) -> dict[str, float]:
         """Sum up what ``score_image`` counted and print the table."""
@@ -68,15 +65,13 @@ class MeanIoUMetric(StreamingMetric):
             iou = 100 * correct / (predicted + true - correct)
             recall = 100 * correct / true
             total = 100 * correct.sum() / true.sum()
-        scores = dict(
-            mIoU=_mean_of_known(iou),
-            mAcc=_mean_of_known(recall),
-            aAcc=float(total),
+        scores = dict(mIoU=_mean_of_known(iou), mAcc=_mean_of_known(recall))
+        scores['aAcc'] = float(total)
+        names, columns = (
+            self.dataset_meta['classes'],
+            dict(IoU=iou, Acc=recall),
         )
-        names = self.dataset_meta['classes']
-        self.report(
-            'Semantic scores', scores, names, dict(IoU=iou, Acc=recall)
-        )
+        self.report('Semantic scores', scores, names, columns)
         return scores
 
     def _truth(self, sample: dict) -> np.ndarray:
@@ -86,9 +81,8 @@ class MeanIoUMetric(StreamingMetric):
             return semantic_labels(ids, sample['segments_info'])
         name = f'{Path(sample["img_path"]).stem}.png'
         path = fileio.join_path(self.label_dir, name)
-        values = read_labels(
-            path, 'check label_dir of MeanIoUMetric.', self.backend_args
-        )
+        remedy = 'check label_dir of MeanIoUMetric.'
+        values = read_labels(path, remedy, self.backend_args)
         label_of = np.full(1 << 16, VOID)
         for label, category in enumerate(self.dataset_meta['category_ids']):
             label_of[category + self.label_offset] = label
@@ -96,12 +90,7 @@ class MeanIoUMetric(StreamingMetric):
 
 
 def semantic_labels(id_map: np.ndarray, segments: list[dict]) -> np.ndarray:
-    """Give each pixel the class of its segment, crowds included.
-
-    Returns:
-        Classes, VOID for void and for ids that the table lacks. (H, W),
-        int64.
-    """
+    """Give each pixel the class of its segment, crowds included, or VOID."""
     class_of = {s['id']: s['category'] for s in segments}
     return map_ids(id_map, class_of, VOID, np.int64)
 

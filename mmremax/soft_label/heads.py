@@ -24,10 +24,6 @@ class SoftLabelLossMixin:
     `gt_soft_seg`; others, and the accuracy, get hard labels. Samples without
     the field train as in the parent, where soft losses read the hard
     labels. Inference is the parent's.
-
-    Raises:
-        ValueError: The head samples pixels, or has one output for two
-            classes.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -49,10 +45,7 @@ class SoftLabelLossMixin:
     ) -> dict[str, Tensor]:
         """Compute the losses, soft ones in float32, and `acc_seg`.
 
-        Args:
-            seg_logits: (N, C, h, w).
-            batch_data_samples: Samples with `gt_sem_seg`, and all or none
-                with `gt_soft_seg`.
+        Logits: (N, C, h, w). All samples have `gt_soft_seg`, or none.
         """
         target = SoftTarget.of_samples(batch_data_samples, self.num_classes)
         if target is None:
@@ -66,11 +59,8 @@ class SoftLabelLossMixin:
         )
         losses: dict[str, Tensor] = {}
         for loss in self._losses():
-            value = loss(
-                seg_logits,
-                target if _is_soft(loss) else labels,
-                ignore_index=self.ignore_index,
-            )
+            truth = target if _is_soft(loss) else labels
+            value = loss(seg_logits, truth, ignore_index=self.ignore_index)
             losses[loss.loss_name] = losses.get(loss.loss_name, 0) + value
         losses['acc_seg'] = accuracy(
             seg_logits, labels, ignore_index=self.ignore_index

@@ -39,13 +39,7 @@ def resize_plane(
       (Pillow's bilinear, torch's with antialias);
     - ``bicubic_aa``: a cubic there, 2 s to each side, partly negative.
 
-    Args:
-        plane: (H, W), float32.
-        size: (h, w).
-        kernel: One of the above.
-
-    Returns:
-        (h, w), float32.
+    Map and result are float32, (H, W) and (h, w).
     """
     h, w = size
     if kernel in _PILLOW:
@@ -93,9 +87,6 @@ def class_fractions(
     Returns:
         Tuple of the classes present, ascending, (P,) int64, and their
         fractions in [0, 1], (P, h, w) float32.
-
-    Raises:
-        ValueError: A label is no class.
     """
     labels = np.flatnonzero(np.bincount(label_map.ravel()))
     classes = labels[labels != IGNORE]

@@ -26,7 +26,7 @@ def encode_dense(
     """Write a code of each class; a fraction errs by at most 1 / 510.
 
     Args:
-        classes: Classes present. (P,), int.
+        classes: Those present. (P,), int.
         fractions: In [0, 1], summing to at most 1. (P, h, w), float32.
         num_classes: C.
 
@@ -44,10 +44,7 @@ def encode_topk(
 ) -> np.ndarray:
     """Write the codes of the K largest fractions; the rest is ignored.
 
-    Args:
-        classes: Classes present, below 255. (P,), int.
-        fractions: See encode_dense.
-        topk: K.
+    Classes present have to be below 255; see encode_dense.
 
     Returns:
         K class ids, the largest fraction first and the lower id before the

@@ -37,8 +37,7 @@ def convert_images(
             this name without `.json`.
         categories: For the annotation file.
         sources: What `read` takes, one for each image.
-        read: Reads the annotation of an image.
-        num_workers: Number of threads.
+        read: Reads the annotation of an image, in a thread.
 
     Yields:
         Entry of `annotations` of each image, in order, when it is done.
@@ -69,25 +68,19 @@ def convert_images(
             pool.shutdown(cancel_futures=True)
             raise
     partial = json_path.with_suffix('.partial')
-    partial.write_text(
-        json.dumps(
-            dict(images=images, annotations=annotations, categories=categories)
-        )
+    content = dict(
+        images=images, annotations=annotations, categories=categories
     )
+    partial.write_text(json.dumps(content))
     partial.replace(json_path)
 
 
 def segment_table_of(
     id_map: np.ndarray, labels: dict[int, tuple[int, bool]]
 ) -> list[dict]:
-    """Describe the segments of a map; see ``Annotated`` and ``segments_of``.
+    """Make `segments_info` of the segments that a map shows.
 
-    Returns:
-        `segments_info` of the annotation file, by ascending id; ids without
-        a pixel are left out.
-
-    Raises:
-        KeyError: The map has an id that `labels` lacks.
+    See ``Annotated`` and ``segments_of``; every id needs a label.
     """
     table = []
     for segment in segments_of(id_map):
@@ -100,8 +93,7 @@ def segment_table_of(
 def segments_of(id_map: np.ndarray) -> list[dict]:
     """Measure the segments of a map, where 0 is void.
 
-    Returns:
-        By ascending id: `id`, `area` and `bbox` (x, y, width, height).
+    By ascending id: `id`, `area` and `bbox` (x, y, width, height).
     """
     ids = []
 
@@ -111,22 +103,13 @@ def segments_of(id_map: np.ndarray) -> list[dict]:
 
     places = replace_ids(id_map, number)
     areas = np.bincount(places.ravel(), minlength=len(ids) + 1)[1:]
-    return [
-        dict(
-            id=segment_id,
-            area=int(area),
-            bbox=[
-                cols.start,
-                rows.start,
-                cols.stop - cols.start,
-                rows.stop - rows.start,
-            ],
-        )
-        for segment_id, area, (rows, cols) in zip(
-            ids, areas, ndimage.find_objects(places), strict=True
-        )
-        if segment_id != VOID_ID
-    ]
+    boxes = ndimage.find_objects(places)
+    table = []
+    for segment_id, area, (rows, cols) in zip(ids, areas, boxes, strict=True):
+        sides = cols.stop - cols.start, rows.stop - rows.start
+        box = [cols.start, rows.start, *sides]
+        table.append(dict(id=segment_id, area=int(area), bbox=box))
+    return [segment for segment in table if segment['id'] != VOID_ID]
 
 
 def spread_id(number: int) -> int:
@@ -152,8 +135,7 @@ def run_command(
         description: What the converter does, with an example.
         name: Data set, for the progress bar.
         find: Lists the images of a root and split.
-        convert: Converts root, split, output folder and number of threads;
-            yields after each image.
+        convert: Of root, split, output folder and number of threads.
     """
     parser = argparse.ArgumentParser(
         description=description,
@@ -161,12 +143,9 @@ def run_command(
     )
     parser.add_argument('root', type=Path, help='folder of the download')
     parser.add_argument('--out', type=Path, help='folder to write to (ROOT)')
+    both, what = ['train', 'val'], 'what to convert (train val)'
     parser.add_argument(
-        '--splits',
-        nargs='+',
-        choices=['train', 'val'],
-        default=['train', 'val'],
-        help='what to convert (train val)',
+        '--splits', nargs='+', choices=both, default=both, help=what
     )
     parser.add_argument(
         '--workers', type=int, default=4, help='number of threads (4)'

@@ -41,9 +41,6 @@ class ShapesDefinition:
         num_val: Number of images of ``val``.
         size: Height and width of the images, in pixels; at least 32 each.
         seed: Seed of the whole set, not negative.
-
-    Raises:
-        ValueError: A value is out of its range; the message names it.
     """
 
     painter: ClassVar[type[Painter]]
@@ -145,9 +142,8 @@ def draw_sample(
     """Draw one image with its panoptic annotation.
 
     Returns:
-        Tuple of the RGB image (H, W, 3) in uint8, the map of segment ids
-        (H, W) in int32 with 0 for unlabelled pixels, the segment table of
-        the annotation file, and what ``measure`` counts.
+        RGB image (H, W, 3) in uint8, map of segment ids (H, W) in int32 with
+        0 for unlabelled pixels, segment table, and what ``measure`` counts.
     """
     rng = np.random.default_rng((definition.seed, SPLITS.index(split), index))
     canvas = definition.painter(definition, rng).draw()
@@ -160,14 +156,10 @@ def make_shapes(
 ) -> Iterator[tuple[str, Counter]]:
     """Write a data set in COCO-panoptic layout, image by image.
 
-    The same definition gives the same pixels, whatever the number of
-    workers. Images are PNGs, so that they decode alike everywhere.
-
-    Args:
-        root: Folder to write to: ``{split}/*.png``,
-            ``annotations/panoptic_{split}/*.png`` and
-            ``annotations/panoptic_{split}.json``.
-        num_workers: Number of processes; 1 draws in this one.
+    ``{split}/*.png``, ``annotations/panoptic_{split}/*.png`` and
+    ``annotations/panoptic_{split}.json``. The same definition gives the same
+    pixels, whatever the number of processes. Images are PNGs, so that they
+    decode alike everywhere.
 
     Yields:
         Split and ``measure`` of each image, after it has been written.
@@ -212,12 +204,10 @@ def _write_sample(
 ) -> tuple[dict, dict, Counter]:
     """Draw an image, write its files; return its entries of the json."""
     image, id_map, segments, statistics = draw_sample(definition, split, index)
-    name = f'{index + 1:012d}.png'
+    number, name = index + 1, f'{index + 1:012d}.png'
     Image.fromarray(image).save(root / split / name)
     Image.fromarray(ids_to_colours(id_map)).save(png_dir / name)
     height, width = definition.size
-    entry = dict(id=index + 1, file_name=name, height=height, width=width)
-    annotation = dict(
-        image_id=index + 1, file_name=name, segments_info=segments
-    )
+    entry = dict(id=number, file_name=name, height=height, width=width)
+    annotation = dict(image_id=number, file_name=name, segments_info=segments)
     return entry, annotation, statistics

@@ -9,6 +9,8 @@ from functools import partial
 
 import cv2
 import numpy as np
+from numpy import ndarray
+from numpy.random import Generator
 
 THING_COLOURS = dict(
     disc=[220, 20, 60],
@@ -37,37 +39,33 @@ STUFF = [
 # The textures here say which of two colours a pixel has, without mixing them:
 # mixed tones would be more frequent in some classes than in others.
 # (u, v) -> inside or not, second colour or not.
-Outline = Callable[
-    [np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray | bool]
-]
+Outline = Callable[[ndarray, ndarray], tuple[ndarray, ndarray | bool]]
 # (y, x, source of randomness) -> second colour or not, or its weight.
-Texture = Callable[[np.ndarray, np.ndarray, np.random.Generator], np.ndarray]
+Texture = Callable[[ndarray, ndarray, Generator], ndarray]
 
 
 # Things: (u, v) are coordinates around the centre in units of the radius.
-def _disc(u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _disc(u: ndarray, v: ndarray) -> tuple[ndarray, ndarray]:
     distance = np.sqrt(u * u + v * v)
     return distance < 0.95, distance % 0.4 < 0.2
 
 
-def _square(u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _square(u: ndarray, v: ndarray) -> tuple[ndarray, ndarray]:
     return np.maximum(abs(u), abs(v)) < 0.8, v % 0.4 < 0.2
 
 
-def _triangle(u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _triangle(u: ndarray, v: ndarray) -> tuple[ndarray, ndarray]:
     inside = (v > -0.6) & (abs(u) * 1.73 + v < 1.2)
     return inside, (np.floor(u / 0.3) + np.floor(v / 0.3)) % 2 == 0
 
 
-def _vivid_triangle(
-    u: np.ndarray, v: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _vivid_triangle(u: ndarray, v: ndarray) -> tuple[ndarray, ndarray]:
     """The first colour, not the second, on the even checks."""
     inside, even = _triangle(u, v)
     return inside, ~even
 
 
-def _star(u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _star(u: ndarray, v: ndarray) -> tuple[ndarray, ndarray]:
     spike = abs((np.arctan2(v, u) * 5 / np.pi) % 2 - 1)
     du, dv = (u + 0.16) % 0.32 - 0.16, (v + 0.16) % 0.32 - 0.16
     inside = np.sqrt(u * u + v * v) < 0.5 + 0.6 * spike
@@ -75,15 +73,15 @@ def _star(u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _cross(
-    u: np.ndarray, v: np.ndarray, half_width: float = 0.33
-) -> tuple[np.ndarray, bool]:
+    u: ndarray, v: ndarray, half_width: float = 0.33
+) -> tuple[ndarray, bool]:
     low, high = np.minimum(abs(u), abs(v)), np.maximum(abs(u), abs(v))
     return (low < half_width) & (high < 1), False
 
 
 def _ring(
-    u: np.ndarray, v: np.ndarray, hole: float = 0.5
-) -> tuple[np.ndarray, np.ndarray]:
+    u: ndarray, v: ndarray, hole: float = 0.5
+) -> tuple[ndarray, ndarray]:
     distance = np.sqrt(u * u + v * v)
     spokes = (np.arctan2(v, u) * 6 / np.pi) % 2 < 1
     return (distance < 1) & (distance > hole), spokes
@@ -104,25 +102,21 @@ THIN_OUTLINES: dict[str, Outline] = dict(
 
 
 # Stuff: (y, x) are pixels of an image whose shorter side is 128.
-def _bricks(
-    y: np.ndarray, x: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
+def _bricks(y: ndarray, x: ndarray, rng: Generator) -> ndarray:
     return (y % 8 < 1.5) | ((x + np.floor(y / 8) * 8) % 16 < 1.5)
 
 
-def _waves(
-    y: np.ndarray, x: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
+def _waves(y: ndarray, x: ndarray, rng: Generator) -> ndarray:
     crest = y + 2.5 * np.sin(x / 5)
     return crest % 9 < 4.5
 
 
 def _noise(
-    y: np.ndarray,
-    x: np.ndarray,
-    rng: np.random.Generator,
+    y: ndarray,
+    x: ndarray,
+    rng: Generator,
     cell: tuple[float, float],
-) -> np.ndarray:
+) -> ndarray:
     """Interpolate random values on a grid of cells (height, width)."""
     y, x = y / cell[0], x / cell[1]
     row, col = y.astype(int), x.astype(int)
@@ -143,19 +137,17 @@ TEXTURES: dict[str, Texture] = dict(
 
 
 # Of the vivid images: weights of the second colour between 0 and 1.
-def _smooth_waves(
-    y: np.ndarray, x: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
+def _smooth_waves(y: ndarray, x: ndarray, rng: Generator) -> ndarray:
     crest = y + 2.5 * np.sin(x / 5)
     return 0.5 + 0.5 * np.sin(crest * (2 * np.pi / 9))
 
 
 def _smooth_noise(
-    y: np.ndarray,
-    x: np.ndarray,
-    rng: np.random.Generator,
+    y: ndarray,
+    x: ndarray,
+    rng: Generator,
     cell: tuple[float, float],
-) -> np.ndarray:
+) -> ndarray:
     height, width = y.shape
     shape = int(height / cell[0]) + 2, int(width / cell[1]) + 2
     return cv2.resize(rng.random(shape, np.float32), (width, height))
@@ -170,12 +162,9 @@ VIVID_TEXTURES: dict[str, Texture] = dict(
 
 
 def split_ground(
-    rng: np.random.Generator, y: np.ndarray, x: np.ndarray
-) -> list[tuple[dict, np.ndarray]]:
-    """Split an image into two to four regions of different stuff.
-
-    `y` and `x` are row and column of each pixel, (H, W), floating point.
-    """
+    rng: Generator, y: ndarray, x: ndarray
+) -> list[tuple[dict, ndarray]]:
+    """Split an image into two to four regions of different stuff."""
     height, width = y.shape
     unit = min(height, width)
     count = int(rng.integers(2, 5))

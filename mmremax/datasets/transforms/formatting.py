@@ -89,9 +89,8 @@ def segment_grid(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Number the segments that a grid of ids shows.
 
-    Returns:
-        Tuple of the classes of the segments, (G,) int64, and the index of
-        each location's segment, -1 for void, (H, W) int16.
+    Returns the classes of the segments, (G,) int64, and the index of each
+    location's segment, -1 for void, (H, W) int16.
     """
     labels: list[int] = []
 

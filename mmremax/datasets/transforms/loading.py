@@ -52,13 +52,7 @@ class LoadPanopticMap(BaseTransform):
         self.backend_args = backend_args
 
     def transform(self, results: dict) -> dict:
-        """Load the map.
-
-        Raises:
-            FileNotFoundError: The PNG is missing.
-            ValueError: The PNG is broken, has another size than the image,
-                or has an id that the annotation file lacks.
-        """
+        """Load the map; every fault of it is an error that names it."""
         path = results['seg_map_path']
         id_map = read_ids(
             path,
