@@ -38,8 +38,7 @@ class PanopticDataset(CocoPanopticDataset):
     take the last one. `num_discarded` counts the ones that were dropped.
 
     Args:
-        ann_file: Annotation file, relative to `data_root`.
-        data_root: Folder of the data.
+        ann_file: Relative to `data_root`.
         data_prefix: Folders of the images, `img`, and of the panoptic PNGs,
             `seg`, relative to `data_root`.
         metainfo: Overrides `palette` or adds keys; the classes are those of
@@ -47,9 +46,7 @@ class PanopticDataset(CocoPanopticDataset):
         filter_cfg: `filter_empty_gt` drops images without a countable
             segment, `min_size` smaller ones; in training only.
         indices: Use the first few, or these, images.
-        serialize_data: Let workers share the memory of the annotations.
         test_mode: Neither filter nor augment nor replace samples.
-        max_refetch: How often a discarded sample is replaced.
     """
 
     METAINFO: dict = {}
@@ -90,10 +87,8 @@ class PanopticDataset(CocoPanopticDataset):
         self._set_classes(metainfo_of(content['categories']))
         self._check_folders(with_maps=bool(content['annotations']))
         entries = {a['image_id']: a for a in content['annotations']}
-        return [
-            self._data_info(image, entries.get(image['id']))
-            for image in content['images']
-        ]
+        images = content['images']
+        return [self._data_info(i, entries.get(i['id'])) for i in images]
 
     def filter_data(self) -> list[dict]:
         """Drop images by `filter_cfg`; an empty rest is an error."""
@@ -171,14 +166,10 @@ class PanopticDataset(CocoPanopticDataset):
 
         Without ground truth `seg_map_path` and `segments_info` are None.
         """
-        info = dict(
-            img_id=image['id'],
-            img_path=self._join('img', image['file_name']),
-            height=image['height'],
-            width=image['width'],
-            seg_map_path=None,
-            segments_info=None,
-        )
+        info = {key: image[key] for key in ('height', 'width')}
+        info['img_id'] = image['id']
+        info['img_path'] = self._join('img', image['file_name'])
+        info['seg_map_path'] = info['segments_info'] = None
         if entry is not None:
             info['seg_map_path'] = self._join('seg', entry['file_name'])
             info['segments_info'] = segment_table(

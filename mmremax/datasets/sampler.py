@@ -47,8 +47,7 @@ class SeededInfiniteSampler(Sampler):
     total batch is the same.
 
     Args:
-        dataset: Not empty; gives the number of samples.
-        shuffle: Whether to permute them anew for each pass.
+        shuffle: Whether to permute the samples anew for each pass.
         seed: The same on all processes. None draws one and shares it; a
             run can then not be repeated.
     """
@@ -104,11 +103,10 @@ class SeededInfiniteSampler(Sampler):
 
 
 def sample_rng(index: int) -> np.random.Generator:
-    """Make the generator of a sample.
+    """Make the generator of a sample, by the position of a ``SampleKey``.
 
-    A ``SampleKey`` gives the generator of its position. Any other index (a
-    data set used by hand, or in a wrapper that computes indices) draws from
-    NumPy's global state, which mmengine seeds for each worker.
+    Any other index (a data set used by hand, or in a wrapper that computes
+    indices) draws from NumPy's global state, which mmengine seeds.
     """
     if isinstance(index, SampleKey):
         # The third number keeps it apart from the sampler's own draws.

@@ -6,8 +6,8 @@ from importlib import import_module
 
 import numpy as np
 from mmdet.registry import METRICS
-from mmengine import fileio
-from PIL import Image
+
+from mmremax.datasets.panoptic_png import read_labels
 
 from .streaming_metric import StreamingMetric
 
@@ -26,10 +26,7 @@ class CityscapesAPMetric(StreamingMetric):
     `masks` (N, H, W), where stuff is left out; and `img_path`.
 
     Returns in percent: `AP`, over thresholds from 0.5 to 0.95, and `AP50`.
-    `class_scores` has both by class.
-
-    Args:
-        **kwargs: See ``StreamingMetric``.
+    `class_scores` has both by class. Arguments are ``StreamingMetric``'s.
     """
 
     default_prefix = 'cityscapes'
@@ -112,15 +109,13 @@ class CityscapesAPMetric(StreamingMetric):
 
     def _read_truth(self, img_path: str) -> np.ndarray:
         """Read the instance ids that belong to an image. (H, W)."""
-        root, folder, name = img_path.rpartition('leftImg8bit/')
+        root, _, name = img_path.rpartition('leftImg8bit/')
         path = f'{root}gtFine/' + name.replace(
             '_leftImg8bit.png', '_gtFine_instanceIds.png'
         )
-        if not folder or not fileio.exists(path, self.backend_args):
-            raise FileNotFoundError(
-                f'{path} does not exist. CityscapesAPMetric needs the '
-                'folders of the download, leftImg8bit/ and gtFine/ in '
-                'data_root; elsewhere use InstanceAPMetric.'
-            )
-        with fileio.get_local_path(path, self.backend_args) as local:
-            return np.array(Image.open(local)).astype(np.int64)
+        remedy = (
+            'CityscapesAPMetric needs the folders of the download, '
+            'leftImg8bit/ and gtFine/ in data_root; elsewhere use '
+            'InstanceAPMetric.'
+        )
+        return read_labels(path, remedy, self.backend_args).astype(np.int64)

@@ -89,14 +89,11 @@ class PanopticQualityMetric(StreamingMetric):
         """Count hits and misses; keep the classes that occur."""
         if self.dump_dir is not None and sample.get('seg_map_path') is None:
             return None
-        gt_map = self.read_gt_ids(sample)
+        gt_map, table = self.read_gt_ids(sample), sample['segments_info']
+        num_classes = len(self.dataset_meta['classes'])
         try:
             counts = panoptic_quality(
-                id_map,
-                labels,
-                gt_map,
-                sample['segments_info'],
-                len(self.dataset_meta['classes']),
+                id_map, labels, gt_map, table, num_classes
             )
         except ValueError as error:
             raise ValueError(f'{sample["img_path"]}: {error}') from error
@@ -114,15 +111,10 @@ class PanopticQualityMetric(StreamingMetric):
         folder = self.dump_dir / 'panoptic'
         folder.mkdir(parents=True, exist_ok=True)
         Image.fromarray(ids_to_colours(id_map)).save(folder / name)
-        category_ids = self.dataset_meta['category_ids']
-        return dict(
-            image_id=sample['img_id'],
-            file_name=name,
-            segments_info=[
-                dict(id=segment_id, category_id=category_ids[label])
-                for segment_id, label in labels.items()
-            ],
-        )
+        ids = self.dataset_meta['category_ids']
+        table = [dict(id=i, category_id=ids[k]) for i, k in labels.items()]
+        entry = dict(image_id=sample['img_id'], file_name=name)
+        return dict(entry, segments_info=table)
 
     def _report(self, total: PQCounts, logger: MMLogger) -> dict[str, float]:
         """Print the tables and name the averages."""

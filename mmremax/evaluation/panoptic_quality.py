@@ -88,7 +88,7 @@ def panoptic_quality(
     Args:
         pred_map: Predicted segment ids in [0, 2 ** 24), 0 is void. (H, W).
         pred_labels: Class of each predicted id.
-        gt_map: True segment ids in [0, 2 ** 24), 0 is void. (H, W).
+        gt_map: True ones, likewise. (H, W).
         gt_segments: Dicts with `id`, `category`, `iscrowd` and `area` (of
             the annotation file; None is counted here).
         num_classes: K.
@@ -187,7 +187,6 @@ def bootstrap_pq(
         num_images: Number of images of a draw; None is that of ``counts``.
             Another number estimates the error of a set of that size.
         num_draws: D.
-        seed: Of the draws.
 
     Returns:
         PQ in [0, 1] over all classes, things and stuff; classes that a draw
@@ -197,10 +196,9 @@ def bootstrap_pq(
         raise ValueError('There is no scored image to draw from.')
     table = np.array([(c.iou, c.tp, c.fp, c.fn) for c in counts], float)
     num_scored = len(counts)
+    chances = np.full(num_scored, 1 / num_scored)
     weights = np.random.default_rng(seed).multinomial(
-        num_images or num_scored,
-        np.full(num_scored, 1 / num_scored),
-        num_draws,
+        num_images or num_scored, chances, num_draws
     )
     sums = weights @ table.reshape(num_scored, -1)
     sums = sums.reshape(num_draws, *table.shape[1:]).swapaxes(0, 1)

@@ -137,12 +137,8 @@ def class_table(
     names: Sequence[str], columns: dict[str, Sequence[float | int]]
 ) -> str:
     """Lay out the scores of the classes, many classes in two blocks."""
-    cells = [
-        (name, *map(format_score, row))
-        for name, row in zip(
-            names, zip(*columns.values(), strict=True), strict=True
-        )
-    ]
+    table = zip(names, *columns.values(), strict=True)
+    cells = [(name, *map(format_score, values)) for name, *values in table]
     num_blocks = 1 if len(cells) <= _ROWS_OF_ONE_BLOCK else 2
     height = max(1, -(-len(cells) // num_blocks))
     blocks = [cells[i : i + height] for i in range(0, len(cells), height)]
@@ -167,11 +163,8 @@ def write_scores(
     `scores` by name, and `classes`: scores by class and key of each metric
     that has `class_scores`, under the metric's prefix.
     """
-    classes = {
-        metric.prefix: metric.class_scores
-        for metric in metrics
-        if getattr(metric, 'class_scores', None)
-    }
+    scored = [m for m in metrics if getattr(m, 'class_scores', None)]
+    classes = {metric.prefix: metric.class_scores for metric in scored}
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     content = _plain(dict(scores=scores, classes=classes))

@@ -30,7 +30,6 @@ class SoftCrossEntropyLoss(nn.Module):
     constant. d L / d z_c = (v p_c - q_c) / normaliser without weights.
 
     Args:
-        loss_weight: Factor of the term.
         class_weight: w_c, one for each class; None is 1.
         normalizer: What the sum is divided by: ``mass``, the batch's sum of
             w_c q_c on this process (published, w = 1); ``cells``, the

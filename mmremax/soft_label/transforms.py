@@ -64,16 +64,16 @@ class SoftLabelResize(Resize):
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        kernels = _COHERENT.get(self.backend, {})
+        if label_kernel == 'auto' and self.interpolation not in kernels:
+            raise ValueError(
+                'There is no label kernel for the image interpolation '
+                f'{self.interpolation!r} of {self.backend}: name one with '
+                f'label_kernel= ({", ".join(KERNELS)}), or use another '
+                'interpolation.'
+            )
         if label_kernel == 'auto':
-            kernels = _COHERENT.get(self.backend, {})
-            label_kernel = kernels.get(self.interpolation)
-            if label_kernel is None:
-                raise ValueError(
-                    'There is no label kernel for the image interpolation '
-                    f'{self.interpolation!r} of {self.backend}: name one '
-                    f'with label_kernel= ({", ".join(KERNELS)}), or use '
-                    'another interpolation.'
-                )
+            label_kernel = kernels[self.interpolation]
         if label_kernel not in KERNELS:
             raise ValueError(
                 f'label_kernel={label_kernel!r} is neither auto nor one of '

@@ -22,15 +22,11 @@ STUFF_IDS = (
 )
 # The 100 classes of the instance challenge, which numbers them from 1.
 THING_IDS = tuple(i for i in range(150) if i not in STUFF_IDS)
+_NAMES = ADE20KSegDataset.METAINFO['classes']
+_COLOURS = ADE20KSegDataset.METAINFO['palette']
 CATEGORIES = [
     dict(id=i, name=name.strip(), isthing=int(i in THING_IDS), color=list(rgb))
-    for i, (name, rgb) in enumerate(
-        zip(
-            ADE20KSegDataset.METAINFO['classes'],
-            ADE20KSegDataset.METAINFO['palette'],
-            strict=True,
-        )
-    )
+    for i, (name, rgb) in enumerate(zip(_NAMES, _COLOURS, strict=True))
 ]
 
 
@@ -64,10 +60,6 @@ def convert_ade20k(
 
     Writes `panoptic_{split}.json` and `panoptic_{split}/*.png` to ``out``;
     see ``convert_images``.
-
-    Raises:
-        FileNotFoundError: A folder or the map of an image is missing.
-        ValueError: The maps of an image do not fit.
     """
     return convert_images(
         out / f'panoptic_{split}.json',

@@ -53,10 +53,6 @@ def convert_cityscapes(
 
     Writes `panoptic_{split}.json` and `panoptic_{split}/*.png` to ``out``;
     see ``convert_images``.
-
-    Raises:
-        FileNotFoundError: The images or the instance maps are missing.
-        ValueError: Image and instance map differ in size.
     """
     return convert_images(
         out / f'panoptic_{split}.json',
@@ -79,7 +75,9 @@ def _read_image(image_dir: Path, path: Path) -> Annotated:
             f'{image_dir / file_name} does not exist, but {path} does: '
             'unpack leftImg8bit_trainvaltest.zip.'
         ) from error
-    instances = read_labels(str(path), 'it was there.').astype(np.int32)
+    instances = read_labels(str(path), 'it was listed before.').astype(
+        np.int32
+    )
     if instances.shape != (height, width):
         raise ValueError(
             f'{path} is {instances.shape}, its image {(height, width)}: '

@@ -36,13 +36,12 @@ class StuffMaps:
         categories: Dicts with `id` and `name`, maybe `color`; those with
             the id of a thing class are passed over.
         offset: Category id less value.
-        ignored: Values that mean unlabelled.
     """
 
     folder: Path
     categories: list[dict]
     offset: int = 0
-    ignored: tuple[int, ...] = (0, 255)
+    ignored: tuple[int, ...] = (0, 255)  # unlabelled
 
 
 def read_instances(path: Path) -> dict:
@@ -115,11 +114,6 @@ def convert_instances(
         json_path: See ``convert_images``, which is called.
         stuff: Where the stuff comes from; None leaves the rest unlabelled.
         overlap: A key of `OVERLAPS`.
-        num_workers: Number of threads.
-
-    Raises:
-        FileNotFoundError: A stuff map is missing.
-        AnnotationError: Something does not fit; names file and annotation.
     """
     instances = defaultdict(list)
     for annotation in content['annotations']:
@@ -148,9 +142,9 @@ def _stack_image(
     labels = {}
     if stuff is not None:
         _paint_stuff(id_map, labels, stuff, is_thing, image)
+    own = instances.get(image['id'], ())
     masks = [
-        (annotation, decode_mask(annotation, shape))
-        for annotation in instances.get(image['id'], ())
+        (annotation, decode_mask(annotation, shape)) for annotation in own
     ]
     for annotation, mask in stacked(masks, overlap):
         if not is_thing.get(annotation['category_id']):

@@ -113,10 +113,10 @@ def segments_of(id_map: np.ndarray) -> list[dict]:
 
 
 def spread_id(number: int) -> int:
-    """Give the segment with this number, from 1, an id.
+    """Give the segment with this number, from 1, an id; none is 0.
 
     Ids of neighbours differ much, so that the PNG shows them in different
-    colours; all numbers below 2 ** 24 have different ids, none is 0.
+    colours; numbers below 2 ** 24 have different ids.
     """
     return number * 0x9E3779 % (1 << 24)  # odd: one to one
 

@@ -17,7 +17,6 @@ class ShapeCanvas:
     """Hold one image while it is drawn, from back to front.
 
     Attributes:
-        rng: Source of the segment ids.
         size: Height and width, in pixels.
         unit: The shorter side, in pixels.
         image: RGB in [0, 255]. (H, W, 3), float64; uint8 once it is finished.
@@ -63,7 +62,7 @@ class ShapeCanvas:
             texture: Weight of the second colour, in [0, 1]. (h, w).
             colours: RGB in [0, 255]. (2, 3).
             segment_id: 0 for unlabelled.
-            window: The part of the canvas that mask and texture cover.
+            window: The part of the canvas that it is about.
         """
         blend = np.broadcast_to(texture, mask.shape)[mask][:, None]
         first, second = colours

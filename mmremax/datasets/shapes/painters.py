@@ -142,14 +142,11 @@ class TexturedPainter(Painter):
     def draw_thing(
         self, radius: float, twin: bool = False, thin: bool = False
     ) -> None:
-        """Draw one object.
+        """Draw one object; the radius is in shorter sides of the image.
 
-        Args:
-            radius: In shorter sides of the image.
-            twin: Let it have the class of an earlier object and overlap it.
-                If not, its class is random and it takes the freest of a few
-                random places; the same if it is the first.
-            thin: Draw a ring or a cross with thin strokes.
+        A twin has the class of an earlier object and overlaps it. Another one,
+        or the first, is of a random class and takes the freest of a few
+        random places. A thin ring or cross has thin strokes.
         """
         rng, size = self.rng, self.canvas.size
         radius = radius * self.canvas.unit
@@ -163,10 +160,8 @@ class TexturedPainter(Painter):
         else:
             label = int(rng.integers(len(THINGS)))
             places = rng.uniform(0.1, 0.9, (4, 2)) * size
-            taken = np.array(
-                [place for place, _, _ in self.objects] or [[0, 0]]
-            )
-            room = ((places[:, None] - taken) ** 2).sum(-1).min(1)
+            taken = [place for place, _, _ in self.objects] or [[0, 0]]
+            room = ((places[:, None] - np.array(taken)) ** 2).sum(-1).min(1)
             centre = places[int(np.argmax(room))]
         self.objects.append((centre, radius, label))
         category = THINGS[label]

@@ -59,29 +59,23 @@ class SSDColorJitter(BaseTransform):
         if _coin(rng):
             shift = rng.uniform(-self.brightness, self.brightness)
             image = look_up(image, LEVELS + shift)
-        if _coin(rng):
-            steps = (self._contrast, self._saturation, self._hue)
-        else:
-            steps = (self._saturation, self._hue, self._contrast)
-        for step in steps:
-            if _coin(rng):
-                image = step(image, rng)
+        steps = ('contrast', 'saturation', 'hue')
+        for step in steps if _coin(rng) else (*steps[1:], steps[0]):
+            if not _coin(rng):
+                continue
+            if step == 'contrast':
+                image = look_up(image, LEVELS * rng.uniform(*self.contrast))
+                continue
+            hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV)
+            if step == 'hue':
+                shift = rng.integers(-self.hue, self.hue, endpoint=True)
+                hsv[..., 0] = look_up(hsv[..., 0], (LEVELS + shift) % 180)
+            else:
+                table = LEVELS * rng.uniform(*self.saturation)
+                hsv[..., 1] = look_up(hsv[..., 1], table)
+            image = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
         results['img'] = image
         return results
-
-    def _contrast(
-        self, image: np.ndarray, rng: np.random.Generator
-    ) -> np.ndarray:
-        return look_up(image, LEVELS * rng.uniform(*self.contrast))
-
-    def _saturation(
-        self, image: np.ndarray, rng: np.random.Generator
-    ) -> np.ndarray:
-        return _look_up_hsv(image, 1, LEVELS * rng.uniform(*self.saturation))
-
-    def _hue(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        shift = rng.integers(-self.hue, self.hue, endpoint=True)
-        return _look_up_hsv(image, 0, (LEVELS + shift) % 180)
 
 
 def _coin(rng: np.random.Generator) -> bool:
@@ -99,14 +93,6 @@ def look_up(levels: np.ndarray, table: np.ndarray) -> np.ndarray:
     return cv2.LUT(
         np.ascontiguousarray(levels), table.clip(0, 255).astype(np.uint8)
     )
-
-
-def _look_up_hsv(
-    image: np.ndarray, channel: int, table: np.ndarray
-) -> np.ndarray:
-    hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV)
-    hsv[..., channel] = look_up(hsv[..., channel], table)
-    return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
 
 
 @TRANSFORMS.register_module()

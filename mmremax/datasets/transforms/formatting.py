@@ -13,14 +13,8 @@ from mmremax.kmax.class_fractions import is_soft
 from mmremax.utils.constants import IGNORE, VOID, VOID_ID
 
 _META_KEYS = (
-    'img_id',
-    'img_path',
-    'ori_shape',
-    'img_shape',
-    'scale_factor',
-    'flip',
-    'sample_idx',
-    'num_discarded',
+    *('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor', 'flip'),
+    *('sample_idx', 'num_discarded'),
 )
 
 

@@ -97,11 +97,8 @@ def resize_ids_part(
 ) -> np.ndarray:
     """Resize an id map as Pillow's nearest, computing only a part.
 
-    Args:
-        id_map: Integers. (H, W).
-        scaled: Height and width of the whole result.
-        start: First row and column of the part.
-        shape: Height and width of the part, which is returned.
+    All are height and width, or row and column: `scaled` of the whole result,
+    `start` and `shape` of the part.
     """
     rows, cols = (
         _nearest_pixels(old, new)[first : first + count]

@@ -22,12 +22,11 @@ class LoadPanopticImage(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Load the image."""
-        image = read_rgb(
-            results['img_path'],
+        remedy = (
             'the annotation file lists it; fetch it, or check '
-            'data_prefix["img"] and data_root.',
-            self.backend_args,
+            'data_prefix["img"] and data_root.'
         )
+        image = read_rgb(results['img_path'], remedy, self.backend_args)
         results['img'] = image
         results['img_shape'] = results['ori_shape'] = image.shape[:2]
         return results
@@ -54,12 +53,11 @@ class LoadPanopticMap(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Load the map; every fault of it is an error that names it."""
         path = results['seg_map_path']
-        id_map = read_ids(
-            path,
-            'the annotation file lists it; unpack the panoptic PNGs, or '
-            'check data_prefix["seg"] and data_root.',
-            self.backend_args,
+        remedy = (
+            'the annotation file lists it; unpack the panoptic PNGs, or check '
+            'data_prefix["seg"] and data_root.'
         )
+        id_map = read_ids(path, remedy, self.backend_args)
         if id_map.shape != tuple(results['img_shape']):
             raise ValueError(
                 f'{path} has the size {id_map.shape}, but '

@@ -89,11 +89,9 @@ def paste(results: dict, other: dict, segments: list[dict]) -> dict:
     shape = max(old.shape[0], top + height), max(old.shape[1], left + width)
     results['img'] = _enlarged(results['img'], shape)
     results['gt_seg_map'] = _enlarged(old, shape)
-    for source, target in (
-        (other['img'], results['img']),
-        (pasted_ids, results['gt_seg_map']),
-    ):
-        cv2.copyTo(source[part], mask[part].view(np.uint8), target[part])
+    visible = mask[part].view(np.uint8)
+    cv2.copyTo(other['img'][part], visible, results['img'][part])
+    cv2.copyTo(pasted_ids[part], visible, results['gt_seg_map'][part])
     results['img_shape'] = shape
     results['segments_info'] = table + [
         dict(segment, id=offset + segment['id']) for segment in segments
