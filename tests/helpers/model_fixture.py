@@ -16,70 +16,67 @@ from tests.golden.fill import golden_network
 CONFIGS = Path(__file__).parents[2] / 'configs'
 
 
-def model_config(with_remax: bool = False, small: bool = True) -> Config:
-    """The base model's config; small: narrow, and no weights to fetch."""
+SMALL = dict(
+    num_things_classes=3,
+    num_stuff_classes=2,
+    data_preprocessor=dict(crop_size=(65, 65)),
+    backbone=dict(
+        type='mmpretrain.ResNet', depth=18, base_channels=8, stem_channels=8
+    ),
+    panoptic_head=dict(
+        pixel_decoder=dict(
+            in_channels=(8, 16, 32, 64),
+            base_channels=(16, 8, 8, 8),
+            num_blocks=(1, 1, 1, 1),
+        ),
+        transformer_decoder=dict(
+            num_queries=12,
+            num_layers=(1, 1, 1),
+            embed_dims=32,
+            pixel_embed_dims=16,
+            ffn_channels=64,
+            drop_path_rate=0.0,
+        ),
+        auxiliary_semantic_head=dict(channels=16, low_level_channels=(8, 8)),
+        loss_insdis=dict(num_samples=64),
+        loss_aux_semantic=dict(num_samples=64),
+    ),
+)
+SMALL_BRANCH = dict(channels=16, loss_semantic=dict(num_samples=64))
+
+
+def build_model(
+    with_remax: bool = False,
+    small: bool = True,
+    without: tuple[str, ...] = (),
+    test_cfg: dict | None = None,
+    **head: object,
+) -> nn.Module:
+    """Build the base model without weights to fetch.
+
+    Args:
+        with_remax: Lay the overlay over it.
+        small: Narrow, of few layers and classes.
+        without: Keys that its head loses.
+        test_cfg: Keys to change.
+        head: Keys of the head to change.
+    """
+    init_default_scope('mmdet')
     config = Config.fromfile(CONFIGS / '_base_/models/kmax_r50.py')
-    model = config.model
-    model.backbone.pop('init_cfg')
+    config.model.backbone.pop('init_cfg')
     if with_remax:
         overlay = Config.fromfile(CONFIGS / '_base_/overlays/remax.py')
         config.merge_from_dict(dict(model=overlay.remax.to_dict()))
     if small:
-        config.merge_from_dict(
-            dict(
-                model=dict(
-                    num_things_classes=3,
-                    num_stuff_classes=2,
-                    data_preprocessor=dict(crop_size=(65, 65)),
-                    backbone=dict(
-                        type='mmpretrain.ResNet',
-                        depth=18,
-                        base_channels=8,
-                        stem_channels=8,
-                    ),
-                    panoptic_head=dict(
-                        pixel_decoder=dict(
-                            in_channels=(8, 16, 32, 64),
-                            base_channels=(16, 8, 8, 8),
-                            num_blocks=(1, 1, 1, 1),
-                        ),
-                        transformer_decoder=dict(
-                            num_queries=12,
-                            num_layers=(1, 1, 1),
-                            embed_dims=32,
-                            pixel_embed_dims=16,
-                            ffn_channels=64,
-                            drop_path_rate=0.0,
-                        ),
-                        auxiliary_semantic_head=dict(
-                            channels=16,
-                            low_level_channels=(8, 8),
-                        ),
-                        loss_insdis=dict(num_samples=64),
-                        loss_aux_semantic=dict(num_samples=64),
-                    ),
-                )
-            )
-        )
+        config.merge_from_dict(dict(model=copy.deepcopy(SMALL)))
         if with_remax:
-            config.merge_from_dict(
-                dict(
-                    model=dict(
-                        panoptic_head=dict(
-                            semantic_head=dict(
-                                channels=16, loss_semantic=dict(num_samples=64)
-                            )
-                        )
-                    )
-                )
-            )
-    return config.model
-
-
-def build_model(with_remax: bool = False, small: bool = True) -> nn.Module:
-    """Build the detector of `model_config`."""
-    init_default_scope('mmdet')
-    return MODELS.build(copy.deepcopy(model_config(with_remax, small)))
+            branch = dict(semantic_head=SMALL_BRANCH)
+            config.merge_from_dict(dict(model=dict(panoptic_head=branch)))
+    for key in without:
+        config.model.panoptic_head.pop(key)
+    changes = dict(panoptic_head=head, test_cfg=test_cfg or {})
+    config.merge_from_dict(dict(model=changes))
+    return MODELS.build(config.model)
 
 
 def golden_model(

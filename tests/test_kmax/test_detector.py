@@ -2,12 +2,10 @@
 
 import pytest
 import torch
-from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample
-from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData, PixelData
 
-from tests.helpers.model_fixture import build_model, model_config
+from tests.helpers.model_fixture import build_model
 
 
 def data_of(model):
@@ -23,13 +21,9 @@ def data_of(model):
 
 
 def test_loss_and_predict():
-    init_default_scope('mmdet')
-    config = model_config(with_remax=True)
-    config.test_cfg.update(
-        semantic_on=True, instance_on=True, thing_threshold=0.0
-    )
-    model = MODELS.build(config)
-    losses = model.train()(**data_of(model), mode='loss')
+    results = dict(semantic_on=True, instance_on=True, thing_threshold=0.0)
+    model = build_model(with_remax=True, test_cfg=results)
+    losses = model(**data_of(model), mode='loss')
     assert 'd0.loss_semantic' in losses
     with torch.no_grad():
         (sample,) = model.eval()(**data_of(model), mode='predict')
@@ -46,18 +40,21 @@ def test_class_counts_stand_once():
     assert head.transformer_decoder.predictor.class_head.out_channels == 6
 
 
-def test_tensor_mode_is_traceable():
+@pytest.mark.parametrize(
+    'way', ['trace', pytest.param('compile', marks=pytest.mark.slow)]
+)
+@pytest.mark.filterwarnings('ignore::torch.jit.TracerWarning')
+@torch.no_grad()
+def test_tensor_mode_is_traceable(way):
+    """For other images than the traced one, and without a graph break."""
     model = build_model().eval().requires_grad_(False)
-    x = torch.randn(1, 3, 65, 65)
-    with torch.no_grad():
-        traced = torch.jit.trace(lambda x: model(x, mode='tensor'), x)
-        for a, b in zip(traced(x), model(x, mode='tensor'), strict=True):
-            torch.testing.assert_close(a, b)
 
+    def run(x):
+        return model(x, mode='tensor')
 
-def test_a_misspelt_key_is_an_error():
-    init_default_scope('mmdet')
-    config = model_config()
-    config.panoptic_head.loss_msk = dict()
-    with pytest.raises(TypeError, match='loss_msk'):
-        MODELS.build(config)
+    x, other = torch.randn(2, 1, 3, 65, 65)
+    if way == 'trace':
+        traced = torch.jit.trace(run, x)
+    else:
+        traced = torch.compile(run, fullgraph=True, backend='eager')
+    torch.testing.assert_close(traced(other), run(other))

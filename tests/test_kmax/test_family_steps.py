@@ -70,9 +70,3 @@ def test_one_step(name: str, stride: int) -> None:
     with torch.no_grad():
         results = model(**batch(model, stride), mode='predict')
     assert results[0].pred_panoptic_seg.sem_seg.shape == (1, 50, 100)
-
-
-def test_labels_of_another_stride_are_refused() -> None:
-    model = build('remax_mnv3-s_cityscapes')
-    with pytest.raises(ValueError, match='label_stride'):
-        model(**batch(model, 4), mode='loss')

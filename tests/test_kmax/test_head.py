@@ -2,12 +2,10 @@
 
 import pytest
 import torch
-from mmdet.registry import MODELS
-from mmengine.registry import init_default_scope
 
 from mmremax.kmax.segments import BatchSegments
 from tests.helpers.loss_fixture import as_data_samples
-from tests.helpers.model_fixture import build_model, model_config
+from tests.helpers.model_fixture import build_model
 
 
 def samples(maps=None, labels=None):
@@ -32,23 +30,21 @@ def losses_of(model, data_samples, x=None, seed=0):
     return model.panoptic_head.loss_by_feat(*outputs, data_samples)
 
 
-def remax_model(eta=None, mask_id=None, num_relaxed=None, source=None):
-    """Small ReMaX with other settings."""
-    init_default_scope('mmdet')
-    config = model_config(with_remax=True)
-    head = config.panoptic_head
-    if eta is not None:
-        head.assigner.eta = eta
-    if mask_id:
-        head.mask_loss.loss_mask.activation = mask_id
-    if num_relaxed is not None:
-        head.num_relaxed = num_relaxed
-        if not num_relaxed:
-            head.pop('semantic_head')
-    if source:
-        head.mask_loss.source = source
-        head.pop('semantic_head')
-    return MODELS.build(config)
+HARD = dict(
+    assigner=dict(eta=0.0),
+    mask_loss=dict(loss_mask=dict(activation='softmax')),
+)
+
+
+def assert_trains(model, losses):
+    """Finite float32 losses, and a finite gradient of every parameter."""
+    for key, value in losses.items():
+        assert value.dtype == torch.float32, key
+        assert value.isfinite().all(), key
+    model.parse_losses(losses)[0].backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.isfinite().all(), name
 
 
 def copy_weights(source, target):
@@ -58,8 +54,8 @@ def copy_weights(source, target):
 
 
 def test_neutral_remax_is_kmax_bit_for_bit():
-    kmax = build_model().train()
-    remax = remax_model(num_relaxed=0, eta=0.0, mask_id='softmax').train()
+    kmax = build_model()
+    remax = build_model(True, without=['semantic_head'], num_relaxed=0, **HARD)
     assert not copy_weights(kmax, remax)
     plain = losses_of(kmax, samples())
     neutral = losses_of(remax, samples())
@@ -69,8 +65,8 @@ def test_neutral_remax_is_kmax_bit_for_bit():
 
 
 def test_remax_changes_the_relaxed_outputs_alone():
-    kmax = build_model().train()
-    remax = remax_model(num_relaxed=2, mask_id='softmax', eta=0.0).train()
+    kmax = build_model()
+    remax = build_model(with_remax=True, num_relaxed=2, **HARD)
     missing = copy_weights(kmax, remax)
     assert all('semantic_head' in key for key in missing)
     plain = losses_of(kmax, samples())
@@ -100,18 +96,8 @@ def test_inference_and_its_weights_are_kmax():
         assert torch.equal(a, b)
 
 
-@pytest.mark.parametrize('with_remax', [False, True])
-def test_every_parameter_gets_a_gradient(with_remax):
-    model = build_model(with_remax).train()
-    total, _ = model.parse_losses(losses_of(model, samples()))
-    total.backward()
-    for name, parameter in model.named_parameters():
-        assert parameter.grad is not None, name
-        assert parameter.grad.isfinite().all(), name
-
-
 def test_panoptic_losses_do_not_reach_the_semantic_branch():
-    model = build_model(with_remax=True).train()
+    model = build_model(with_remax=True)
     losses = losses_of(model, samples())
     branch = list(model.panoptic_head.semantic_head.parameters())
     panoptic = sum(
@@ -131,9 +117,11 @@ def test_panoptic_losses_do_not_reach_the_semantic_branch():
 
 
 @pytest.mark.parametrize('with_remax', [False, True])
-@pytest.mark.parametrize('case', ['void', 'empty', 'crowded', 'one_class'])
-def test_edges_train(with_remax, case):
-    model = build_model(with_remax).train()
+@pytest.mark.parametrize(
+    'case', ['mixed', 'void', 'empty', 'crowded', 'one_class']
+)
+def test_every_parameter_gets_a_gradient(with_remax, case):
+    model = build_model(with_remax)
     maps = torch.full((2, 17, 17), -1)
     labels = [torch.zeros(0, dtype=torch.long)] * 2
     if case == 'void':  # segments that no location shows
@@ -143,33 +131,20 @@ def test_edges_train(with_remax, case):
         labels = [torch.arange(40).remainder(5)] * 2
     elif case == 'one_class':
         maps, labels = torch.zeros(2, 17, 17).long(), [torch.tensor([4])] * 2
-    losses = losses_of(model, samples(maps, labels))
-    total, _ = model.parse_losses(losses)
-    total.backward()
-    assert all(value.isfinite().all() for value in losses.values())
-    for name, parameter in model.named_parameters():
-        assert parameter.grad is not None, name
-        assert parameter.grad.isfinite().all(), name
+    elif case == 'mixed':
+        maps = None
+    assert_trains(model, losses_of(model, samples(maps, labels)))
 
 
-@pytest.mark.parametrize('size', [(97, 65), (64, 96), (129, 33)])
-def test_any_size(size):
-    model = build_model(with_remax=True).train()
-    grid = tuple(-(-side // 4) for side in size)
-    maps = torch.zeros(2, *grid).long()
+@pytest.mark.parametrize('size', [(97, 161), (64, 96), (50, 75)])
+@pytest.mark.parametrize('amp', [False, True])
+def test_any_size_and_precision(size, amp):
+    model = build_model(with_remax=True)
+    maps = torch.zeros(2, *(-(-side // 4) for side in size)).long()
     data_samples = samples(maps, [torch.tensor([1])] * 2)
-    losses = losses_of(model, data_samples, images(2, *size))
-    assert all(value.isfinite().all() for value in losses.values())
-
-
-def test_bfloat16_autocast():
-    model = build_model(with_remax=True).train()
-    with torch.autocast('cpu', torch.bfloat16):
-        losses = losses_of(model, samples())
-    for key, value in losses.items():
-        assert value.dtype == torch.float32, key
-        assert value.isfinite().all(), key
-    model.parse_losses(losses)[0].backward()
+    with torch.autocast('cpu', torch.bfloat16, enabled=amp):
+        losses = losses_of(model, data_samples, images(2, *size))
+    assert_trains(model, losses)
 
 
 def test_a_batch_is_the_mean_of_its_images():
@@ -191,11 +166,7 @@ def test_a_batch_is_the_mean_of_its_images():
 
 
 def test_unshared_matching_is_a_key():
-    config = model_config()
-    config.panoptic_head.share_matching = False
-    init_default_scope('mmdet')
-    model = MODELS.build(config).train()
-    shared = build_model().train()
+    shared, model = build_model(), build_model(share_matching=False)
     copy_weights(shared, model)
     own, wanted = losses_of(model, samples()), losses_of(shared, samples())
     assert torch.equal(own['loss_cls'], wanted['loss_cls'])
@@ -203,25 +174,15 @@ def test_unshared_matching_is_a_key():
 
 
 def test_ground_truth_masking_needs_no_branch():
-    model = remax_model(source='ground_truth').train()
+    source = dict(source='ground_truth')
+    model = build_model(True, without=['semantic_head'], mask_loss=source)
     losses = losses_of(model, samples())
     assert 'd0.loss_mask' in losses
     assert 'd0.loss_semantic' not in losses
 
 
-def test_a_missing_semantic_head_is_named():
-    config = model_config(with_remax=True)
-    config.panoptic_head.pop('semantic_head')
-    init_default_scope('mmdet')
-    with pytest.raises(ValueError, match='SemanticAuxHead'):
-        losses_of(MODELS.build(config), samples())
-
-
 def test_the_semantic_head_reads_the_raw_memory_where_asked_for():
-    config = model_config(with_remax=True)
-    config.panoptic_head.semantic_input = 'memory'
-    init_default_scope('mmdet')
-    model = MODELS.build(config).train()
+    model = build_model(with_remax=True, semantic_input='memory')
     head, seen = model.panoptic_head, []
     for stage in head.semantic_head.stages:
         stage.register_forward_pre_hook(lambda _, args: seen.append(args[0]))
@@ -241,25 +202,14 @@ def test_the_semantic_head_reads_the_raw_memory_where_asked_for():
         assert found is memory
 
 
-def test_a_semantic_head_beside_no_output_is_refused():
-    """As in a config of ReMaX that does not say num_relaxed."""
-    config = model_config(with_remax=True)
-    config.panoptic_head.pop('num_relaxed')
-    init_default_scope('mmdet')
-    with pytest.raises(ValueError, match='Set num_relaxed'):
-        MODELS.build(config)
-
-
-def test_an_unknown_semantic_input_is_named():
-    config = model_config(with_remax=True)
-    config.panoptic_head.semantic_input = 'pixels'
-    init_default_scope('mmdet')
-    with pytest.raises(ValueError, match='pixels'):
-        MODELS.build(config)
-
-
-def test_a_wrong_label_stride_is_named():
-    maps = torch.zeros(2, 33, 33).long()
-    data_samples = samples(maps, [torch.tensor([1])] * 2)
-    with pytest.raises(ValueError, match='label_stride'):
-        losses_of(build_model().train(), data_samples)
+@pytest.mark.parametrize(
+    ('keys', 'message'),
+    [
+        # As in a config of ReMaX that does not say num_relaxed.
+        (dict(without=['num_relaxed']), 'Set num_relaxed'),
+        (dict(semantic_input='pixels'), 'pixels'),
+    ],
+)
+def test_bad_keys_are_named(keys, message):
+    with pytest.raises(ValueError, match=message):
+        build_model(with_remax=True, **keys)

@@ -5,7 +5,6 @@ import copy
 import pytest
 import torch
 from mmdet.registry import MODELS
-from torch import nn
 
 from mmremax.kmax.transformer_decoder import KMaXDecoderLayer
 from tests.golden import R, assert_probe, load_case
@@ -72,19 +71,6 @@ def test_init_weights_keeps_the_values():
     decoder.init_weights()
     for key, value in decoder.state_dict().items():
         torch.testing.assert_close(value, before[key], rtol=0, atol=0)
-
-
-def test_works_as_sync_batch_norm_in_one_process():
-    decoder = small_decoder(drop_path_rate=0.0)
-    state = decoder.state_dict()
-    memories, mask_feature = inputs()
-    torch.manual_seed(1)
-    wanted = decoder(memories, mask_feature)[-1].mask_logits
-    other = small_decoder(drop_path_rate=0.0)
-    other.load_state_dict(state)
-    other = nn.SyncBatchNorm.convert_sync_batchnorm(other)
-    actual = other(memories, mask_feature)[-1].mask_logits
-    torch.testing.assert_close(actual, wanted)
 
 
 @pytest.mark.parametrize('mode', ['eval', 'train'])

@@ -64,7 +64,7 @@ def test_means_of_m_hat_by_loops():
 
 def test_every_interval_steps_and_nothing_in_between():
     """Losses are the same; the log gets the names of all outputs."""
-    model = build_model(with_remax=True).train()
+    model = build_model(with_remax=True)
     hub = MessageHub('test_diagnostics')
     runner = SimpleNamespace(model=model, message_hub=hub, iter=0)
     hook = MaskDiagnosticsHook(interval=2)

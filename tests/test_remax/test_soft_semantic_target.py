@@ -2,28 +2,18 @@
 
 import pytest
 import torch
-from mmdet.registry import MODELS
 from mmengine.config import Config
-from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
 
-from tests.helpers.model_fixture import CONFIGS, model_config
+from tests.helpers.model_fixture import CONFIGS, build_model
 from tests.test_kmax.test_head import copy_weights, losses_of, samples
-
-
-def remax(soft):
-    init_default_scope('mmdet')
-    config = Config(dict(model=model_config(with_remax=True)))
-    if soft:
-        overlay = Config.fromfile(CONFIGS / '_base_/overlays/soft_target.py')
-        config.merge_from_dict(dict(model=overlay.soft_target.to_dict()))
-    torch.manual_seed(0)
-    return MODELS.build(config.model).train()
 
 
 @pytest.fixture
 def models():
-    strided, soft = remax(False), remax(True)
+    overlay = Config.fromfile(CONFIGS / '_base_/overlays/soft_target.py')
+    strided = build_model(with_remax=True)
+    soft = build_model(True, **overlay.soft_target.panoptic_head.to_dict())
     copy_weights(strided, soft)
     return strided, soft
 
@@ -69,22 +59,3 @@ def test_gradient_reaches_the_semantic_branch(models):
     sum(losses[f'd{i}.loss_semantic'] for i in range(3)).backward()
     weight = soft.panoptic_head.semantic_head.stages[0][1].weight
     assert weight.grad.abs().max() > 0
-
-
-def test_the_annotation_is_not_modified(models):
-    _, soft = models
-    batch, untouched = with_pixels(2), with_pixels(2)
-    losses_of(soft, batch)
-    for sample, before in zip(batch, untouched, strict=True):
-        assert torch.equal(
-            sample.gt_sem_seg.sem_seg, before.gt_sem_seg.sem_seg
-        )
-        assert torch.equal(
-            sample.gt_segment_map.data, before.gt_segment_map.data
-        )
-
-
-def test_data_without_classes_names_the_remedy(models):
-    _, soft = models
-    with pytest.raises(ValueError, match='in PackPanopticInputs too'):
-        losses_of(soft, samples())
