@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from mmremax.kmax.predictor import LayerPrediction
 from mmremax.kmax.segments import BatchSegments
+from mmremax.kmax.targets import MaskTargets
 from tests.golden import S
 
 
@@ -68,3 +69,17 @@ def as_data_samples(segments: BatchSegments) -> list[SimpleNamespace]:
             segments.segment_map, segments.labels, strict=True
         )
     ]
+
+
+def mask_targets(
+    query_map: Tensor, size: tuple[int, int], queries: int, **others: object
+) -> MaskTargets:
+    """Targets of a map (B, P); classes are queries, and all weights 1."""
+    shape = (len(query_map), queries)
+    values = dict(
+        semantic_map=query_map,
+        labels=torch.zeros(shape, dtype=torch.long),
+        query_class_weight=torch.ones(shape),
+        query_mask_weight=torch.ones(shape),
+    )
+    return MaskTargets(query_map=query_map, size=size, **values | others)

@@ -8,19 +8,11 @@ from mmremax.kmax.losses import instance_discrimination
 from mmremax.kmax.losses.instance_discrimination import (
     InstanceDiscriminationLoss,
 )
-from mmremax.kmax.targets import MaskTargets
+from tests.helpers.loss_fixture import mask_targets
 
 
-def targets_of(query_map, size, queries=5):
-    batch = len(query_map)
-    return MaskTargets(
-        query_map=query_map,
-        semantic_map=query_map,
-        labels=torch.zeros(batch, queries, dtype=torch.long),
-        query_class_weight=torch.ones(batch, queries),
-        query_mask_weight=torch.ones(batch, queries),
-        size=size,
-    )
+def targets_of(query_map, size):
+    return mask_targets(query_map, size, queries=5)
 
 
 def slow_loss(feature, query_map, temperature):

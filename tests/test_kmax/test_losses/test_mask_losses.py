@@ -11,32 +11,35 @@ from mmremax.kmax.losses.mask_loss import (
     mask_statistics,
 )
 from mmremax.kmax.predictor import LayerPrediction
-from mmremax.kmax.targets import MaskTargets
+from tests.helpers.loss_fixture import mask_targets
 
-
-def targets_of(query_map, queries, size, mask_weight=None):
-    batch = len(query_map)
-    if mask_weight is None:
-        mask_weight = torch.ones(batch, queries).double()
-    return MaskTargets(
-        query_map=query_map,
-        semantic_map=query_map,
-        labels=torch.zeros(batch, queries, dtype=torch.long),
-        query_class_weight=torch.ones(batch, queries),
-        query_mask_weight=mask_weight,
-        size=size,
-    )
+each_activation = pytest.mark.parametrize('activation', ['softmax', 'sigmoid'])
 
 
 def random_case(seed=0, batch=2, queries=4, locations=15):
     generator = torch.Generator().manual_seed(seed)
-    logits = torch.randn(
-        batch, queries, locations, generator=generator
-    ).double()
+    logits = torch.randn(batch, queries, locations, generator=generator)
     query_map = torch.randint(
         -1, queries, (batch, locations), generator=generator
     )
-    return logits, query_map
+    return logits.double(), query_map
+
+
+def value_of(loss, logits, query_map, weight=None):
+    """The value of a loss, as a number; weights of the masks are 1."""
+    if weight is None:
+        weight = torch.ones(logits.shape[:2])
+    size, queries = (1, logits.shape[2]), logits.shape[1]
+    targets = mask_targets(
+        query_map, size, queries, query_mask_weight=weight.double()
+    )
+    return loss(logits, mask_statistics(logits, query_map), targets).item()
+
+
+def probabilities(logits, activation):
+    """Of one location's or one image's logits, queries first, by NumPy."""
+    exp = np.exp(logits.numpy())
+    return exp / exp.sum(0) if activation == 'softmax' else exp / (1 + exp)
 
 
 def test_statistics_equal_the_softmax():
@@ -59,46 +62,36 @@ def test_statistics_have_the_right_gradient():
     )
 
 
-@pytest.mark.parametrize('activation', ['softmax', 'sigmoid'])
+@each_activation
 def test_mask_id_equals_a_slow_oracle(activation):
     logits, query_map = random_case()
-    targets = targets_of(query_map, 4, (3, 5))
-    loss = MaskIdLoss(activation, loss_weight=2.0)
-    value = loss(logits, mask_statistics(logits, query_map), targets)
     per_image = []
     for b in range(2):
         terms = []
         for p, own in enumerate(query_map[b].tolist()):
             if own < 0:
                 continue
-            m = logits[b, :, p].numpy()
+            prob = probabilities(logits[b, :, p], activation)
             if activation == 'softmax':
-                prob = np.exp(m) / np.exp(m).sum()
                 terms.append(-np.log(prob[own]))
             else:
-                prob = 1 / (1 + np.exp(-m))
                 y = np.arange(4) == own
                 terms.append(-np.log(np.where(y, prob, 1 - prob)).sum())
         per_image.append(np.mean(terms))
-    assert value.item() == pytest.approx(2 * np.mean(per_image))
+    value = value_of(MaskIdLoss(activation, 2.0), logits, query_map)
+    assert value == pytest.approx(2 * np.mean(per_image))
 
 
 @pytest.mark.parametrize('queries', [2, 32, 128])
 def test_sigmoid_starts_where_softmax_does(queries):
     """At logits of 0 both are ln Q; by itself the sum is Q ln 2."""
-    logits = torch.zeros(1, queries, 3).double()
-    query_map = torch.tensor([[0, 1, -1]])
-    arguments = (
-        logits,
-        mask_statistics(logits, query_map),
-        targets_of(query_map, queries, (1, 3)),
-    )
-    softmax = MaskIdLoss()(*arguments).item()
-    sigmoid = MaskIdLoss('sigmoid', start_as_softmax=True)(*arguments).item()
-    plain = MaskIdLoss('sigmoid')(*arguments).item()
-    assert softmax == pytest.approx(np.log(queries))
-    assert sigmoid == pytest.approx(np.log(queries))
-    assert plain == pytest.approx(queries * np.log(2))
+    case = torch.zeros(1, queries, 3).double(), torch.tensor([[0, 1, -1]])
+    for loss, wanted in (
+        (MaskIdLoss(), np.log(queries)),
+        (MaskIdLoss('sigmoid', start_as_softmax=True), np.log(queries)),
+        (MaskIdLoss('sigmoid'), queries * np.log(2)),
+    ):
+        assert value_of(loss, *case) == pytest.approx(wanted)
 
 
 def test_dice_by_hand():
@@ -107,85 +100,51 @@ def test_dice_by_hand():
     d = 1 - (2 * 1/2 + 1) / (1/2 + 1 + 1) = 1/5, w = 1/2, Q = 2:
     0.75 / 2 * 1/2 * 1/5 = 0.0375.
     """
-    logits = torch.zeros(1, 2, 1).double()
-    query_map = torch.zeros(1, 1).long()
-    weight = torch.tensor([[0.5, 0.0]]).double()
-    value = PQDiceLoss()(
-        logits,
-        mask_statistics(logits, query_map),
-        targets_of(query_map, 2, (1, 1), weight),
-    )
-    assert value.item() == pytest.approx(0.0375)
+    case = torch.zeros(1, 2, 1).double(), torch.zeros(1, 1).long()
+    value = value_of(PQDiceLoss(), *case, torch.tensor([[0.5, 0.0]]))
+    assert value == pytest.approx(0.0375)
 
 
-@pytest.mark.parametrize('activation', ['softmax', 'sigmoid'])
+@each_activation
 def test_dice_equals_a_slow_oracle(activation):
     logits, query_map = random_case()
     weight = torch.tensor([[0.2, 0.0, 0.9, 0.0], [0.5, 0.7, 0.0, 0.3]])
-    value = PQDiceLoss(alpha=0.6, loss_weight=3.0, activation=activation)(
-        logits,
-        mask_statistics(logits, query_map),
-        targets_of(query_map, 4, (3, 5), weight.double()),
-    )
     total = 0.0
     for b in range(2):
-        locations = [
-            p for p, own in enumerate(query_map[b].tolist()) if own >= 0
-        ]
-        m = logits[b, :, locations].numpy()
-        if activation == 'softmax':
-            prob = np.exp(m) / np.exp(m).sum(0)
-        else:
-            prob = 1 / (1 + np.exp(-m))
+        locations = query_map[b] >= 0
+        prob = probabilities(logits[b, :, locations], activation)
         for q in range(4):
             y = query_map[b, locations].numpy() == q
             overlap = (prob[q] * y).sum()
             dice = (2 * overlap + 1) / (prob[q].sum() + y.sum() + 1)
             total += weight[b, q].item() * (1 - dice)
-    assert value.item() == pytest.approx(3 * 0.6 * total / (2 * 4))
+    loss = PQDiceLoss(alpha=0.6, loss_weight=3.0, activation=activation)
+    value = value_of(loss, logits, query_map, weight)
+    assert value == pytest.approx(3 * 0.6 * total / (2 * 4))
 
 
-def output_of(logits):
-    """An output with these mask logits on a grid of 3 x 5."""
-    return LayerPrediction(None, logits.view(2, 4, 3, 5), None)
-
-
-@pytest.mark.parametrize('activation', ['softmax', 'sigmoid'])
-def test_permuting_queries_changes_nothing(activation):
+@each_activation
+def test_invariants(activation):
+    """Permuting queries changes nothing; what is on void does not matter."""
     logits, query_map = random_case()
     order = torch.tensor([2, 0, 3, 1])
     weight = torch.rand(2, 4).double()
-    place = order.argsort()
-    moved = torch.where(query_map < 0, -1, place[query_map.clamp(min=0)])
+    moved = order.argsort()[query_map.clamp(min=0)].where(query_map >= 0, -1)
     loss = MaskLoss(
         dict(type='MaskIdLoss', activation=activation),
         dict(type='PQDiceLoss', activation=activation),
     )
-    plain = loss(output_of(logits), targets_of(query_map, 4, (3, 5), weight))
-    permuted = loss(
-        output_of(logits[:, order]),
-        targets_of(moved, 4, (3, 5), weight[:, order]),
-    )
-    for key, value in plain.items():
-        torch.testing.assert_close(permuted[key], value, msg=key)
 
+    def losses(logits, query_map, weight):
+        output = LayerPrediction(None, logits.view(2, 4, 3, 5), None)
+        targets = mask_targets(query_map, (3, 5), 4, query_mask_weight=weight)
+        return loss(output, targets)
 
-@pytest.mark.parametrize('activation', ['softmax', 'sigmoid'])
-def test_void_cells_do_not_matter(activation):
-    logits, query_map = random_case()
+    plain = losses(logits, query_map, weight)
     noisy = logits + 9.0 * (query_map < 0)[:, None]
-    loss = MaskLoss(
-        dict(type='MaskIdLoss', activation=activation),
-        dict(type='PQDiceLoss', activation=activation),
-    )
-    targets = targets_of(query_map, 4, (3, 5))
-    plain = loss(output_of(logits), targets)
-    other = loss(output_of(noisy), targets)
-    for key, value in plain.items():
-        torch.testing.assert_close(other[key], value, msg=key)
-
-
-@pytest.mark.parametrize('loss', [MaskIdLoss, PQDiceLoss])
-def test_unknown_activation(loss):
-    with pytest.raises(ValueError, match='relu'):
-        loss(activation='relu')
+    for other in (
+        losses(logits[:, order], moved, weight[:, order]),
+        losses(noisy, query_map, weight),
+    ):
+        for key, value in plain.items():
+            torch.testing.assert_close(other[key], value, msg=key)

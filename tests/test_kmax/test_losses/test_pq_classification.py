@@ -6,17 +6,16 @@ import pytest
 import torch
 
 from mmremax.kmax.losses.pq_classification import PQClassificationLoss
-from mmremax.kmax.targets import MaskTargets
+from tests.helpers.loss_fixture import mask_targets
 
 
 def one_query(label, weight=2.0):
-    return MaskTargets(
-        query_map=torch.full((1, 1), -1),
-        semantic_map=torch.full((1, 1), -1),
+    return mask_targets(
+        torch.full((1, 1), -1),
+        (1, 1),
+        queries=1,
         labels=torch.tensor([[label]]),
         query_class_weight=torch.tensor([[weight]]),
-        query_mask_weight=torch.zeros(1, 1),
-        size=(1, 1),
     )
 
 
@@ -40,8 +39,3 @@ def test_softmax_by_hand():
     loss = PQClassificationLoss(loss_weight=3.0)
     wanted = 3 * 1.5 * (-math.log(9 / 13) - 0.1 * math.log(3 / 13))
     assert loss(LOGITS, SOFT, one_query(0)).item() == pytest.approx(wanted)
-
-
-def test_unknown_activation_is_named():
-    with pytest.raises(ValueError, match='relu'):
-        PQClassificationLoss(activation='relu')

@@ -5,24 +5,21 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from mmremax.kmax.losses import (
+    MaskIdLoss,
+    PQClassificationLoss,
+    PQDiceLoss,
+    SemanticLoss,
+)
 from mmremax.kmax.losses.pixel_sampler import (
     gather_locations,
     sample_locations,
 )
-from mmremax.kmax.losses.semantic import SemanticLoss
-from mmremax.kmax.targets import MaskTargets
+from tests.helpers.loss_fixture import mask_targets
 
 
 def targets_of(semantic_map, size):
-    batch = len(semantic_map)
-    return MaskTargets(
-        query_map=semantic_map,
-        semantic_map=semantic_map,
-        labels=torch.zeros(batch, 4, dtype=torch.long),
-        query_class_weight=torch.ones(batch, 4),
-        query_mask_weight=torch.ones(batch, 4),
-        size=size,
-    )
+    return mask_targets(semantic_map, size, queries=4)
 
 
 @pytest.mark.parametrize('activation', ['softmax', 'sigmoid'])
@@ -97,6 +94,9 @@ def test_gather_equals_resizing_and_reading(size):
     )
 
 
-def test_unknown_activation():
-    with pytest.raises(ValueError, match='relu'):
-        SemanticLoss(activation='relu')
+@pytest.mark.parametrize(
+    'loss', [SemanticLoss, MaskIdLoss, PQDiceLoss, PQClassificationLoss]
+)
+def test_unknown_activation(loss):
+    with pytest.raises(ValueError, match=f"{loss.__name__}.*'relu'"):
+        loss(activation='relu')
