@@ -10,10 +10,10 @@ from mmremax.kmax.class_fractions import class_fractions
 from mmremax.kmax.losses.semantic import SemanticLoss
 from mmremax.kmax.predictor import LayerPrediction
 from mmremax.kmax.segments import VOID, BatchSegments
-from mmremax.kmax.targets import MaskTargets
 from mmremax.remax.reclass import ReClassAssigner
 from mmremax.utils.constants import IGNORE
 from tests.golden import load_golden
+from tests.helpers.loss_fixture import mask_targets
 from tests.helpers.soft_labels import area_matrix, label_map, lattice_matrix
 
 GOLDEN = load_golden('soft_labels')
@@ -37,15 +37,12 @@ def targets_of(pixels, num_classes=5):
     hard = hard.masked_fill(hard == IGNORE, VOID)
     size = tuple(hard.shape[1:])
     hard = hard.flatten(1)
-    share = class_fractions(pixels, num_classes, size).flatten(2)
-    return MaskTargets(
-        query_map=hard,
-        semantic_map=hard,
+    return mask_targets(
+        hard,
+        size,
+        num_classes,
         labels=torch.arange(num_classes).expand(len(hard), -1),
-        query_class_weight=torch.ones(len(hard), num_classes),
-        query_mask_weight=torch.ones(len(hard), num_classes),
-        size=size,
-        class_fractions=share,
+        class_fractions=class_fractions(pixels, num_classes, size).flatten(2),
     )
 
 
@@ -178,8 +175,6 @@ def test_soft_without_the_classes_of_pixels_names_the_remedy():
         SemanticLoss(semantic_target='soft').on_mask_grid(
             semantic_logits(), targets
         )
-    with pytest.raises(ValueError, match="'strided' nor 'soft'"):
-        ReClassAssigner(semantic_target='hard')
 
 
 def sample_of(classes, padded=None):

@@ -110,11 +110,14 @@ def test_matches_like_its_base_and_eta_0_is_one_hot():
     assert not torch.equal(reclass().class_targets(output, targets), hard)
 
 
-def test_eta_out_of_range():
-    with pytest.raises(ValueError, match=r'eta=1\.5'):
-        reclass(1.5)
-
-
-def test_unknown_queries_are_named():
-    with pytest.raises(ValueError, match='few'):
-        ReClassAssigner(queries='few')
+@pytest.mark.parametrize(
+    ('key', 'message'),
+    [
+        (dict(eta=1.5), r'eta=1\.5'),
+        (dict(queries='few'), 'few'),
+        (dict(semantic_target='hard'), "'strided' nor 'soft'"),
+    ],
+)
+def test_bad_keys_are_named(key, message):
+    with pytest.raises(ValueError, match=message):
+        ReClassAssigner(**key)
