@@ -1,18 +1,14 @@
-"""One training step and one prediction of each config, and two processes.
+"""One training step and one prediction of each config.
 
 The configs are taken as they are but for the canvas and the points.
 """
 
-import os
-import socket
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-import torch.distributed as dist
-import torch.multiprocessing as mp
 from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample
 from mmdet.structures.mask import BitmapMasks
@@ -20,16 +16,9 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData, PixelData
 from torch import nn
-from torch.nn.parallel import DistributedDataParallel
 
 from mmremax.utils.config_edits import remove_pretrained
-from tests.helpers.mask2former_fixture import (
-    CONFIGS,
-    REMAX,
-    build_head,
-    features,
-    samples,
-)
+from tests.helpers.mask2former_fixture import CONFIGS
 
 ROOT = CONFIGS.parent
 sys.path.insert(0, str(ROOT / 'tools' / 'model_converters'))
@@ -171,42 +160,3 @@ def test_the_overlay_alone_differs(tmp_path: Path) -> None:
     for key in ('remax_mask2former', 'custom_imports', 'sync_bn'):
         ours.pop(key)
     assert ours == theirs
-
-
-class TotalLoss(nn.Module):
-    """The sum of the losses, as a forward pass that DDP can wrap."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.head = build_head(type='ReMaXMask2FormerHead', **REMAX)
-
-    def forward(self, feats: list, data: list) -> torch.Tensor:
-        losses = self.head.loss(feats, data)
-        return sum(v for k, v in losses.items() if 'loss' in k)
-
-
-def run_rank(rank: int, port: int, folder: str) -> None:
-    """Process 1 has an image without segments."""
-    os.environ.update(MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port))
-    dist.init_process_group('gloo', rank=rank, world_size=2)
-    torch.set_num_threads(1)
-    wrapped = DistributedDataParallel(TotalLoss())
-    for step in range(2):
-        data = samples(empty=(0,) if rank else ())
-        wrapped(features(seed=10 * rank + step), data).backward()
-    gradients = [p.grad for p in wrapped.parameters()]
-    torch.save(gradients, Path(folder) / f'{rank}.pth')
-    dist.destroy_process_group()
-
-
-def test_two_processes_agree(tmp_path: Path) -> None:
-    """Every parameter is used on both, and gets the same gradient."""
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        port = probe.getsockname()[1]
-    mp.spawn(run_rank, args=(port, tmp_path), nprocs=2)
-    ranks = [torch.load(tmp_path / f'{rank}.pth') for rank in range(2)]
-    for one, other in zip(*ranks, strict=True):
-        assert one is not None
-        assert one.isfinite().all()
-        assert torch.equal(one, other)
