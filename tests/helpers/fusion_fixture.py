@@ -46,28 +46,25 @@ def bumps() -> tuple[Tensor, Tensor]:
 def sample(
     ori_shape: tuple, img_shape: tuple | None = None, padded=None
 ) -> DetDataSample:
-    img_shape = img_shape or ori_shape
-    return DetDataSample(
-        metainfo=dict(
-            ori_shape=ori_shape,
-            img_shape=img_shape,
-            batch_input_shape=padded or img_shape,
-        )
-    )
+    shape = img_shape or ori_shape
+    meta = dict(img_shape=shape, batch_input_shape=padded or shape)
+    return DetDataSample(metainfo=dict(ori_shape=ori_shape, **meta))
 
 
 def predict(
-    class_logits: Tensor, mask_logits: Tensor, samples: list, **test_cfg
-) -> list[dict]:
-    head = KMaXFusionHead(3, 3, test_cfg)
-    return head.predict(class_logits, mask_logits, samples)
+    class_logits: Tensor,
+    mask_logits: Tensor,
+    data_sample: DetDataSample,
+    rescale: bool = True,
+    **test_cfg,
+) -> dict:
+    """Make the results of one image."""
+    batch = class_logits[None], mask_logits[None], [data_sample]
+    return KMaXFusionHead(3, 3, test_cfg).predict(*batch, rescale)[0]
 
 
 def predict_bumps(**test_cfg) -> dict:
-    class_logits, mask_logits = bumps()
-    return predict(
-        class_logits[None], mask_logits[None], [sample((16, 16))], **test_cfg
-    )[0]
+    return predict(*bumps(), sample((16, 16)), **test_cfg)
 
 
 def pan_map(result: dict) -> np.ndarray:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from mmdet.structures import DetDataSample
 from torch import Tensor
 
 from mmremax.kmax import fusion as kmax_fusion_head
@@ -27,6 +28,27 @@ from tests.helpers.fusion_oracle import (
     random_case,
 )
 
+MEDIUM = ((26, 34), (26, 33), (33, 33))
+LARGE = ((60, 90), (86, 129), (129, 129))
+
+
+def assert_equals_oracle(
+    case: tuple, meta: DetDataSample, scale: int = 1, **change: float
+) -> dict[int, int]:
+    """Compare the panoptic result of a case with the oracle's.
+
+    `scale` is the number of input pixels of an output pixel. Returns the
+    segments' classes.
+    """
+    class_logits, mask_logits = case
+    logits = full_resolution_logits(mask_logits, meta.metainfo)
+    cfg = DEFAULTS | change
+    expected, labels = oracle_merge(class_logits, logits, 3, cfg)
+    cfg |= {k: scale * v for k, v in change.items() if k.endswith('area')}
+    ours = pan_map(predict(*case, meta, **cfg))
+    assert_same_segments(ours, expected, labels)
+    return labels
+
 
 @pytest.mark.parametrize('size', SIZES)
 @pytest.mark.parametrize(
@@ -47,64 +69,40 @@ def test_panoptic_equals_oracle(
 ) -> None:
     monkeypatch.setattr(kmax_fusion_head, 'STRIP_NUMEL', dict(cpu=3000))
     monkeypatch.setattr(kmax_fusion_head, 'COLUMN_BLOCK', 10)
-    ori_shape, img_shape, padded, shape = size
-    cfg = DEFAULTS | change
-    data_sample = sample(ori_shape, img_shape, padded)
+    *shapes, shape = size
     for seed in range(4):
-        class_logits, mask_logits = random_case(seed, shape=shape)
-        result = predict(
-            class_logits[None], mask_logits[None], [data_sample], **cfg
-        )
-        expected, labels = oracle_merge(
-            class_logits,
-            full_resolution_logits(mask_logits, data_sample.metainfo),
-            3,
-            cfg,
-        )
-        assert_same_segments(pan_map(result[0]), expected, labels)
+        case = random_case(seed, shape=shape)
+        assert_equals_oracle(case, sample(*shapes), **change)
 
 
 def test_area_limits_equal_oracle() -> None:
     """Limits count pixels of the network input: here twice the output."""
     meta = sample((24, 32), (48, 64), (64, 64))
+    limits = dict(min_thing_area=40, min_stuff_area=60)
     dropped = 0
     for seed in range(6):
-        class_logits, mask_logits = random_case(seed, shape=(16, 16))
-        logits = full_resolution_logits(mask_logits, meta.metainfo)
-        limits = dict(min_thing_area=40, min_stuff_area=60)
-        expected, labels = oracle_merge(
-            class_logits, logits, 3, DEFAULTS | limits
+        case = random_case(seed, shape=(16, 16))
+        every = assert_equals_oracle(case, meta)
+        dropped += len(every) - len(
+            assert_equals_oracle(case, meta, scale=4, **limits)
         )
-        every = oracle_merge(class_logits, logits, 3, DEFAULTS)[1]
-        dropped += len(every) - len(labels)
-        limits = {key: 4 * value for key, value in limits.items()}
-        result = predict(
-            class_logits[None],
-            mask_logits[None],
-            [meta],
-            **DEFAULTS | limits,
-        )
-        assert_same_segments(pan_map(result[0]), expected, labels)
     assert dropped > 0
 
 
 @pytest.mark.parametrize('rescale', [True, False])
 def test_semantic_and_instances_equal_oracle(rescale: bool) -> None:
-    meta = sample((26, 34), (26, 33), (33, 33))
+    meta = sample(*MEDIUM)
     class_logits, mask_logits = random_case(0)
-    head = KMaXFusionHead(
-        3,
-        3,
-        dict(
-            panoptic_on=False,
-            semantic_on=True,
-            instance_on=True,
-            max_per_image=20,
-        ),
+    result = predict(
+        class_logits,
+        mask_logits,
+        meta,
+        rescale,
+        panoptic_on=False,
+        semantic_on=True,
+        instance_on=True,
+        max_per_image=20,
     )
-    result = head.predict(
-        class_logits[None], mask_logits[None], [meta], rescale
-    )[0]
     assert set(result) == {'sem_results', 'ins_results'}
     logits = full_resolution_logits(mask_logits, meta.metainfo, rescale)
     pi = logits.softmax(0)
@@ -128,56 +126,47 @@ def test_semantic_and_instances_equal_oracle(rescale: bool) -> None:
 
 
 def test_permuting_queries_changes_nothing() -> None:
-    meta = sample((26, 34), (26, 33), (33, 33))
-    class_logits, mask_logits = random_case(3)
+    case = random_case(3)
     order = torch.randperm(12, generator=torch.Generator().manual_seed(0))
-    once = predict(class_logits[None], mask_logits[None], [meta])
-    again = predict(
-        class_logits[order][None], mask_logits[:, :][order][None], [meta]
-    )
-    np.testing.assert_array_equal(pan_map(once[0]), pan_map(again[0]))
+    permuted = [logits[order] for logits in case]
+    once, again = (predict(*c, sample(*MEDIUM)) for c in (case, permuted))
+    np.testing.assert_array_equal(pan_map(once), pan_map(again))
 
 
 def test_batch_equals_singles_and_strips_do_not_matter(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    metas = [sample((26, 34), (26, 33), (33, 33)), sample((33, 20))]
-    metas[1].set_metainfo(dict(batch_input_shape=(33, 33)))
-    class_logits, mask_logits = map(
-        torch.stack, zip(random_case(1), random_case(2), strict=True)
-    )
-    together = predict(class_logits, mask_logits, metas)
+    metas = [sample(*MEDIUM), sample((33, 20), padded=(33, 33))]
+    cases = [random_case(1), random_case(2)]
+    batch = map(torch.stack, zip(*cases, strict=True))
+    together = KMaXFusionHead(3, 3).predict(*batch, metas)
     monkeypatch.setattr(kmax_fusion_head, 'STRIP_NUMEL', dict(cpu=1))
-    for i, meta in enumerate(metas):
-        single = predict(
-            class_logits[i : i + 1], mask_logits[i : i + 1], [meta]
-        )
-        np.testing.assert_array_equal(pan_map(together[i]), pan_map(single[0]))
+    for both, case, meta in zip(together, cases, metas, strict=True):
+        single = predict(*case, meta)
+        np.testing.assert_array_equal(pan_map(both), pan_map(single))
 
 
 @pytest.mark.parametrize('num_queries', [1, 2])
 def test_few_queries_and_no_segment(num_queries: int) -> None:
     """One query holds every pixel; a query without a class holds none."""
-    mask_logits = torch.zeros(1, num_queries, 8, 8)
-    mask_logits[:, 0] += 1
-    class_logits = torch.full((1, num_queries, 7), -9.0)
-    class_logits[:, 0, 1] = 9
-    metas = [sample((32, 32))]
-    result = predict(class_logits, mask_logits, metas)[0]
+    mask_logits = torch.zeros(num_queries, 8, 8)
+    mask_logits[0] += 1
+    class_logits = torch.full((num_queries, 7), -9.0)
+    class_logits[0, 1] = 9
+    result = predict(class_logits, mask_logits, sample((32, 32)))
     assert (pan_map(result) == 1001).all()
-    class_logits[:, 0, 6] = 20
-    result = predict(class_logits, mask_logits, metas)[0]
+    class_logits[0, 6] = 20
+    result = predict(class_logits, mask_logits, sample((32, 32)))
     assert (pan_map(result) == 6).all()
     assert result['pan_results'].sem_seg.dtype == torch.int32
     assert result['pan_results'].sem_seg.shape == (1, 32, 32)
 
 
 def test_instances_without_mask_have_empty_boxes() -> None:
-    mask_logits = torch.zeros(1, 12, 8, 8)  # no query exceeds 0.4
-    class_logits = torch.zeros(1, 12, 7)
+    mask_logits = torch.zeros(12, 8, 8)  # no query exceeds 0.4
     result = predict(
-        class_logits, mask_logits, [sample((32, 32))], instance_on=True
-    )[0]
+        torch.zeros(12, 7), mask_logits, sample((32, 32)), instance_on=True
+    )
     instances = result['ins_results']
     assert (instances.labels < 3).all()
     assert (instances.scores == 0).all()
@@ -203,15 +192,14 @@ def test_composed_resize_equals_two_resizes() -> None:
 
 
 def test_float32_path_differs_only_at_the_threshold() -> None:
-    meta = sample((60, 90), (86, 129), (129, 129))
-    class_logits, mask_logits = random_case(7, 32, (33, 33))
-    double = predict(class_logits[None], mask_logits[None], [meta])
-    single = predict(
-        class_logits[None].float(), mask_logits[None].float(), [meta]
+    meta, case = sample(*LARGE), random_case(7, 32, (33, 33))
+    double, single = (
+        pan_map(predict(*(logits.to(dtype) for logits in case), meta))
+        for dtype in (torch.float64, torch.float32)
     )
-    differs = pan_map(double[0]) != pan_map(single[0])
-    pi = full_resolution_logits(mask_logits, meta.metainfo).softmax(0)
+    pi = full_resolution_logits(case[1], meta.metainfo).softmax(0)
     near = ((pi - 0.4).abs() < 1e-4).any(0).numpy()
+    differs = double != single
     assert not (differs & ~near).any()
     assert differs.mean() < 1e-3
 
@@ -224,13 +212,11 @@ def test_published_size_equals_oracle() -> None:
     mask_logits = F.interpolate(
         mask_logits[None].float(), size=(321, 321), mode='bicubic'
     )[0]
-    head = KMaXFusionHead(3, 3, dict(DEFAULTS))
-    ours = head.predict(class_logits[None].float(), mask_logits[None], [meta])
+    ids = pan_map(predict(class_logits.float(), mask_logits, meta, **DEFAULTS))
     logits = full_resolution_logits(mask_logits, meta.metainfo)
     expected, labels = oracle_merge(class_logits, logits, 3, DEFAULTS)
     pi = logits.softmax(0)
     expected[((pi - 0.4).abs() < 1e-4).any(0)] = -1
-    ids = pan_map(ours[0])
     for segment_id, label in labels.items():
         values = np.unique(ids[expected == segment_id])
         assert len(values) == 1
@@ -239,20 +225,15 @@ def test_published_size_equals_oracle() -> None:
     assert (expected == -1).mean() < 1e-3
 
 
-def test_autocast_changes_nothing() -> None:
-    meta = sample((60, 90), (86, 129), (129, 129))
-    class_logits, mask_logits = (x[None].float() for x in random_case(7))
-    plain = predict(class_logits, mask_logits, [meta], semantic_on=True)
+def test_autocast_changes_nothing_and_bfloat16_is_read() -> None:
+    meta, case = sample(*LARGE), [x.float() for x in random_case(7)]
+    plain = predict(*case, meta, semantic_on=True)
     with torch.autocast('cpu', dtype=torch.bfloat16):
-        cast = predict(class_logits, mask_logits, [meta], semantic_on=True)
-    for key in plain[0]:
-        assert torch.equal(plain[0][key].sem_seg, cast[0][key].sem_seg)
-
-
-def test_bfloat16_logits_are_read() -> None:
-    class_logits, mask_logits = (x[None].bfloat16() for x in random_case(7))
-    result = predict(class_logits, mask_logits, [sample((33, 33))])
-    assert (pan_map(result[0]) != 6).any()
+        cast = predict(*case, meta, semantic_on=True)
+    for key in plain:
+        assert torch.equal(plain[key].sem_seg, cast[key].sem_seg)
+    result = predict(*(x.bfloat16() for x in case), sample((33, 33)))
+    assert (pan_map(result) != 6).any()
 
 
 def test_one_copy_per_image(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -265,42 +246,49 @@ def test_one_copy_per_image(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(
             Tensor, name, lambda self, name=name: pytest.fail(name)
         )
-    rows = [
-        kmax_fusion_head.Band(slice(0, 9), slice(0, 9), torch.eye(9).double())
-    ]
+    whole = slice(0, 9)
+    rows = [kmax_fusion_head.Band(whole, whole, torch.eye(9).double())]
     monkeypatch.setattr(
         KMaXFusionHead, '_bands', staticmethod(lambda *_: (rows, rows))
     )
-    class_logits, mask_logits = random_case(0)
-    predict(class_logits[None], mask_logits[None], [sample((9, 9))])
+    predict(*random_case(0), sample((9, 9)))
     assert copies == [1]
 
 
-def test_unknown_test_cfg_key_is_an_error() -> None:
-    with pytest.raises(TypeError, match=r"\['pixel_treshold'\]"):
-        KMaXFusionHead(3, 3, dict(pixel_treshold=0.4))
-
-
-@pytest.mark.parametrize('threshold', [0.0, 0.2, 1 / 3, 1.0, 1.5])
-def test_threshold_out_of_range_is_an_error(threshold: float) -> None:
-    with pytest.raises(ValueError, match='between 1/3 and 1'):
-        KMaXFusionHead(3, 3, dict(pixel_threshold=threshold))
+@pytest.mark.parametrize(
+    ('key', 'error', 'message'),
+    [
+        (dict(pixel_treshold=0.4), TypeError, r"\['pixel_treshold'\]"),
+        *(
+            (dict(pixel_threshold=value), ValueError, 'between 1/3 and 1')
+            for value in (0.0, 0.2, 1 / 3, 1.0, 1.5)
+        ),
+    ],
+)
+def test_bad_test_cfg_is_an_error(
+    key: dict, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        KMaXFusionHead(3, 3, key)
 
 
 def test_class_count_that_disagrees_is_an_error() -> None:
     with pytest.raises(ValueError, match='num_things_classes'):
-        predict(
-            torch.zeros(1, 2, 9), torch.zeros(1, 2, 8, 8), [sample((32, 32))]
-        )
+        predict(torch.zeros(2, 9), torch.zeros(2, 8, 8), sample((32, 32)))
 
 
 @pytest.mark.gpu
 def test_cuda_equals_cpu() -> None:
-    meta = sample((60, 90), (86, 129), (129, 129))
-    class_logits, mask_logits = (x[None] for x in random_case(7, 32, (33, 33)))
-    flags = dict(semantic_on=True, instance_on=True)
-    cpu = predict(class_logits, mask_logits, [meta], **flags)[0]
-    cuda = predict(class_logits.cuda(), mask_logits.cuda(), [meta], **flags)[0]
+    meta, case = sample(*LARGE), random_case(7, 32, (33, 33))
+    cpu, cuda = (
+        predict(
+            *(logits.to(device) for logits in case),
+            meta,
+            semantic_on=True,
+            instance_on=True,
+        )
+        for device in ('cpu', 'cuda')
+    )
     for key in ('pan_results', 'sem_results'):
         assert torch.equal(cpu[key].sem_seg, cuda[key].sem_seg.cpu())
     assert torch.equal(

@@ -97,22 +97,21 @@ def test_golden_forward(name: str) -> None:
     if name == 'odd_17':
         mask_logits = F.interpolate(
             mask_logits[None], size=(5, 5), mode='bilinear', align_corners=True
-        )
+        )[0]
         samples = [
             sample((26, 34), (13, 17), (17, 17)),
             sample((35, 23), (17, 11), (17, 17)),
         ]
     else:
-        mask_logits = mask_logits[None, :, ::4, ::4]
+        mask_logits = mask_logits[:, ::4, ::4]
         samples = [
             sample((24, 32), (12, 16), (16, 16)),
             sample((33, 21), (16, 10), (16, 16)),
         ]
-    mask_logits = mask_logits.expand(2, -1, -1, -1)
-    assert_probe(mask_logits, expected['head_masks'])
-    results = predict(class_logits.expand(2, -1, -1), mask_logits, samples)
-    for result, image in zip(results, expected['images'], strict=True):
-        ours = pan_map(result)
+    batch = mask_logits.expand(2, -1, -1, -1)
+    assert_probe(batch, expected['head_masks'])
+    for data_sample, image in zip(samples, expected['images'], strict=True):
+        ours = pan_map(predict(class_logits, mask_logits, data_sample))
         assert list(ours.shape) == image['output_size']
         labels = {s['id']: s['category_id'] for s in image['segments_info']}
         assert_same_segments(ours, np.array(image['panoptic_map']), labels)
