@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -31,6 +32,35 @@ REMAX = dict(
 )
 
 
+def shrink(
+    head: ConfigDict,
+    num_classes: int,
+    in_channels: Sequence[int],
+    width: int,
+    num_layers: int | None = None,
+) -> None:
+    """Give a Mask2Former head's config few channels, layers and points."""
+    head.update(
+        in_channels=list(in_channels),
+        feat_channels=width,
+        out_channels=width,
+        positional_encoding=dict(num_feats=width // 2, normalize=True),
+    )
+    head.loss_cls.class_weight = [1.0] * num_classes + [0.1]
+    if 'train_cfg' in head:
+        head.train_cfg.num_points = 64
+    decoder, encoder = head.transformer_decoder, head.pixel_decoder.encoder
+    head.pixel_decoder.norm_cfg.num_groups = 2
+    head.pixel_decoder.positional_encoding.num_feats = width // 2
+    decoder.num_layers = num_layers or decoder.num_layers
+    encoder.num_layers = 1
+    for layer in (decoder.layer_cfg, encoder.layer_cfg):
+        for name in ('self_attn_cfg', 'cross_attn_cfg'):
+            if name in layer:
+                layer[name].update(embed_dims=width, num_heads=2)
+        layer.ffn_cfg.update(embed_dims=width, feedforward_channels=16)
+
+
 def head_config(
     instance: bool = False, eta: float = 0.1, **settings: object
 ) -> ConfigDict:
@@ -48,25 +78,13 @@ def head_config(
     stuff = 0 if instance else STUFF
     head = model.panoptic_head
     head.update(
-        in_channels=[8, 8, 8, 8],
-        feat_channels=16,
-        out_channels=16,
         num_queries=7,
         num_things_classes=THINGS,
         num_stuff_classes=stuff,
-        positional_encoding=dict(num_feats=8, normalize=True),
-        train_cfg=dict(model.train_cfg, num_points=64),
+        train_cfg=model.train_cfg,
         test_cfg=model.test_cfg,
     )
-    head.loss_cls.class_weight = [1.0] * (THINGS + stuff) + [0.1]
-    decoder, encoder = head.transformer_decoder, head.pixel_decoder.encoder
-    head.pixel_decoder.positional_encoding.num_feats = 8
-    encoder.num_layers = 1
-    for layer in (decoder.layer_cfg, encoder.layer_cfg):
-        for name in ('self_attn_cfg', 'cross_attn_cfg'):
-            if name in layer:
-                layer[name].update(embed_dims=16, num_heads=2)
-        layer.ffn_cfg.update(embed_dims=16, feedforward_channels=16)
+    shrink(head, THINGS + stuff, [8] * 4, width=16)
     if 'mask_loss' in settings:
         head.train_cfg.assigner = dict(
             type='ReClassAssigner', eta=eta, base=head.train_cfg.assigner

@@ -18,6 +18,8 @@ from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
 import mmremax  # noqa: F401 (registers the components)
+from mmremax.utils.migration import read_config
+from tests.helpers.mask2former_fixture import CONFIGS, shrink
 
 GOLDEN = json.loads(
     (Path(__file__).parents[1] / 'golden/mp_former.json').read_text()
@@ -115,109 +117,23 @@ class GoldenRandom:
         return (high * frac(0.754877666 * (self.entry + 1))).long()
 
 
-def head_config(**changes: object) -> dict:
-    """The golden head's config: D = 8, 2 heads, 6 layers, 3 queries."""
-    attention = dict(embed_dims=8, num_heads=2, dropout=0.0, batch_first=True)
-    ffn = dict(
-        embed_dims=8,
-        feedforward_channels=16,
-        num_fcs=2,
-        ffn_drop=0.0,
-        act_cfg=dict(type='ReLU', inplace=True),
-    )
-    position = dict(num_feats=4, normalize=True)
-    return (
-        dict(
-            type='MPFormerHead',
-            in_channels=[4, 4, 4, 4],
-            strides=[4, 8, 16, 32],
-            feat_channels=8,
-            out_channels=8,
-            num_things_classes=4,
-            num_stuff_classes=0,
-            num_queries=3,
-            num_transformer_feat_level=3,
-            pixel_decoder=dict(
-                type='mmdet.MSDeformAttnPixelDecoder',
-                num_outs=3,
-                norm_cfg=dict(type='GN', num_groups=2),
-                act_cfg=dict(type='ReLU'),
-                encoder=dict(
-                    num_layers=1,
-                    layer_cfg=dict(
-                        self_attn_cfg=dict(
-                            num_levels=3, num_points=2, **attention
-                        ),
-                        ffn_cfg=ffn,
-                    ),
-                ),
-                positional_encoding=position,
-            ),
-            enforce_decoder_input_project=False,
-            positional_encoding=position,
-            transformer_decoder=dict(
-                return_intermediate=True,
-                num_layers=6,
-                layer_cfg=dict(
-                    self_attn_cfg=attention,
-                    cross_attn_cfg=attention,
-                    ffn_cfg=ffn,
-                ),
-                init_cfg=None,
-            ),
-            loss_cls=dict(
-                type='mmdet.CrossEntropyLoss',
-                use_sigmoid=False,
-                loss_weight=2.0,
-                reduction='mean',
-                class_weight=[1.0] * 4 + [0.1],
-            ),
-            loss_mask=dict(
-                type='mmdet.CrossEntropyLoss',
-                use_sigmoid=True,
-                reduction='mean',
-                loss_weight=5.0,
-            ),
-            loss_dice=dict(
-                type='mmdet.DiceLoss',
-                use_sigmoid=True,
-                activate=True,
-                reduction='mean',
-                naive_dice=True,
-                eps=1.0,
-                loss_weight=5.0,
-            ),
-            train_cfg=dict(
-                num_points=64,
-                oversample_ratio=3.0,
-                importance_sample_ratio=0.75,
-                assigner=dict(
-                    type='mmdet.HungarianAssigner',
-                    match_costs=[
-                        dict(type='mmdet.ClassificationCost', weight=2.0),
-                        dict(
-                            type='mmdet.CrossEntropyLossCost',
-                            weight=5.0,
-                            use_sigmoid=True,
-                        ),
-                        dict(
-                            type='mmdet.DiceCost',
-                            weight=5.0,
-                            pred_act=True,
-                            eps=1.0,
-                        ),
-                    ],
-                ),
-                sampler=dict(type='mmdet.MaskPseudoSampler'),
-            ),
-        )
-        | changes
-    )
+def mmseg_config(num_classes: int = 4, **changes: object) -> ConfigDict:
+    """The golden head for mmseg: D = 8, 2 heads, 6 layers, 3 queries."""
+    path = CONFIGS / 'mp_former/mp-former_r50_cityscapes-semantic_90k.py'
+    head = read_config(path).model.decode_head
+    head.update(num_classes=num_classes, num_queries=3)
+    shrink(head, num_classes, [4] * 4, width=8, num_layers=6)
+    head.pop('mp_cfg')
+    head.update(changes)
+    return head
 
 
 def build_head(**changes: object) -> nn.Module:
-    """Build mmdet's head; see `head_config`."""
-    return MODELS.build(ConfigDict(head_config(**changes)))
+    """Build mmdet's head; see `mmseg_config`."""
+    config = mmseg_config(num_things_classes=4, num_stuff_classes=0, **changes)
+    for key in ('num_classes', 'align_corners'):
+        config.pop(key)
+    return MODELS.build(config)
 
 
 def golden_head(**changes: object) -> nn.Module:

@@ -22,6 +22,7 @@ from torch import nn
 import mmremax  # noqa: F401 (registers the components)
 from mmremax.utils.config_edits import remove_pretrained
 from mmremax.utils.migration import read_config
+from tests.helpers.mask2former_fixture import shrink
 
 FOLDER = Path(__file__).parents[2] / 'configs/mp_former'
 NAMES = sorted(path.stem for path in FOLDER.glob('*.py'))
@@ -71,20 +72,8 @@ def small(config: Config) -> nn.Module:
         )
     semantic = 'decode_head' in model
     head = model.decode_head if semantic else model.panoptic_head
-    head.update(
-        in_channels=[8, 16, 32, 64],
-        feat_channels=32,
-        out_channels=32,
-        positional_encoding=dict(num_feats=16, normalize=True),
-    )
-    decoder, encoder = head.transformer_decoder, head.pixel_decoder.encoder
-    head.pixel_decoder.positional_encoding.num_feats = 16
-    decoder.num_layers, encoder.num_layers = 3, 1
-    for layer in (decoder.layer_cfg, encoder.layer_cfg):
-        for name in ('self_attn_cfg', 'cross_attn_cfg', 'ffn_cfg'):
-            if name in layer:
-                layer[name].embed_dims = 32
-        layer.ffn_cfg.feedforward_channels = 32
+    num_classes = len(head.loss_cls.class_weight) - 1
+    shrink(head, num_classes, (8, 16, 32, 64), width=32, num_layers=3)
     (head if semantic else model).train_cfg.num_points = 64
     if 'semantic_head' in head:
         head.semantic_head.channels = 16

@@ -2,14 +2,13 @@
 
 import pytest
 import torch
-from mmengine.config import ConfigDict
 from mmengine.registry import DefaultScope
 from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from torch import nn
 
-from tests.helpers.mp_former_fixture import head_config
+from tests.helpers.mp_former_fixture import mmseg_config
 
 CANVAS = (64, 96)
 NUM_CLASSES = 4
@@ -23,11 +22,8 @@ def scope():
 
 
 def build(name: str = 'MPFormerHead', **settings: object) -> nn.Module:
-    config = head_config(type=name, num_classes=NUM_CLASSES, **settings)
-    for key in ('num_things_classes', 'num_stuff_classes'):
-        config.pop(key)
     torch.manual_seed(0)
-    return MODELS.build(ConfigDict(config))
+    return MODELS.build(mmseg_config(NUM_CLASSES, type=name, **settings))
 
 
 def features() -> list[torch.Tensor]:
