@@ -1,8 +1,15 @@
-"""K-means cross-attention and self-attention of the queries."""
+"""K-means cross-attention, self-attention of queries, axial attention."""
 
+import numpy as np
+import pytest
 import torch
 
 from mmremax.kmax.attention import KMeansCrossAttention, QuerySelfAttention
+from mmremax.kmax.axial_attention import (
+    AxialAttention,
+    AxialAttention2d,
+    relative_index,
+)
 from tests.golden import R, assert_probe, load_case
 from tests.golden.fill import fill_module
 
@@ -44,14 +51,14 @@ def test_sums_in_float32_under_autocast():
     )
 
 
-def test_starts_as_nothing():
+def test_cross_attention_starts_as_nothing():
     attention = KMeansCrossAttention(8)
     update = attention(torch.randn(2, 8, 3, 3), torch.randn(2, 5, 3, 3))
     assert update.eq(0).all()
     assert attention.value.conv.weight.abs().max() <= 2 * 8**-0.5
 
 
-def test_golden():
+def test_self_attention_golden():
     attention = QuerySelfAttention(embed_dims=32, num_heads=8)
     del attention.qkv, attention.project  # not part of the case
     case = 'module.attention_operation'
@@ -65,3 +72,79 @@ def test_golden():
 def test_self_attention_starts_as_nothing():
     attention = QuerySelfAttention(16, num_heads=4)
     assert attention(torch.randn(2, 16, 5)).eq(0).all()
+
+
+@pytest.mark.parametrize(
+    ('case', 'prefix', 'module', 'shape'),
+    [
+        ('module.axial_attention_1d', 'ax', AxialAttention, (3, 12, 5)),
+        ('module.axial_attention_2d', 'ax2', AxialAttention2d, (2, 12, 3, 5)),
+    ],
+)
+def test_axial_golden(case, prefix, module, shape):
+    attention = fill_module(module(12, 16, 32), case, prefix)
+    assert_probe(attention(R('input', shape)), load_case(case)['expected'])
+
+
+def test_axial_matches_loops():
+    """One head, two positions, summed by hand in plain loops."""
+    module = AxialAttention(3, 2, 2, num_heads=1).double().eval()
+    for norm in (module.similarity_norm, module.output_norm):
+        norm.running_var.uniform_(0.5, 2)
+    x = torch.randn(1, 3, 2, dtype=torch.float64)
+    actual = module(x)[0].detach().numpy()
+
+    def scale(norm):
+        return (norm.weight / (norm.running_var + norm.eps).sqrt()).tolist()
+
+    qkv = module.qkv_norm(module.qkv(x))[0].detach().numpy()
+    q, k, v = qkv[:2], qkv[2:4], qkv[4:]
+    rq, rk, rv = (
+        table.detach().numpy()
+        for table in (
+            module.relative_query,
+            module.relative_key,
+            module.relative_value,
+        )
+    )
+    gain, out_gain = scale(module.similarity_norm), scale(module.output_norm)
+    wanted = np.zeros((2, 2))
+    for i in range(2):
+        logits = [
+            gain[0] * q[:, i] @ k[:, m]
+            + gain[1] * q[:, i] @ rq[m - i + 254]
+            + gain[2] * k[:, m] @ rk[m - i + 254]
+            for m in range(2)
+        ]
+        weights = np.exp(logits) / np.exp(logits).sum()
+        for m in range(2):
+            wanted[:, i] += weights[m] * (
+                np.array(out_gain[:2]) * v[:, m]
+                + np.array(out_gain[2:]) * rv[m - i + 254]
+            )
+    np.testing.assert_allclose(actual, wanted, rtol=1e-9)
+
+
+def test_long_axes_share_the_last_row():
+    index = relative_index(300, torch.device('cpu'))
+    assert index.min() == 0
+    assert index.max() == 508
+    assert index[0, 254] == index[0, 299] == 508
+    assert index[7, 7] == 254
+    assert index[8, 7] == 253  # query 8, key 7
+    attention = AxialAttention(4, 8, 8)
+    assert attention(torch.randn(1, 4, 300)).isfinite().all()
+
+
+@torch.no_grad()
+def test_stride_keeps_every_second_position_after_each_axis():
+    """The width axis attends within the kept rows, to all columns."""
+    attention = AxialAttention2d(6, 4, 8, num_heads=2, stride=2).eval()
+    x = torch.randn(2, 6, 5, 8)
+    out = attention(x)
+    columns = [attention.height_axis(x[:, :, :, w]) for w in range(8)]
+    kept = torch.stack(columns, dim=3)[:, :, ::2]
+    rows = [attention.width_axis(kept[:, :, h]) for h in range(3)]
+    expected = torch.stack(rows, dim=2)[..., ::2]
+    assert out.shape == (2, 8, 3, 4)
+    torch.testing.assert_close(out, expected)

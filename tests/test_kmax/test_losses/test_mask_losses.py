@@ -1,4 +1,6 @@
-"""Mask-id and dice losses and their statistics, by hand and by loops."""
+"""Mask-id, dice and class loss, and statistics, by hand and by loops."""
+
+import math
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from mmremax.kmax.losses.mask_loss import (
     PQDiceLoss,
     mask_statistics,
 )
+from mmremax.kmax.losses.pq_classification import PQClassificationLoss
 from mmremax.kmax.predictor import LayerPrediction
 from tests.helpers.loss_fixture import mask_targets
 
@@ -148,3 +151,35 @@ def test_invariants(activation):
     ):
         for key, value in plain.items():
             torch.testing.assert_close(other[key], value, msg=key)
+
+
+def one_query(label, weight=2.0):
+    return mask_targets(
+        torch.full((1, 1), -1),
+        (1, 1),
+        queries=1,
+        labels=torch.tensor([[label]]),
+        query_class_weight=torch.tensor([[weight]]),
+    )
+
+
+LOG3 = math.log(3)
+LOGITS = torch.tensor([[[LOG3, 0.0, -LOG3]]])  # sigmoid: 3/4, 1/2, 1/4
+SOFT = torch.tensor([[[1.0, 0.1, 0.0]]])
+
+
+def test_class_loss_with_sigmoid_by_hand():
+    """Weights of 3/4 (alpha) and 2 give 3/2 of the sum of three terms."""
+    loss = PQClassificationLoss(activation='sigmoid')
+    own = -math.log(3 / 4)
+    other = -0.1 * math.log(1 / 2) - 0.9 * math.log(1 / 2)
+    none = -math.log(3 / 4)
+    wanted = 1.5 * (own + other + none)
+    assert loss(LOGITS, SOFT, one_query(0)).item() == pytest.approx(wanted)
+
+
+def test_class_loss_with_softmax_by_hand():
+    """Probabilities 9, 3 and 1 of 13; the soft target is not normalised."""
+    loss = PQClassificationLoss(loss_weight=3.0)
+    wanted = 3 * 1.5 * (-math.log(9 / 13) - 0.1 * math.log(3 / 13))
+    assert loss(LOGITS, SOFT, one_query(0)).item() == pytest.approx(wanted)
