@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from mmremax.datasets import PanopticDataset
 from mmremax.datasets.panoptic_png import ids_to_colours
 
 CATEGORIES = [  # stuff first, ids out of order
@@ -19,6 +20,13 @@ SKY, SEA, CAT, CROWD = 70000, 300, 5, 6
 
 def segment(segment_id: int, category_id: int, **extra) -> dict:
     return dict(id=segment_id, category_id=category_id, iscrowd=0, **extra)
+
+
+def row(segment_id: int, label: int, is_thing: bool, crowd: int = 0) -> dict:
+    """Write an entry of the table that transforms read."""
+    return dict(
+        id=segment_id, category=label, is_thing=is_thing, iscrowd=crowd
+    )
 
 
 def id_map() -> np.ndarray:
@@ -81,6 +89,16 @@ def write_tiny(
         )
     )
     return path
+
+
+def tiny_dataset(ann_file: Path, **kwargs: object) -> PanopticDataset:
+    """Open what `write_tiny` wrote."""
+    settings = dict(
+        ann_file=ann_file.name,
+        data_root=str(ann_file.parent),
+        data_prefix=dict(img='img/', seg='seg/'),
+    )
+    return PanopticDataset(**settings | kwargs)
 
 
 def rewrite(path: Path, change) -> None:

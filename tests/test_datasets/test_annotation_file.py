@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from mmremax.datasets import AnnotationError, PanopticDataset
+from mmremax.datasets import AnnotationError
 from mmremax.datasets.annotation_file import load_annotations, metainfo_of
 from tests.helpers.tiny import (
     CAT,
@@ -15,6 +14,7 @@ from tests.helpers.tiny import (
     id_map,
     rewrite,
     segment,
+    tiny_dataset,
     write_tiny,
 )
 
@@ -22,12 +22,6 @@ from tests.helpers.tiny import (
 @pytest.fixture
 def ann_file(tmp_path):
     return write_tiny(tmp_path, [id_map()] * 2, [SEGMENTS] * 2)
-
-
-def _load(ann_file: Path) -> PanopticDataset:
-    return PanopticDataset(
-        str(ann_file), str(ann_file.parent), dict(img='img/', seg='seg/')
-    )
 
 
 def test_things_come_first_each_in_the_order_of_the_file():
@@ -86,7 +80,7 @@ BREAKS: list[tuple[str, Callable[[dict], object]]] = [
 def test_a_broken_file_names_itself_and_the_place(ann_file, message, change):
     rewrite(ann_file, change)
     with pytest.raises(AnnotationError, match=re.escape(message)) as error:
-        _load(ann_file)
+        tiny_dataset(ann_file)
     assert str(ann_file) in str(error.value)
 
 

@@ -1,12 +1,13 @@
 """Classes from the file, bounded retries, seeded samples."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from mmremax.datasets import AnnotationError, PanopticDataset, SampleKey
+from mmremax.datasets import AnnotationError, SampleKey
 from tests.helpers.tiny import (
     CAT,
     CROWD,
@@ -15,6 +16,7 @@ from tests.helpers.tiny import (
     SKY,
     id_map,
     rewrite,
+    tiny_dataset,
     write_tiny,
 )
 
@@ -35,13 +37,7 @@ def make(tmp_path):
     crowd = np.where(id_map() == CROWD, CROWD, 0)
     tables = [SEGMENTS, [], SEGMENTS[2:3]]
     ann_file = write_tiny(tmp_path, [id_map(), empty, crowd], tables)
-
-    def build(**kwargs) -> PanopticDataset:
-        prefix = dict(img='img/', seg='seg/')
-        settings = dict(data_root=str(tmp_path), data_prefix=prefix)
-        return PanopticDataset(ann_file.name, **settings | kwargs)
-
-    return build
+    return partial(tiny_dataset, ann_file)
 
 
 def test_data_info_holds_what_transforms_and_metric_read(make):

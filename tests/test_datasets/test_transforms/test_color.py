@@ -1,10 +1,14 @@
-"""Each step against plain arithmetic, and how often each happens."""
+"""Each step of a jitter against its formula, and how often it happens."""
 
 import colorsys
+from collections import Counter
+from itertools import chain
 
 import numpy as np
+import pytest
 
-from mmremax.datasets import SSDColorJitter
+from mmremax.datasets import AutoAugmentColor, SSDColorJitter
+from mmremax.datasets.transforms.color import OPERATIONS, POLICY
 
 
 class _FixedRng:
@@ -41,21 +45,12 @@ def _jitter(coins: list[int], *amounts: float) -> list:
     return image[0].tolist()
 
 
-def test_nothing_happens_if_no_coin_falls():
-    assert _jitter([0, 0, 0, 0, 0]) == IMAGE[0].tolist()
-
-
 def test_brightness_and_contrast_are_clipped():
-    assert _jitter([1, 0, 0, 0, 0], 30.5) == [
-        [230, 130, 80],
-        [40, 255, 255],
-        [37, 37, 37],
-    ]
-    assert _jitter([0, 1, 1, 0, 0], 1.5) == [
-        [255, 150, 75],
-        [15, 255, 255],
-        [10, 10, 10],
-    ]
+    assert _jitter([0, 0, 0, 0, 0]) == IMAGE[0].tolist()
+    brighter = [[230, 130, 80], [40, 255, 255], [37, 37, 37]]
+    assert _jitter([1, 0, 0, 0, 0], 30.5) == brighter
+    richer = [[255, 150, 75], [15, 255, 255], [10, 10, 10]]
+    assert _jitter([0, 1, 1, 0, 0], 1.5) == richer
 
 
 def test_saturation_and_hue_turn_the_hsv_cone():
@@ -84,3 +79,112 @@ def test_every_step_happens_half_the_time():
         for _ in range(400)
     ]
     assert 0.68 < np.mean(changed) < 0.82
+
+
+GREY = np.array([0.2989, 0.5870, 0.1140])
+
+
+def blend(first: np.ndarray, second: np.ndarray, factor: float) -> np.ndarray:
+    """Inter- or extrapolate, clip and cut off the fraction."""
+    first, second = first.astype(np.float32), second.astype(np.float32)
+    mixed = first + np.float32(factor) * (second - first)
+    return mixed.clip(0, 255).astype(np.uint8)
+
+
+def brightness(image: np.ndarray, factor: float) -> np.ndarray:
+    return blend(np.zeros_like(image), image, factor)
+
+
+def color(image: np.ndarray, factor: float) -> np.ndarray:
+    grey = (image / 255 @ GREY * 255.5).astype(np.uint8)
+    return blend(np.repeat(grey[..., None], 3, 2), image, factor)
+
+
+def contrast(image: np.ndarray, factor: float) -> np.ndarray:
+    grey = min(image[..., 0].size / 256, 255)
+    return blend(np.full_like(image, int(grey)), image, factor)
+
+
+def sharpness(image: np.ndarray, factor: float) -> np.ndarray:
+    smooth = image.copy()
+    weights = np.ones((3, 3, 1))
+    weights[1, 1] = 5
+    for y in range(1, image.shape[0] - 1):
+        for x in range(1, image.shape[1] - 1):
+            window = image[y - 1 : y + 2, x - 1 : x + 2]
+            smooth[y, x] = (window * weights).sum((0, 1)) / 13
+    return blend(smooth, image, factor)
+
+
+def equalize(image: np.ndarray, factor: float) -> np.ndarray:
+    result = image.copy()
+    for channel in range(3):
+        counts = np.bincount(image[..., channel].ravel(), minlength=256)
+        step = (counts.sum() - counts[counts > 0][-1]) // 255
+        if step == 0:
+            continue
+        table = (np.cumsum(counts) + step // 2) // step
+        table = np.append(0, table[:-1]).clip(0, 255)
+        result[..., channel] = table[image[..., channel]]
+    return result
+
+
+FORMULAS = [brightness, color, contrast, sharpness, equalize]
+
+
+@pytest.mark.parametrize('formula', FORMULAS)
+@pytest.mark.parametrize('strength', [0.04, 0.1, 0.2, 0.7, 0.9, 1.0])
+@pytest.mark.parametrize('size', [(2, 3), (47, 60), (300, 260)])
+def test_operation_equals_its_formula(formula, strength, size):
+    rng = np.random.default_rng(0)
+    image = rng.normal(110, 45, (*size, 3)).clip(0, 255).astype(np.uint8)
+    if formula is sharpness and size[0] > 100:
+        image = image[:40]
+    result = OPERATIONS[formula.__name__](image, strength)
+    expected = formula(image, 1.8 * strength + 0.1)
+    difference = np.abs(result.astype(int) - expected)
+    assert difference.max() <= (formula is not equalize)
+    assert result.dtype == np.uint8
+
+
+@pytest.mark.parametrize(
+    ('strength', 'threshold'), [(0.7, 179), (0.14, 35), (0.0, 0)]
+)
+def test_solarize_inverts_from_its_threshold_on(strength, threshold):
+    image = np.arange(256, dtype=np.uint8).reshape(16, 16, 1).repeat(3, 2)
+    result = OPERATIONS['solarize'](image, strength).ravel()
+    assert (result[: 3 * threshold] == image.ravel()[: 3 * threshold]).all()
+    rest = 255 - image.ravel()[3 * threshold :]
+    assert (result[3 * threshold :] == rest).all()
+
+
+def test_equalize_leaves_one_colour_alone():
+    image = np.full((20, 20, 3), 90, np.uint8)
+    assert (OPERATIONS['equalize'](image, 0.9) == image).all()
+
+
+def test_operations_occur_as_often_as_the_policy_says(monkeypatch):
+    """An operation's rate is the sum of its probabilities over 5 pairs."""
+    seen = Counter()
+
+    def record(name):
+        def operation(image, strength):
+            seen[name, strength] += 1
+            return image
+
+        return operation
+
+    for name in OPERATIONS:
+        monkeypatch.setitem(OPERATIONS, name, record(name))
+    transform = AutoAugmentColor(magnitude_scale=0.2)
+    rng, count = np.random.default_rng(0), 5000
+    for _ in range(count):
+        transform(dict(img=None, rng=rng))
+    expected = Counter()
+    for name, probability, magnitude in chain(*POLICY):
+        expected[name, magnitude * 0.2 / 10] += probability / 5
+    assert len(POLICY) == 5
+    assert sum(expected.values()) == pytest.approx(2.4 / 5)
+    for key, rate in expected.items():
+        assert seen[key] / count == pytest.approx(rate, abs=0.012)
+    assert set(seen) <= set(expected)

@@ -1,27 +1,23 @@
-"""The packed sample: label grid, merged stuff, metainfo."""
+"""The packed sample: label grid, masks, merged stuff, metainfo."""
 
 import numpy as np
 import torch
+from mmdet.datasets.transforms import PackDetInputs
 
-from mmremax.datasets import PackPanopticInputs
+from mmremax.datasets import PackPanopticInputs, PanopticMapToMasks
 from mmremax.datasets.transforms.formatting import segment_grid
-
-
-def _row(segment_id: int, label: int, is_thing: bool, crowd: int = 0) -> dict:
-    return dict(
-        id=segment_id, category=label, is_thing=is_thing, iscrowd=crowd
-    )
+from tests.helpers.tiny import row
 
 
 def test_grid_follows_the_table_and_merges_stuff():
     grid = np.array([[9, 9, 4, 0], [2, 3, 4, 70000]])
     table = [
-        _row(70000, 5, False),
-        _row(3, 1, True),
-        _row(8, 1, True),  # not on the grid
-        _row(2, 1, True),
-        _row(9, 5, False),  # stuff of the class of 70000
-        _row(4, 0, False, crowd=1),
+        row(70000, 5, False),
+        row(3, 1, True),
+        row(8, 1, True),  # not on the grid
+        row(2, 1, True),
+        row(9, 5, False),  # stuff of the class of 70000
+        row(4, 0, False, crowd=1),
     ]
     labels, segment_map = segment_grid(grid, table)
     assert labels.tolist() == [5, 1, 1]
@@ -38,7 +34,7 @@ def test_empty_grids_and_tables():
 
 def test_more_segments_than_a_byte_holds():
     grid = np.arange(1, 701).reshape(20, 35)
-    table = [_row(i, 3, True) for i in range(700, 0, -1)]
+    table = [row(i, 3, True) for i in range(700, 0, -1)]
     labels, segment_map = segment_grid(grid, table)
     assert len(labels) == 700
     assert (segment_map == 700 - grid).all()
@@ -49,11 +45,7 @@ def test_training_sample_as_the_model_reads_it():
     ids[8, 12] = ids[4, 4] = 6
     ids[1:4] = 5  # between the cells
     image = np.arange(390, dtype=np.uint8).reshape(10, 13, 3)
-    results = dict(
-        img=image[:, ::-1],
-        gt_seg_map=ids,
-        segments_info=[_row(5, 0, True), _row(6, 1, True)],
-        seg_map_path='a.png',
+    meta = dict(
         img_id=3,
         img_path='a.jpg',
         ori_shape=(20, 26),
@@ -62,9 +54,15 @@ def test_training_sample_as_the_model_reads_it():
         flip=True,
         sample_idx=0,
         num_discarded=2,
+    )
+    results = dict(
+        img=image[:, ::-1],
+        gt_seg_map=ids,
+        segments_info=[row(5, 0, True), row(6, 1, True)],
+        seg_map_path='a.png',
         rng=None,
     )
-    packed = PackPanopticInputs(label_stride=4)(results)
+    packed = PackPanopticInputs(label_stride=4)(results | meta)
     assert packed['inputs'].shape == (3, 10, 13)
     assert packed['inputs'].dtype == torch.uint8
     assert packed['inputs'].is_contiguous()
@@ -75,20 +73,11 @@ def test_training_sample_as_the_model_reads_it():
     assert sample.gt_segment_map.data.tolist() == [
         [[-1, -1, -1, -1], [-1, 0, -1, -1], [-1, -1, -1, 0]]
     ]
-    assert set(sample.metainfo_keys()) == {
-        'img_id',
-        'img_path',
-        'ori_shape',
-        'img_shape',
-        'scale_factor',
-        'flip',
-        'sample_idx',
-        'num_discarded',
-    }
+    assert dict(sample.metainfo_items()) == meta
 
 
 def test_test_sample_carries_the_ground_truth_for_the_metric():
-    table = [_row(5, 0, True)]
+    table = [row(5, 0, True)]
     results = dict(
         img=np.zeros((4, 4, 3), np.uint8),
         img_id=3,
@@ -109,9 +98,9 @@ def test_soft_target_packs_the_class_of_every_pixel():
         img=np.zeros((6, 5, 3), np.uint8),
         gt_seg_map=ids,
         segments_info=[
-            _row(7, 3, True),
-            _row(8, 0, False),
-            _row(9, 1, True, crowd=1),
+            row(7, 3, True),
+            row(8, 0, False),
+            row(9, 1, True, crowd=1),
         ],
     )
     packed = PackPanopticInputs(semantic_target='soft').transform(results)
@@ -122,3 +111,48 @@ def test_soft_target_packs_the_class_of_every_pixel():
     assert classes.dtype == torch.uint8
     packed = PackPanopticInputs().transform(results)
     assert 'gt_sem_seg' not in packed['data_samples']
+
+
+TABLE = [
+    row(1, 0, True),
+    row(2, 4, False),
+    row(3, 1, True),
+    row(4, 2, True),  # cropped away
+    row(5, 0, True, crowd=1),
+]
+IDS = np.array([[1, 1, 2], [0, 3, 2], [5, 3, 2]], np.int16)
+
+
+def results():
+    return dict(
+        img=np.zeros((3, 3, 3), np.uint8),
+        gt_seg_map=IDS.copy(),
+        segments_info=TABLE,
+    )
+
+
+def test_things_stuff_and_void():
+    found = PanopticMapToMasks()(results())
+    expected = [[0, 0, 4], [255, 1, 4], [255, 1, 4]]
+    assert found['gt_seg_map'].tolist() == expected
+    assert found['gt_bboxes_labels'].tolist() == [0, 1]
+    masks = found['gt_masks'].masks
+    assert np.array_equal(masks, np.stack([IDS == 1, IDS == 3]))
+
+
+def test_mmdet_packs_it():
+    packed = PackDetInputs(meta_keys=())(PanopticMapToMasks()(results()))
+    sample = packed['data_samples']
+    assert sample.gt_instances.labels.tolist() == [0, 1]
+    assert len(sample.gt_instances.masks) == 2
+    assert sample.gt_sem_seg.sem_seg.shape == (1, 3, 3)
+
+
+def test_nothing_labelled():
+    empty = results()
+    empty['gt_seg_map'][:] = 0
+    found = PanopticMapToMasks()(empty)
+    assert (found['gt_seg_map'] == 255).all()
+    assert found['gt_masks'].masks.shape == (0, 3, 3)
+    packed = PackDetInputs(meta_keys=())(found)
+    assert packed['data_samples'].gt_instances.labels.shape == (0,)

@@ -28,6 +28,7 @@ from tests.helpers.tiny import (
     SEGMENTS,
     SKY,
     id_map,
+    tiny_dataset,
     write_tiny,
 )
 
@@ -51,10 +52,8 @@ def test_ids_are_replaced_one_by_one(shape, highest):
 
 @pytest.fixture
 def results(tmp_path):
-    ann_file = write_tiny(tmp_path, [id_map()], [SEGMENTS])
-    return PanopticDataset(
-        str(ann_file), str(tmp_path), dict(img='img/', seg='seg/')
-    ).get_data_info(0)
+    data = tiny_dataset(write_tiny(tmp_path, [id_map()], [SEGMENTS]))
+    return data.get_data_info(0)
 
 
 def test_segments_are_numbered_and_crowds_become_void(results):
@@ -95,10 +94,7 @@ def test_missing_and_broken_files_are_named(results, tmp_path):
 def test_an_id_that_the_json_lacks_is_named(tmp_path):
     ids = id_map()
     ids[0, 0] = 12345
-    ann_file = write_tiny(tmp_path, [ids], [SEGMENTS])
-    data = PanopticDataset(
-        str(ann_file), str(tmp_path), dict(img='img/', seg='seg/')
-    )
+    data = tiny_dataset(write_tiny(tmp_path, [ids], [SEGMENTS]))
     with pytest.raises(ValueError, match='0_pan.png has pixels of.* 12345'):
         LoadPanopticMap()(LoadPanopticImage()(data.get_data_info(0)))
 

@@ -15,13 +15,7 @@ from mmremax.datasets import (
 from mmremax.datasets.transforms.panoptic_copy_paste import choose_segments
 from mmremax.kmax.data_preprocessor import KMaXDataPreprocessor
 from tests.golden import load_case
-from tests.helpers.tiny import SEGMENTS, id_map, write_tiny
-
-
-def row(segment_id: int, label: int, is_thing: bool, crowd: int = 0) -> dict:
-    return dict(
-        id=segment_id, category=label, is_thing=is_thing, iscrowd=crowd
-    )
+from tests.helpers.tiny import SEGMENTS, id_map, row, tiny_dataset, write_tiny
 
 
 class FixedRng:
@@ -57,9 +51,7 @@ def golden_main() -> dict:
         img=np.full((28, 32, 3), 50, np.uint8),
         gt_seg_map=ids,
         segments_info=[
-            row(1, 80, False),
-            row(2, 90, False),
-            row(3, 5, True),
+            *(row(1, 80, False), row(2, 90, False), row(3, 5, True)),
             row(4, 7, False, crowd=1),
         ],
         crop_size=(32, 32),
@@ -100,9 +92,8 @@ def test_merging_and_labels_equal_the_published_code(count):
     if real is None:
         real = np.ones(results['img_shape'], bool)
     assert real.sum() == expected['real_pixels']
-    assert (results['img'] == 200).all(-1).sum() == (
-        expected['pixels_from_paste']
-    )
+    pasted = (results['img'] == 200).all(-1).sum()
+    assert pasted == expected['pixels_from_paste']
     assert (results['img'][~real] == 0).all()
     assert (results['gt_seg_map'][~real] == 0).all()
     assert results['img'].shape[:2] == results['img_shape']
@@ -189,15 +180,13 @@ def test_all_things_and_a_uniform_number_of_the_rest():
     """4 of the 5 count; a stuff segment is kept with mean(0..4) / 4."""
     table = golden_other()['segments_info']
     rng = np.random.default_rng(0)
-    draws = [
-        [s['id'] for s in choose_segments(table, rng)] for _ in range(2000)
-    ]
+    chosen = [choose_segments(table, rng) for _ in range(2000)]
+    draws = [[s['id'] for s in segments] for segments in chosen]
     assert all({3, 4} <= set(ids) for ids in draws)
     assert all(5 not in ids and ids == sorted(ids) for ids in draws)
     for stuff in (1, 2):
-        assert np.mean([stuff in ids for ids in draws]) == pytest.approx(
-            0.5, abs=0.04
-        )
+        kept = np.mean([stuff in ids for ids in draws])
+        assert kept == pytest.approx(0.5, abs=0.04)
     # Both among the first c of 4 places: c (c - 1) / 12, c from 0 to 4.
     both = np.mean([{1, 2} <= set(ids) for ids in draws])
     assert both == pytest.approx(1 / 3, abs=0.04)
@@ -225,12 +214,9 @@ PIPELINE = [
 
 @pytest.fixture
 def dataset(tmp_path):
-    ann_file = write_tiny(
-        tmp_path, [id_map(), id_map().T, id_map()[::-1]], [SEGMENTS] * 3
-    )
-    return PanopticDataset(
-        str(ann_file), str(tmp_path), dict(img='img/', seg='seg/'), PIPELINE
-    )
+    maps = [id_map(), id_map().T, id_map()[::-1]]
+    ann_file = write_tiny(tmp_path, maps, [SEGMENTS] * 3)
+    return tiny_dataset(ann_file, pipeline=PIPELINE)
 
 
 def load(dataset: PanopticDataset, num_workers: int, count: int) -> list:
@@ -257,7 +243,6 @@ def test_the_seed_decides_for_any_number_of_workers(dataset):
             assert set(sample.keys()) == set(twin.keys())
             for key in set(sample.keys()) - {'gt_segments'}:
                 assert torch.equal(sample.get(key).data, twin.get(key).data)
-            assert torch.equal(
-                sample.gt_segments.labels, twin.gt_segments.labels
-            )
+            labels = twin.gt_segments.labels
+            assert torch.equal(sample.gt_segments.labels, labels)
     assert kinds == {True, False}

@@ -1,11 +1,20 @@
-"""Sizes, cuts, and the resampling of Pillow."""
+"""Sizes, cuts and the resampling of Pillow; crops with too few labels."""
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from mmremax.datasets import RandomScaleCrop
-from mmremax.datasets.transforms.geometry import resize_ids_part, resize_image
+from mmremax.datasets import (
+    FilterUnlabeledCrops,
+    RandomScaleCrop,
+    ResizeShortestSide,
+)
+from mmremax.datasets.transforms.geometry import (
+    resize_ids_part,
+    resize_image,
+    resized_shape,
+)
+from tests.golden import load_case
 
 
 def _results(height: int, width: int, seed: int = 0) -> dict:
@@ -68,6 +77,9 @@ def test_scale_is_relative_to_the_crop_and_rounds_half_to_even():
     # 5 * 0.5 = 2.5 rounds to 2, 7 * 0.5 = 3.5 to 4.
     results = RandomScaleCrop((5, 7), (0.5, 0.5))(_results(5, 7))
     assert results['img_shape'] == (2, 4)
+    # A tiny image keeps a pixel.
+    results = RandomScaleCrop((10, 10), (0.2, 0.2))(_results(3, 200))
+    assert results['img_shape'] == (1, 2)
 
 
 def test_a_large_image_is_cropped_along_the_long_side_only():
@@ -99,11 +111,6 @@ def test_scales_cover_the_range():
     assert 170 < max(factors) <= 200
 
 
-def test_tiny_images_keep_a_pixel():
-    results = RandomScaleCrop((10, 10), (0.2, 0.2))(_results(3, 200))
-    assert results['img_shape'] == (1, 2)
-
-
 @pytest.mark.parametrize('scale_range', [(0, 1), (2, 1)])
 def test_a_wrong_range_is_an_error(scale_range):
     with pytest.raises(ValueError, match='scale_range'):
@@ -129,3 +136,55 @@ def test_the_crop_size_can_come_with_the_results():
     results = transform(_results(10, 20) | dict(crop_size=(30, 40)))
     assert results['img_shape'] == (20, 40)
     assert results['crop_size'] == (30, 40)
+
+
+def _labelled(labelled: int, crop: int = 129, **extra) -> dict:
+    """A square crop with this number of labelled locations at stride 4."""
+    side = (crop + 3) // 4
+    ids = np.zeros((crop, crop), np.int32)
+    locations = np.zeros(side * side, np.int32)
+    locations[:labelled] = 7
+    ids[::4, ::4] = locations.reshape(side, side)
+    ids[1::4] = 7  # between the locations: does not count
+    return dict(gt_seg_map=ids, crop_size=(crop, crop), retries_left=1) | extra
+
+
+@pytest.mark.parametrize(
+    ('crop', 'minimum', 'labelled', 'kept'),
+    [
+        (129, None, 43, False),  # 33 * 33 // 25 = 43; equal is not enough
+        (129, None, 44, True),
+        (129, 5, 5, False),
+        (129, 5, 6, True),
+        (1281, None, 4096, False),  # 321 * 321 // 25 = 4121 > 4096
+        (1281, None, 4097, True),
+    ],
+)
+def test_more_than_the_minimum_is_needed(crop, minimum, labelled, kept):
+    results = _labelled(labelled, crop)
+    assert (FilterUnlabeledCrops(minimum)(results) is results) == kept
+
+
+@pytest.mark.parametrize('extra', [{}, dict(gt_seg_map=None)])
+def test_the_last_try_is_kept(extra):
+    results = _labelled(0) | dict(retries_left=0) | extra
+    assert FilterUnlabeledCrops()(results) is results
+
+
+def test_sizes_equal_the_golden_table():
+    rows = load_case('inference.test_sizes')['expected']
+    assert len(rows) == 8
+    for row in rows:
+        shape = resized_shape(
+            *row['original'], row['test_short'], row['test_max']
+        )
+        assert list(shape) == row['resized']
+
+
+def test_image_equals_pillows_bilinear():
+    image = np.random.default_rng(0).integers(0, 256, (30, 47, 3), np.uint8)
+    results = ResizeShortestSide(65, 65)(dict(img=image))
+    expected = Image.fromarray(image).resize((65, 41), Image.BILINEAR)
+    assert (results['img'] == np.array(expected)).all()
+    assert results['img_shape'] == (41, 65)
+    assert results['scale_factor'] == (65 / 47, 41 / 30)
