@@ -4,24 +4,14 @@ import contextlib
 import io
 import json
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
 from cityscapesscripts.preparation.createPanopticImgs import convert2panoptic
-from mmdet.registry import DATASETS
-from mmengine.config import Config
 from PIL import Image
 
 from mmremax.datasets.conversion.cityscapes import convert_cityscapes
-from mmremax.evaluation import PanopticQualityMetric
 from tests.helpers.original_layouts import write_cityscapes
-from tests.helpers.simulated import predictions
-
-CONFIG = (
-    Path(__file__).parents[3]
-    / 'configs/_base_/datasets/cityscapes_panoptic.py'
-)
 
 
 @pytest.fixture
@@ -61,30 +51,6 @@ def test_groups_are_crowds_and_the_rest_is_void(root):
     assert {s['category_id'] for s in second} == {0, 2, 10}
     areas = sum(s['area'] for s in first)
     assert areas == 64 * 128 - 4 * 128 - 12 * 30  # hood and caravan
-
-
-def test_from_the_download_to_pq(root):
-    for split in ('train', 'val'):
-        list(convert_cityscapes(root, split, root))
-    config = Config.fromfile(CONFIG)
-    dataset = dict(config.val_dataloader.dataset, data_root=str(root))
-    data = DATASETS.build(dataset)
-    meta = data.metainfo
-    assert len(meta['thing_classes']) == 8
-    assert len(meta['stuff_classes']) == 11
-    assert meta['category_ids'] == (*range(11, 19), *range(11))
-    assert meta['classes'][0] == 'person'
-    assert meta['classes'][8] == 'road'
-    sample = data[0]
-    assert sample['inputs'].shape == (3, 1025, 2049)
-    metric = PanopticQualityMetric()
-    metric.dataset_meta = meta
-    metric.process({}, predictions(data))
-    scores = metric.evaluate(len(data))
-    assert set(scores.values()) == {100.0}
-    dataset = config.train_dataloader.dataset
-    sample = DATASETS.build(dict(dataset, data_root=str(root)))[0]
-    assert sample['data_samples'].gt_segments.labels.max() < 19
 
 
 def test_what_is_missing_is_named(root):

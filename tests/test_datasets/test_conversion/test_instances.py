@@ -19,6 +19,7 @@ from mmremax.datasets.conversion.instances import (
 from mmremax.datasets.panoptic_png import read_ids
 from mmremax.evaluation import PanopticQualityMetric
 from tests.helpers.original_layouts import write_coco_instances
+from tests.helpers.random_predictions import evaluate
 from tests.helpers.simulated import predictions
 from tests.helpers.tiny import rewrite
 
@@ -54,10 +55,8 @@ def test_from_the_download_to_pq(tmp_path):
     )
     assert data.metainfo['thing_classes'] == ('person', 'dog')
     assert data.metainfo['stuff_classes'] == ('grass', 'sky-other')
-    metric = PanopticQualityMetric()
-    metric.dataset_meta = data.metainfo
-    metric.process({}, predictions(data))
-    assert set(metric.evaluate(len(data)).values()) == {100.0}
+    scores = evaluate(PanopticQualityMetric(), data, predictions(data))
+    assert set(scores.values()) == {100.0}
     ids = read_ids(str(out.with_suffix('') / '000000000285.png'), '')
     assert (ids[-3:] == 0).all()
     assert ids[0, 0] != ids[40, 0] != ids[31, 31] != ids[30, 30] != 0
@@ -65,20 +64,14 @@ def test_from_the_download_to_pq(tmp_path):
 
 def overlapping(names: str = 'AB', crowd: str = '') -> dict:
     """Two instances, A of 5 x 8 and B of 3 x 12 pixels, 3 x 4 in common."""
-    boxes = dict(A=(0, 2, 8, 5), B=(4, 3, 12, 3))
+    boxes = dict(A=(0, 2, 8, 7), B=(4, 3, 16, 6))
     annotations = []
     for name in names:
-        x, y, w, h = boxes[name]
-        polygon = [x, y, x + w, y, x + w, y + h, x, y + h]
-        annotations.append(
-            dict(
-                id=ord(name),
-                image_id=1,
-                category_id=ord(name),
-                iscrowd=int(name == crowd),
-                segmentation=[polygon],
-            )
-        )
+        left, top, right, bottom = boxes[name]
+        polygon = [left, top, right, top, right, bottom, left, bottom]
+        annotation = dict(id=ord(name), image_id=1, category_id=ord(name))
+        annotation['iscrowd'] = int(name == crowd)
+        annotations.append(dict(annotation, segmentation=[polygon]))
     return dict(
         images=[dict(id=1, file_name='1.jpg', height=10, width=20)],
         annotations=annotations,
@@ -89,14 +82,10 @@ def overlapping(names: str = 'AB', crowd: str = '') -> dict:
 @pytest.mark.parametrize(
     ('overlap', 'names', 'top'),
     [
-        ('small', 'AB', 'B'),
-        ('small', 'BA', 'B'),
-        ('large', 'AB', 'A'),
-        ('large', 'BA', 'A'),
-        ('first', 'AB', 'A'),
-        ('first', 'BA', 'B'),
-        ('last', 'AB', 'B'),
-        ('last', 'BA', 'A'),
+        *(('small', names, 'B') for names in ('AB', 'BA')),
+        *(('large', names, 'A') for names in ('AB', 'BA')),
+        *(('first', names, names[0]) for names in ('AB', 'BA')),
+        *(('last', names, names[1]) for names in ('AB', 'BA')),
         ('void', 'AB', ''),
     ],
 )
@@ -123,18 +112,14 @@ def test_an_overlap_may_be_an_error(tmp_path):
 def test_crowds_lie_below(tmp_path, overlap):
     content = overlapping(crowd='B')
     (entry,) = convert_instances(content, tmp_path / 'o.json', None, overlap)
-    assert {s['iscrowd']: s['area'] for s in entry['segments_info']} == {
-        0: 40,
-        1: 24,
-    }
+    areas = {s['iscrowd']: s['area'] for s in entry['segments_info']}
+    assert areas == {0: 40, 1: 24}
 
 
 def test_hidden_instances_have_no_segment(tmp_path):
     path, _ = write_coco_instances(tmp_path)
-    content = read_instances(path)
-    entries = list(
-        convert_instances(content, tmp_path / 'o.json', None, 'large')
-    )
+    out = tmp_path / 'o.json'
+    entries = list(convert_instances(read_instances(path), out, None, 'large'))
     assert len(entries[1]['segments_info']) == 1
 
 

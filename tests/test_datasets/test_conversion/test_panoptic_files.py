@@ -4,13 +4,23 @@ import json
 
 import numpy as np
 import pytest
+from mmdet.registry import DATASETS
+from mmengine.config import Config
 
 from mmremax.datasets.conversion import (
     convert_images,
     segment_table_of,
     spread_id,
 )
+from mmremax.datasets.conversion.ade20k import convert_ade20k
+from mmremax.datasets.conversion.cityscapes import convert_cityscapes
 from mmremax.datasets.panoptic_png import read_ids
+from mmremax.evaluation import PanopticQualityMetric
+from mmremax.kmax.published_weights import PUBLISHED_ORDERS
+from tests.helpers.original_layouts import write_ade20k, write_cityscapes
+from tests.helpers.random_predictions import evaluate
+from tests.helpers.simulated import predictions
+from tests.test_evaluation.conftest import CONFIGS
 
 
 def test_a_table_describes_the_map():
@@ -73,3 +83,35 @@ def test_a_failure_leaves_no_file(tmp_path):
     with pytest.raises(ValueError, match='fourth'):
         list(convert_images(path, [], range(1, 9), read))
     assert [p.name for p in tmp_path.iterdir()] == ['p']
+
+
+@pytest.mark.parametrize(
+    ('name', 'write', 'convert', 'ids', 'num_things'),
+    [
+        (
+            'cityscapes',
+            write_cityscapes,
+            convert_cityscapes,
+            (*range(11, 19), *range(11)),
+            8,
+        ),
+        ('ade20k', write_ade20k, convert_ade20k, PUBLISHED_ORDERS[150], 100),
+    ],
+)
+def test_from_the_download_to_pq(
+    name, write, convert, ids, num_things, tmp_path
+):
+    write(tmp_path)
+    for split in ('train', 'val'):
+        list(convert(tmp_path, split, tmp_path))
+    config = Config.fromfile(CONFIGS / f'{name}_panoptic.py')
+    train, val = (
+        DATASETS.build(dict(loader.dataset, data_root=str(tmp_path)))
+        for loader in (config.train_dataloader, config.val_dataloader)
+    )
+    assert val.metainfo['category_ids'] == ids
+    assert len(val.metainfo['thing_classes']) == num_things
+    scores = evaluate(PanopticQualityMetric(), val, predictions(val))
+    assert set(scores.values()) == {100.0}
+    assert len(train) == 2
+    assert train[0]['data_samples'].gt_segments.labels.max() < len(ids)
