@@ -13,6 +13,7 @@ from PIL import Image
 
 from mmremax.datasets import PanopticDataset
 from mmremax.evaluation import CityscapesAPMetric
+from tests.helpers.original_layouts import official_path
 from tests.helpers.random_predictions import (
     evaluate,
     random_samples,
@@ -31,28 +32,20 @@ def write_predictions(
     folder.mkdir()
     lists, truth = [], []
     for number, sample in enumerate(samples):
-        prediction = sample['pred_instances']
         lines = []
-        for i, (label, score, mask) in enumerate(
-            zip(
-                prediction['labels'].tolist(),
-                prediction['scores'].tolist(),
-                prediction['masks'].numpy(),
-                strict=True,
-            )
-        ):
+        fields = [
+            sample['pred_instances'][key].numpy()
+            for key in ('labels', 'scores', 'masks')
+        ]
+        for i, (label, score, mask) in enumerate(zip(*fields, strict=True)):
             name = f'{number}_{i}.png'
             Image.fromarray(mask.astype(np.uint8)).save(folder / name)
             label_id = name2label[data.metainfo['classes'][label]].id
-            lines.append(f'{name} {label_id} {score!r}\n')
+            lines.append(f'{name} {label_id} {float(score)!r}\n')
         path = folder / f'{number}.txt'
         path.write_text(''.join(lines))
         lists.append(str(path))
-        truth.append(
-            sample['img_path']
-            .replace('/leftImg8bit/', '/gtFine/')
-            .replace('leftImg8bit.png', 'gtFine_instanceIds.png')
-        )
+        truth.append(official_path(sample, 'instanceIds'))
     return lists, truth
 
 

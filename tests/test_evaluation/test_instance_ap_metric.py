@@ -23,17 +23,18 @@ from tests.helpers.random_predictions import (
 KEYS = ('AP', 'AP50', 'AP75', 'AP_s', 'AP_m', 'AP_l')
 
 
-def as_text(mask: np.ndarray) -> dict:
+def coded(mask: np.ndarray, **others: float) -> dict:
     rle = mask_utils.encode(np.asfortranarray(mask))
-    return dict(size=rle['size'], counts=rle['counts'].decode())
+    code = dict(size=rle['size'], counts=rle['counts'].decode())
+    return dict(others, segmentation=code)
 
 
 def write_instances(
     data: PanopticDataset, samples: list[dict], folder: Path
 ) -> tuple[Path, Path]:
     """Write truth and predictions as a user of pycocotools would."""
-    category_ids = data.metainfo['category_ids']
     num_things = len(data.metainfo['thing_classes'])
+    category_ids = data.metainfo['category_ids'][:num_things]
     images, truth, found = [], [], []
     for sample in samples:
         height, width = sample['ori_shape']
@@ -42,38 +43,34 @@ def write_instances(
         for segment in sample['segments_info']:
             if segment['category'] < num_things:
                 mask = ids == segment['id']
-                truth.append(
-                    dict(
-                        id=len(truth) + 1,
-                        image_id=sample['img_id'],
-                        category_id=category_ids[segment['category']],
-                        iscrowd=segment['iscrowd'],
-                        area=int(mask.sum()),
-                        bbox=segment.get('bbox', [0, 0, 1, 1]),
-                        segmentation=as_text(mask),
-                    )
+                instance = coded(
+                    mask,
+                    id=len(truth) + 1,
+                    image_id=sample['img_id'],
+                    category_id=category_ids[segment['category']],
+                    iscrowd=segment['iscrowd'],
+                    area=int(mask.sum()),
                 )
-        prediction = sample['pred_instances']
-        for label, score, mask in zip(
-            prediction['labels'].tolist(),
-            prediction['scores'].tolist(),
-            prediction['masks'].numpy(),
-            strict=True,
-        ):
-            if label < num_things:
-                found.append(
-                    dict(
-                        image_id=sample['img_id'],
-                        category_id=category_ids[label],
-                        score=score,
-                        segmentation=as_text(mask),
-                    )
-                )
-    categories = [dict(id=i) for i in category_ids[:num_things]]
+                truth.append(dict(instance, bbox=[0, 0, 1, 1]))
+        fields = [
+            sample['pred_instances'][key].numpy()
+            for key in ('labels', 'scores', 'masks')
+        ]
+        found += [
+            coded(
+                mask,
+                image_id=sample['img_id'],
+                category_id=category_ids[label],
+                score=float(score),
+            )
+            for label, score, mask in zip(*fields, strict=True)
+            if label < num_things
+        ]
+    categories = [dict(id=i) for i in category_ids]
     content = dict(images=images, annotations=truth, categories=categories)
     paths = folder / 'instances.json', folder / 'found.json'
-    paths[0].write_text(json.dumps(content))
-    paths[1].write_text(json.dumps(found))
+    for file, value in zip(paths, (content, found), strict=True):
+        file.write_text(json.dumps(value))
     return paths
 
 

@@ -19,7 +19,7 @@ from mmremax.datasets.conversion.ade20k import convert_ade20k
 from mmremax.datasets.panoptic_png import read_ids
 from mmremax.evaluation import MeanIoUMetric
 from mmremax.evaluation.mean_iou_metric import semantic_labels
-from tests.helpers.original_layouts import write_ade20k
+from tests.helpers.original_layouts import official_path, write_ade20k
 from tests.helpers.random_predictions import (
     evaluate,
     random_samples,
@@ -45,15 +45,9 @@ def test_equal_to_mmseg(request, name):
         ids = read_ids(sample['seg_map_path'], '')
         labels = semantic_labels(ids, sample['segments_info'])
         labels[labels < 0] = 255
-        theirs.process(
-            {},
-            [
-                dict(
-                    pred_sem_seg=dict(data=sample['pred_sem_seg']['sem_seg']),
-                    gt_sem_seg=dict(data=torch.from_numpy(labels)[None]),
-                )
-            ],
-        )
+        found = dict(data=sample['pred_sem_seg']['sem_seg'])
+        true = dict(data=torch.from_numpy(labels)[None])
+        theirs.process({}, [dict(pred_sem_seg=found, gt_sem_seg=true)])
     for key, value in theirs.evaluate(len(data)).items():
         assert scores[f'semantic/{key}'] == pytest.approx(value, abs=0.00501)
 
@@ -69,11 +63,7 @@ def test_equal_to_cityscapesscripts(cityscapes, tmp_path):
         labels = sample['pred_sem_seg']['sem_seg'][0].numpy()
         Image.fromarray(id_of[labels]).save(path)
         predicted.append(str(path))
-        truth.append(
-            sample['img_path']
-            .replace('/leftImg8bit/', '/gtFine/')
-            .replace('leftImg8bit.png', 'gtFine_labelIds.png')
-        )
+        truth.append(official_path(sample, 'labelIds'))
     args = copy.copy(official.args)
     args.quiet, args.JSONOutput, args.evalInstLevelScore = True, False, False
     args.evalLabels = []
@@ -97,16 +87,11 @@ def test_the_maps_of_a_benchmark(tmp_path):
     samples = true_samples(data)
     assert evaluate(MeanIoUMetric(), data, samples)['semantic/mIoU'] == 100
     assert config.semantic_evaluator.label_dir.startswith(config.data_root)
-    metric = METRICS.build(
-        dict(
-            config.semantic_evaluator,
-            label_dir=str(tmp_path / 'annotations/validation'),
-        )
-    )
+    maps = str(tmp_path / 'annotations/validation')
+    metric = METRICS.build(dict(config.semantic_evaluator, label_dir=maps))
     scores = evaluate(metric, data, samples)
     assert metric.class_scores['bed'] == dict(IoU=100.0, Acc=100.0)
-    assert metric.class_scores['flag']['Acc'] == 50
-    assert metric.class_scores['flag']['IoU'] == 50
+    assert metric.class_scores['flag'] == dict(IoU=50.0, Acc=50.0)
     assert np.isnan(metric.class_scores['clock']['IoU'])
     assert scores['semantic/mIoU'] < 100
 

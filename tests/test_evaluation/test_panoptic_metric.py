@@ -13,6 +13,7 @@ from mmengine.logging import MMLogger
 
 from mmremax.datasets import PanopticDataset
 from mmremax.evaluation import PanopticQualityMetric
+from tests.helpers.random_predictions import evaluate
 from tests.helpers.sample_data import (
     ANN_FILE,
     DATA_PREFIX,
@@ -22,12 +23,8 @@ from tests.helpers.sample_data import (
 from tests.helpers.simulated import predictions, shift
 
 
-def evaluate(data: PanopticDataset, samples: list[dict], **kwargs) -> dict:
-    metric = PanopticQualityMetric(**kwargs)
-    metric.dataset_meta = data.metainfo
-    for sample in samples:
-        metric.process({}, [sample])
-    return metric.evaluate(len(data))
+def score(data: PanopticDataset, samples: list[dict], **kwargs) -> dict:
+    return evaluate(PanopticQualityMetric(**kwargs), data, samples)
 
 
 def official(gt_json: Path, gt_dir: Path, pred_json: Path) -> dict:
@@ -51,9 +48,8 @@ def assert_equal_scores(ours: dict, theirs: dict, rel: float) -> None:
 def test_equal_to_panopticapi_through_its_own_format(
     shapes, shapes_root, tmp_path
 ):
-    scores = evaluate(
-        shapes, predictions(shapes, shift), dump_dir=str(tmp_path)
-    )
+    samples = predictions(shapes, shift)
+    scores = score(shapes, samples, dump_dir=str(tmp_path))
     folder = shapes_root / 'annotations'
     theirs = official(
         folder / 'panoptic_train.json',
@@ -74,7 +70,7 @@ def test_equal_to_cityscapesscripts(cityscapes, tmp_path):
         return np.roll(encoded, (1, 2), axis=(0, 1))
 
     samples = predictions(cityscapes, nudge)
-    scores = evaluate(cityscapes, samples, dump_dir=str(folder))
+    scores = score(cityscapes, samples, dump_dir=str(folder))
     root = Path(cityscapes.data_root)
     with contextlib.redirect_stdout(io.StringIO()):
         theirs = script.evaluatePanoptic(
@@ -91,8 +87,8 @@ def test_equal_to_cityscapesscripts(cityscapes, tmp_path):
 def test_equal_to_panopticapi_on_real_images(tmp_path):
     root = sample_root()
     data = PanopticDataset(ANN_FILE, str(root), DATA_PREFIX, test_mode=True)
-    assert set(evaluate(data, predictions(data)).values()) == {100.0}
-    ours = evaluate(data, predictions(data, shift), dump_dir=str(tmp_path))
+    assert set(score(data, predictions(data)).values()) == {100.0}
+    ours = score(data, predictions(data, shift), dump_dir=str(tmp_path))
     theirs = official(
         root / ANN_FILE, root / DATA_PREFIX['seg'], tmp_path / 'panoptic.json'
     )
@@ -106,7 +102,7 @@ def test_only_present_classes_count_and_undefined_means_are_nan(shapes):
         sample['segments_info'] = table
         void = sample['pred_panoptic_seg']['sem_seg'] < 1000
         sample['pred_panoptic_seg']['sem_seg'][void] = 10
-    scores = evaluate(shapes, samples)
+    scores = score(shapes, samples)
     assert scores['coco_panoptic/PQ'] == scores['coco_panoptic/PQ_th'] == 100
     assert np.isnan(scores['coco_panoptic/PQ_st'])
 
@@ -142,8 +138,8 @@ def test_images_without_truth_are_dumped_but_not_scored(shapes, tmp_path):
     for sample in samples:
         sample['seg_map_path'] = sample['segments_info'] = None
     with pytest.raises(ValueError, match='no ground truth to score'):
-        evaluate(shapes, samples)
-    assert evaluate(shapes, samples, dump_dir=str(tmp_path)) == {}
+        score(shapes, samples)
+    assert score(shapes, samples, dump_dir=str(tmp_path)) == {}
     entries = json.loads((tmp_path / 'panoptic.json').read_text())
     assert len(entries['annotations']) == len(samples)
     assert (tmp_path / 'panoptic/000000000001.png').is_file()
@@ -155,7 +151,7 @@ def test_faults_name_the_image(shapes):
     good = prediction['sem_seg']
     prediction['sem_seg'] = good[:, 1:]
     with pytest.raises(ValueError, match='1.png.*original size'):
-        evaluate(shapes, [sample])
+        score(shapes, [sample])
     prediction['sem_seg'] = torch.where(good == 10, 57, good) + 1
     with pytest.raises(ValueError, match='1.png has class .* 10 classes'):
-        evaluate(shapes, [sample])
+        score(shapes, [sample])
