@@ -47,12 +47,7 @@ def test_pipelines_that_fit_pass():
 
 def test_softening_inside_other_transforms_is_found():
     resize = dict(type='SoftLabelResize', scale=(8, 8), num_classes=3)
-    random = dict(
-        type='RandomResize',
-        scale=(8, 8),
-        resize_type='SoftLabelResize',
-        num_classes=3,
-    )
+    random = dict(resize, type='RandomResize', resize_type='SoftLabelResize')
     for step in (
         random,
         dict(type='RandomApply', transforms=[resize]),
@@ -63,16 +58,8 @@ def test_softening_inside_other_transforms_is_found():
 
 
 def head(kind='SoftFCNHead', loss=SOFT):
-    return MODELS.build(
-        dict(
-            type=kind,
-            in_channels=4,
-            channels=4,
-            num_convs=1,
-            num_classes=3,
-            loss_decode=loss,
-        )
-    )
+    sizes = dict(in_channels=4, channels=4, num_convs=1, num_classes=3)
+    return MODELS.build(dict(sizes, type=kind, loss_decode=loss))
 
 
 def test_heads_that_do_not_read_fractions_are_refused():

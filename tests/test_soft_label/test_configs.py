@@ -85,15 +85,14 @@ def files(tmp_path_factory):
 
 
 def load(pipeline, files, reduce_zero_label):
-    return Compose(pipeline)(
-        dict(
-            img_path=str(files / 'image.png'),
-            seg_map_path=str(files / 'label.png'),
-            label_map=None,
-            reduce_zero_label=reduce_zero_label,
-            seg_fields=[],
-        )
+    sample = dict(
+        img_path=str(files / 'image.png'),
+        seg_map_path=str(files / 'label.png'),
+        label_map=None,
+        reduce_zero_label=reduce_zero_label,
+        seg_fields=[],
     )
+    return Compose(pipeline)(sample)
 
 
 @pytest.mark.parametrize('path', PATHS, ids=lambda path: path.stem)

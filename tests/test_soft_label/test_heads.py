@@ -10,14 +10,8 @@ from mmremax.soft_label.losses import SoftCrossEntropyLoss
 from mmremax.soft_label.target import SoftTarget
 
 SOFT = dict(type='SoftCrossEntropyLoss')
-FCN = dict(
-    in_channels=4,
-    channels=4,
-    num_convs=1,
-    concat_input=False,
-    num_classes=3,
-    dropout_ratio=0.0,
-)
+FCN = dict(in_channels=4, channels=4, num_convs=1, num_classes=3)
+FCN |= dict(concat_input=False, dropout_ratio=0.0)
 
 
 def head(kind='SoftFCNHead', **settings):
@@ -81,9 +75,8 @@ def test_logits_grow_to_the_labels_of_the_padded_image():
     )
     q = target_of(batch)
     assert q.fractions[..., 20:].max() == 0
-    assert torch.equal(
-        losses['loss_soft_ce'], SoftCrossEntropyLoss()(grown, q)
-    )
+    expected = SoftCrossEntropyLoss()(grown, q)
+    assert torch.equal(losses['loss_soft_ce'], expected)
 
 
 def test_losses_of_one_name_add_up():
@@ -106,16 +99,13 @@ def test_mistakes_of_heads_are_named(settings, message):
 
 
 def test_inference_is_that_of_the_stock_head():
-    ours, stock = (
-        head().eval(),
-        head('FCNHead', loss_decode={'type': 'CrossEntropyLoss'}).eval(),
-    )
+    ours = head().eval()
+    stock = head('FCNHead', loss_decode=dict(type='CrossEntropyLoss')).eval()
     assert ours.state_dict().keys() == stock.state_dict().keys()
     stock.load_state_dict(ours.state_dict())
     meta = [dict(img_shape=(16, 16))]
-    assert torch.equal(
-        ours.predict(FEATS, meta, {}), stock.predict(FEATS, meta, {})
-    )
+    expected = stock.predict(FEATS, meta, {})
+    assert torch.equal(ours.predict(FEATS, meta, {}), expected)
 
 
 def test_losses_under_autocast_are_float32():
