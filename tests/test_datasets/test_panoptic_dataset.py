@@ -167,10 +167,3 @@ def test_a_pipeline_that_always_drops_is_an_error(make):
     data = make(pipeline=[lambda results: None], max_refetch=3)
     with pytest.raises(RuntimeError, match='None for 4 samples'):
         data[0]
-
-
-def test_a_missing_image_names_the_file(make, tmp_path):
-    data = make(pipeline=AUGMENT)
-    (tmp_path / 'img/0.bmp').unlink()
-    with pytest.raises(FileNotFoundError, match='0.bmp does not exist'):
-        data[0]

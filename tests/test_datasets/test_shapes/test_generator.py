@@ -13,7 +13,6 @@ from PIL import Image
 from mmremax.datasets.panoptic_check import check_images, check_lists
 from mmremax.datasets.shapes.canvas import MIN_VISIBLE_AREA, touching_ids
 from mmremax.datasets.shapes.generator import (
-    CATEGORIES,
     SPLITS,
     VERSIONS,
     ShapesDefinition,
@@ -102,28 +101,11 @@ def test_workers_and_counts_do_not_change_the_pixels(tmp_path, definition):
     assert checksum(write(tmp_path / 'other', other)) != checksum(few)
 
 
-def test_the_same_command_writes_the_same_files(tmp_path):
-    definition = replace(VIVID, num_train=2, num_val=1)
-    first, second = (write(tmp_path / name, definition) for name in 'ab')
-    files = [path for path in first.rglob('*') if path.is_file()]
-    assert len(files) == 8
-    for path in files:
-        twin = second / path.relative_to(first)
-        assert path.read_bytes() == twin.read_bytes()
-
-
 @pytest.mark.parametrize('workers', [1, 2])
 def test_order_and_number_of_images(tmp_path, workers):
     definition = replace(V1, num_train=3, num_val=2, size=(32, 33))
     splits = [s for s, _ in make_shapes(tmp_path, definition, workers)]
     assert splits == ['train'] * 3 + ['val'] * 2
-
-
-def test_categories_are_things_then_stuff():
-    is_thing = [c['isthing'] for c in CATEGORIES]
-    assert is_thing == [1] * 6 + [0] * 4
-    assert len({c['id'] for c in CATEGORIES}) == 10
-    assert len({tuple(c['color']) for c in CATEGORIES}) == 10
 
 
 @every_version
