@@ -1,21 +1,26 @@
 """What the runner needs: hooks, optimizers, checkpoints."""
 
-from . import (
-    hooks,
-    optim,
-)
-from .atomic_backend import AtomicBackend
+from .count_hooks import ClassCountCheckHook, DiscardCountHook
+from .gradient_hooks import GradNormHook, NonFiniteError, NonFiniteGuardHook
+from .optim import NormMomentumHook
 from .pretrained_weights import StrictPretrained
-from .random_states import (
-    get_random_states,
-    set_random_states,
+from .resume import (
+    AtomicBackend,
+    ResumableCheckpointHook,
+    ResumePositionHook,
 )
+from .rich_progress_hook import RichProgressHook
 
 __all__ = [
     'AtomicBackend',
+    'ClassCountCheckHook',
+    'DiscardCountHook',
+    'GradNormHook',
+    'NonFiniteError',
+    'NonFiniteGuardHook',
+    'NormMomentumHook',
+    'ResumableCheckpointHook',
+    'ResumePositionHook',
+    'RichProgressHook',
     'StrictPretrained',
-    'get_random_states',
-    'hooks',
-    'optim',
-    'set_random_states',
 ]

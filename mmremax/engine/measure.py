@@ -127,9 +127,6 @@ def synthetic_batch(
         label_stride: Of the label grid, in pixels.
         ori_shape: Makes test images, without ground truth: (height, width)
             before a resize that fills `shape` in one direction.
-
-    Returns:
-        `inputs` and `data_samples`.
     """
     size = shape
     if ori_shape is not None:
@@ -138,18 +135,10 @@ def synthetic_batch(
     inputs, data_samples = [], []
     for index in range(batch_size):
         generator = torch.Generator().manual_seed(index)
-        pixels = torch.randint(
-            256, (3, *size), dtype=torch.uint8, generator=generator
-        )
-        sample = DetDataSample(
-            metainfo=dict(
-                img_id=index,
-                img_path=f'synthetic_{index}.jpg',
-                img_shape=size,
-                ori_shape=ori_shape or size,
-                sample_idx=index,
-            )
-        )
+        noise = dict(dtype=torch.uint8, generator=generator)
+        meta = dict(img_id=index, img_path=f'synthetic_{index}.jpg')
+        shapes = dict(img_shape=size, ori_shape=ori_shape or size)
+        sample = DetDataSample(metainfo=meta | shapes | {'sample_idx': index})
         if ori_shape is None:
             grid = tuple(-(-side // label_stride) for side in size)
             sample.gt_segments = InstanceData(
@@ -158,7 +147,7 @@ def synthetic_batch(
             sample.gt_segment_map = PixelData(
                 data=_segment_map(num_segments, grid, index)[None].short()
             )
-        inputs.append(pixels)
+        inputs.append(torch.randint(256, (3, *size), **noise))
         data_samples.append(sample)
     return dict(inputs=inputs, data_samples=data_samples)
 
@@ -178,9 +167,6 @@ def synthetic_logits(
         mask_logits: Gives the shape. (B, Q, h, w).
         num_segments: G; at most Q are made.
         num_classes: Of things and of stuff.
-
-    Returns:
-        Logits of these shapes.
     """
     class_logits = torch.zeros_like(class_logits)
     mask_logits = torch.full_like(mask_logits, -5)

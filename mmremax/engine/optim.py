@@ -1,4 +1,4 @@
-"""Optimizer wrapper, parameter groups and schedule of kMaX-DeepLab."""
+"""Optimizer wrapper, groups, schedule, and momentum of the norms."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-from mmdet.registry import OPTIM_WRAPPERS
+from mmdet.registry import HOOKS, OPTIM_WRAPPERS
+from mmengine.hooks import Hook
 from mmengine.optim import (
     DefaultOptimWrapperConstructor,
     OptimWrapper,
@@ -14,7 +15,9 @@ from mmengine.optim import (
 )
 from mmengine.optim.scheduler.lr_scheduler import LRSchedulerMixin
 from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS, PARAM_SCHEDULERS
+from mmengine.runner import Runner
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim import Optimizer
 
 
@@ -113,10 +116,7 @@ class WarmupPolyLR(LRSchedulerMixin, _ParamScheduler):
         end: T, in iterations.
         warmup: w, in iterations; 0 for none.
         warmup_ratio: s.
-        power: Exponent of the decay.
         by_epoch: As mmengine passes it; there are no epochs here.
-        last_step: See mmengine.
-        verbose: See mmengine.
     """
 
     def __init__(
@@ -153,3 +153,30 @@ class WarmupPolyLR(LRSchedulerMixin, _ParamScheduler):
     def _get_value(self) -> list[float]:
         factor = self.factor(self.last_step)
         return [base * factor for base in self.base_values]
+
+
+@HOOKS.register_module()
+class NormMomentumHook(Hook):
+    """Sets the momentum of all BatchNorms of a model.
+
+    kMaX-DeepLab's momentum of 0.01 averages over hundreds of steps. In a run
+    of hundreds of steps the statistics are then those of an earlier, worse
+    network. Training steps do not read the statistics: nothing but
+    evaluation changes.
+
+    Args:
+        momentum: Weight of the newest batch, in (0, 1].
+    """
+
+    def __init__(self, momentum: float) -> None:
+        if not 0 < momentum <= 1:
+            raise ValueError(
+                f'NormMomentumHook: {momentum=} is not in (0, 1].'
+            )
+        self.momentum = momentum
+
+    def before_train(self, runner: Runner) -> None:
+        """Set it in the model, also inside a wrapper."""
+        for module in runner.model.modules():
+            if isinstance(module, _BatchNorm):
+                module.momentum = self.momentum

@@ -10,7 +10,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
-from mmremax.engine.hooks.class_count_check_hook import leaf_datasets
+from mmremax.engine.count_hooks import leaf_datasets
 
 from .heads import SoftLabelLossMixin
 from .transforms import PackSoftSegInputs, SoftLabelResize

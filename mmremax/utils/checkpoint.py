@@ -46,8 +46,8 @@ def misfits(
     """Compare weights with those of a model.
 
     Args:
-        weights: What a file has.
-        wanted: The model's ``state_dict``.
+        weights: Those of a file.
+        wanted: Those of the model.
         optional: Keys that either side may lack, besides step counters.
 
     Returns:
@@ -83,7 +83,7 @@ def check_weights(
     mmengine only warns of missing weights, and then scores random ones.
 
     Args:
-        model: The detector, wrapped or not.
+        model: Wrapped or not.
         source: File or URL.
         may_be_stripped: Whether it may lack the training-only branches.
 

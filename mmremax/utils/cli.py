@@ -23,21 +23,10 @@ from .config_edits import (
 from .migration import read_config
 
 
-def add_common_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options that every tool with a config and data takes."""
-    parser.add_argument(
-        '--work-dir', help='where logs and checkpoints go (work_dirs/CONFIG)'
-    )
-    parser.add_argument(
-        '--data-root',
-        metavar='DIR',
-        help='point every data set and evaluator of the config to DIR',
-    )
-    parser.add_argument(
-        '--no-pretrained',
-        action='store_true',
-        help='load and download no initial weights',
-    )
+def add_config_options(
+    parser: argparse.ArgumentParser, reads_data: bool = False
+) -> None:
+    """Add what :func:`open_config` takes; --data-root where data are read."""
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -46,6 +35,25 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='KEY=VALUE',
         help='change config keys, as in model.panoptic_head.num_queries=64 '
         'or param_scheduler.0.end=100; a key without effect is an error',
+    )
+    if reads_data:
+        parser.add_argument(
+            '--data-root',
+            metavar='DIR',
+            help='point every data set and evaluator of the config to DIR',
+        )
+
+
+def add_common_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the tools that run: see :func:`load_config`."""
+    add_config_options(parser, reads_data=True)
+    parser.add_argument(
+        '--work-dir', help='where logs and checkpoints go (work_dirs/CONFIG)'
+    )
+    parser.add_argument(
+        '--no-pretrained',
+        action='store_true',
+        help='load and download no initial weights',
     )
     parser.add_argument(
         '--launcher',
@@ -63,34 +71,43 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def load_config(args: argparse.Namespace) -> Config:
-    """Read ``args.config`` and apply the common options to it."""
-    if not Path(args.config).is_file():
-        sys.exit(f'There is no config file {args.config}.')
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+def open_config(
+    path: str,
+    options: dict,
+    data_root: str | None = None,
+    no_pretrained: bool = False,
+) -> Config:
+    """Read and edit a config, or leave with one clear line.
+
+    Its scope becomes mmengine's.
+    """
+    if not Path(path).is_file():
+        sys.exit(f'There is no config file {path}.')
     try:
-        cfg = read_config(args.config)
+        cfg = read_config(path)
+        if no_pretrained:
+            remove_pretrained(cfg)
+        if data_root is not None:
+            set_data_root(cfg, data_root)
+        merge_options(cfg, options)
     except ConfigKeyError as error:
         sys.exit(str(error))
+    init_default_scope(cfg.get('default_scope', 'mmdet'))
+    return cfg
+
+
+def load_config(args: argparse.Namespace) -> Config:
+    """Read ``args.config`` and apply the common options to it."""
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    cfg = open_config(
+        args.config, args.cfg_options, args.data_root, args.no_pretrained
+    )
     cfg.launcher = args.launcher
-    if args.no_pretrained:
-        remove_pretrained(cfg)
-    if args.data_root is not None:
-        set_data_root(cfg, args.data_root)
-    apply_options(cfg, args.cfg_options)
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir') is None:
         cfg.work_dir = f'work_dirs/{Path(args.config).stem}'
     return cfg
-
-
-def apply_options(cfg: Config, options: dict) -> None:
-    """Apply ``--cfg-options`` or leave with one clear line."""
-    try:
-        merge_options(cfg, options)
-    except ConfigKeyError as error:
-        sys.exit(str(error))
 
 
 def use_amp(cfg: Config, dtype: str | None = None) -> None:
@@ -192,57 +209,9 @@ def find_last_checkpoint(work_dir: str) -> str | None:
         for path in (Path(text), folder / Path(text).name):
             if path.is_file():
                 return str(path)
-    numbered = [
-        path
-        for pattern in ('iter_*.pth', 'epoch_*.pth')
-        for path in folder.glob(pattern)
+    numbered = {
+        int(path.stem.split('_')[1]): str(path)
+        for path in [*folder.glob('iter_*.pth'), *folder.glob('epoch_*.pth')]
         if path.stem.split('_')[1].isdigit()
-    ]
-    return str(max(numbered, key=_number)) if numbered else None
-
-
-def _number(path: Path) -> int:
-    return int(path.stem.split('_')[1])
-
-
-def add_config_options(
-    parser: argparse.ArgumentParser, reads_data: bool = False
-) -> None:
-    """Add what :func:`open_config` takes, for tools without a Runner.
-
-    Args:
-        parser: Changed in place.
-        reads_data: Whether the tool takes `--data-root` as well.
-    """
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        default={},
-        metavar='KEY=VALUE',
-        help='change config keys, as in model.test_cfg.thing_threshold=0.5',
-    )
-    if reads_data:
-        parser.add_argument(
-            '--data-root', metavar='DIR', help='folder of the data'
-        )
-
-
-def open_config(
-    path: str, options: dict, data_root: str | None = None
-) -> Config:
-    """Read a config to look at it, or leave with one clear line.
-
-    Args:
-        path: Of the file. Its scope becomes mmengine's.
-        options: Values by dotted key.
-        data_root: See `set_data_root`; None leaves the config's.
-    """
-    if not Path(path).is_file():
-        sys.exit(f'There is no config file {path}.')
-    cfg = read_config(path)
-    if data_root is not None:
-        set_data_root(cfg, data_root)
-    apply_options(cfg, options)
-    init_default_scope(cfg.get('default_scope', 'mmdet'))
-    return cfg
+    }
+    return numbered[max(numbered)] if numbered else None

@@ -37,16 +37,9 @@ def set_data_root(cfg: Config, root: str) -> None:
     of those values (a metric's ``ann_file``) moves with it. Changing the
     config's variable ``data_root`` alone would not reach the dicts that
     were built from it.
-
-    Args:
-        cfg: Changed in place.
-        root: The folder that holds ``annotations/`` and the images.
     """
-    parts = [
-        name
-        for name in cfg
-        if name.endswith(('_dataloader', '_evaluator')) and cfg[name]
-    ]
+    ends = ('_dataloader', '_evaluator')
+    parts = [name for name in cfg if name.endswith(ends) and cfg[name]]
     old_roots = {
         node['data_root']
         for name in parts
@@ -61,10 +54,11 @@ def set_data_root(cfg: Config, root: str) -> None:
         if not isinstance(value, str):
             return value
         for old in sorted(old_roots, key=len, reverse=True):
-            if value.rstrip('/') == old.rstrip('/'):
+            folder = old.rstrip('/')
+            if value.rstrip('/') == folder:
                 return root
-            if value.startswith(old.rstrip('/') + '/'):
-                return join(root, value[len(old.rstrip('/')) + 1 :])
+            if value.startswith(f'{folder}/'):
+                return root.rstrip('/') + value[len(folder) :]
         return value
 
     for name in parts:
@@ -185,8 +179,3 @@ def map_leaves(node: Any, change: Callable[[Any], Any]) -> Any:
     if isinstance(node, list | tuple):
         return type(node)(map_leaves(value, change) for value in node)
     return change(node)
-
-
-def join(root: str, rest: str) -> str:
-    """Join a folder and a relative path with one slash."""
-    return f'{root.rstrip("/")}/{rest}'

@@ -20,11 +20,6 @@ def load_model(cfg: Config, checkpoint: str, device: str) -> nn.Module:
     mmdet's `init_detector` loads what fits and warns about the rest, so a
     wrong file gives a random model; here it is an error.
 
-    Args:
-        cfg: Of the model; nothing in it is downloaded.
-        checkpoint: Of a run of this package, or of its converter.
-        device: As torch knows it, such as `cpu` or `cuda:0`.
-
     Returns:
         The detector in evaluation mode, with `cfg` and `dataset_meta`
         (`classes`, `palette`) as attributes.

@@ -1,14 +1,11 @@
 """Pictures of results and runs."""
 
-from .curves import (
-    plot_run,
-    read_scalars,
-)
-from .panels import side_by_side
+from .curves import plot_run, read_scalars
 from .panoptic_drawing import (
     draw_panoptic,
     encode_grid,
     encode_segments,
+    side_by_side,
 )
 
 __all__ = [

@@ -29,11 +29,8 @@ def read_scalars(work_dir: str | Path) -> list[dict]:
         Records in order of their step, as logged.
     """
     work_dir = Path(work_dir)
-    if work_dir.is_file():
-        files = [work_dir]
-    else:
-        files = sorted(work_dir.glob('**/vis_data/scalars.json'))
-    if not files:
+    files = sorted(work_dir.glob('**/vis_data/scalars.json'))
+    if not (files := [work_dir] if work_dir.is_file() else files):
         raise FileNotFoundError(
             f'no vis_data/scalars.json under {work_dir}: is it the work_dir '
             'of a run that logged at least once?'
@@ -55,10 +52,6 @@ def read_scalars(work_dir: str | Path) -> list[dict]:
 
 def plot_run(work_dir: str | Path, out_file: str | Path) -> Path:
     """Draw loss terms and PQ over iterations into a PNG.
-
-    Args:
-        work_dir: As in `read_scalars`.
-        out_file: Where to write; missing folders are made.
 
     Returns:
         Path of the picture.

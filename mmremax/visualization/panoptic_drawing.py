@@ -10,7 +10,7 @@ instance, void K (see docs/notation.md).
 from __future__ import annotations
 
 import colorsys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -48,8 +48,8 @@ def draw_panoptic(
     Args:
         image: RGB. (H, W, 3), uint8.
         id_map: Segment ids; void shows dark and hatched. (H, W), integer.
-        classes: K class names.
-        palette: Their K colours, RGB, 0 to 255.
+        classes: Names.
+        palette: RGB, 0 to 255.
         alpha: Weight of the colours over the image, in [0, 1].
         long_side: Pixels of the picture's long side; names stay legible on
             a small image. None keeps the image's size.
@@ -86,12 +86,8 @@ def segment_colours(
 ) -> dict[int, Colour]:
     """Choose a colour for every segment: its class's, varied by instance.
 
-    Args:
-        id_map: Segment ids. (H, W).
-        palette: K colours, RGB.
-
     Returns:
-        Segment id -> RGB, void left out.
+        RGB by segment id, void left out.
     """
     colours, seen = {}, {}
     for segment_id in np.unique(id_map).tolist():
@@ -153,8 +149,37 @@ def encode_grid(
     return grid.repeat(stride, axis=0).repeat(stride, axis=1)
 
 
+def side_by_side(panels: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Make one picture: panels from left to right, each under its title.
+
+    Args:
+        panels: RGB pictures by title, (H, W, 3), uint8; all are scaled to
+            the height of the highest.
+    """
+    height = max(picture.shape[0] for picture in panels.values())
+    images = []
+    for picture in panels.values():
+        width = round(picture.shape[1] * height / picture.shape[0])
+        images.append(Image.fromarray(picture).resize((width, height)))
+    gap = max(6, height // 60)
+    title_size = min(max(height // 24, 12), 28)
+    title_height = 2 * title_size
+    width = sum(image.width + gap for image in images) + gap
+    size = width, title_height + height + gap
+    canvas = Image.new('RGB', size, (250, 250, 250))
+    draw = ImageDraw.Draw(canvas)
+    left = gap
+    for title, image in zip(panels, images, strict=True):
+        canvas.paste(image, (left, title_height))
+        middle = left + image.width / 2, title_height / 2
+        font = _load_font(title_size)
+        draw.text(middle, title, fill=(40, 40, 40), font=font, anchor='mm')
+        left += image.width + gap
+    return np.asarray(canvas)
+
+
 @lru_cache
-def load_font(size: int) -> ImageFont.FreeTypeFont:
+def _load_font(size: int) -> ImageFont.FreeTypeFont:
     """Load the typeface that comes with matplotlib, at `size` pixels."""
     folder = Path(matplotlib.get_data_path()) / 'fonts' / 'ttf'
     return ImageFont.truetype(str(folder / 'DejaVuSans-Bold.ttf'), size)
@@ -209,7 +234,7 @@ def _draw_names(
     max_labels: int,
 ) -> None:
     """Write class names into the largest segments, none over another."""
-    font = load_font(min(max(max(id_map.shape) // 42, 10), 26))
+    font = _load_font(min(max(max(id_map.shape) // 42, 10), 26))
     draw = ImageDraw.Draw(canvas)
     area = {i: int((id_map == i).sum()) for i in colours}
     taken: list[tuple[int, int, int, int]] = []

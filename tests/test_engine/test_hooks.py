@@ -1,12 +1,18 @@
-"""The guard, the class counts and the gradient norm, on a toy run."""
+"""The guard, the counts, the gradient norm and the norms' momentum."""
+
+from types import SimpleNamespace
 
 import pytest
 import torch
+from mmdet.structures import DetDataSample
 from mmengine.config import Config
+from mmengine.logging import MessageHub
 from mmengine.runner import Runner
+from torch import nn
 
-from mmremax.engine.hooks import NonFiniteError
-from mmremax.engine.hooks.non_finite_guard_hook import describe
+from mmremax.engine import DiscardCountHook, NonFiniteError, NormMomentumHook
+from mmremax.engine.gradient_hooks import describe
+from tests.helpers.model_fixture import build_model
 from tests.helpers.toy import toy_config
 
 
@@ -132,3 +138,47 @@ def test_bfloat16_on_the_cpu_keeps_weights_in_float32(tmp_path):
     assert (True, torch.bfloat16) in seen
     assert (False, torch.float32) in seen
     assert {p.dtype for p in runner.model.parameters()} == {torch.float32}
+
+
+def test_discards_add_up_and_go_on_after_resuming() -> None:
+    hub = MessageHub.get_instance('test_discards')
+    runner = SimpleNamespace(message_hub=hub)
+    samples = [
+        DetDataSample(metainfo=dict(num_discarded=2)),
+        DetDataSample(metainfo=dict(num_discarded=0)),
+        DetDataSample(),  # of a data set that does not count
+    ]
+    hook = DiscardCountHook()
+    for total in (2, 4):
+        hook.after_train_iter(runner, 0, dict(data_samples=samples))
+        assert hub.get_scalar('train/discarded').current() == total
+    resumed = MessageHub.get_instance('test_discards_resumed')
+    resumed.load_state_dict(hub.state_dict())
+    runner = SimpleNamespace(message_hub=resumed)
+    hook.after_train_iter(runner, 0, dict(data_samples=samples))
+    assert resumed.get_scalar('train/discarded').current() == 6
+
+
+def test_all_norms_of_the_model_are_set():
+    model = build_model(with_remax=True)
+    norms = [m for m in model.modules() if hasattr(m, 'running_mean')]
+    assert {norm.momentum for norm in norms} == {0.01}
+    NormMomentumHook(0.1).before_train(SimpleNamespace(model=model))
+    assert {norm.momentum for norm in norms} == {0.1}
+
+
+def test_statistics_follow_faster_and_outputs_are_the_same():
+    slow = nn.Sequential(nn.BatchNorm2d(3, momentum=0.01))
+    fast = nn.Sequential(nn.BatchNorm2d(3, momentum=0.01))
+    NormMomentumHook(0.1).before_train(SimpleNamespace(model=fast))
+    x = torch.randn(4, 3, 5, 5) + 7
+    for _ in range(20):
+        assert torch.equal(slow(x), fast(x))
+    assert slow[0].running_mean.mean() < 2
+    assert fast[0].running_mean.mean() > 6
+
+
+@pytest.mark.parametrize('momentum', [0, -0.1, 1.5])
+def test_a_wrong_momentum_is_named(momentum):
+    with pytest.raises(ValueError, match='momentum'):
+        NormMomentumHook(momentum)

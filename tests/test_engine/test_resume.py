@@ -1,17 +1,24 @@
 """A run that is killed and resumed repeats the run that was not."""
 
+import io
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
 from mmremax.engine import AtomicBackend
-from mmremax.engine.hooks.resume_position_hook import PositionedIterator
+from mmremax.engine.resume import (
+    PositionedIterator,
+    get_random_states,
+    set_random_states,
+)
 from mmremax.utils import cli
 from mmremax.utils.checkpoint import load_from_local
 from tests.helpers.toy import toy_config
@@ -176,3 +183,24 @@ def test_positioned_iterator_reads_nothing_that_it_skips():
     assert [next(batches), next(batches)] == [None, None]
     assert fetched == []
     assert next(batches) == 'c'
+
+
+def draw() -> list[float]:
+    return [
+        random.random(),
+        random.gauss(0, 1),
+        float(np.random.rand()),  # noqa: NPY002
+        float(np.random.randn()),  # noqa: NPY002
+        float(torch.rand(())),
+    ]
+
+
+def test_streams_continue_after_a_round_trip_through_a_file():
+    """One draw first: a cached Gaussian is part of the state."""
+    draw()
+    file = io.BytesIO()
+    torch.save(get_random_states(), file)
+    expected = draw()
+    file.seek(0)
+    set_random_states(torch.load(file, weights_only=True))
+    assert draw() == expected

@@ -11,7 +11,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from rich.console import Console
 
-from mmremax.engine.hooks import rich_progress_hook
+from mmremax.engine import rich_progress_hook
 from tests.helpers.toy import toy_config
 
 

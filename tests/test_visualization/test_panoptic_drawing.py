@@ -3,7 +3,9 @@ import pytest
 
 from mmremax.visualization import (
     draw_panoptic,
+    encode_grid,
     encode_segments,
+    side_by_side,
 )
 from mmremax.visualization.panoptic_drawing import segment_colours
 
@@ -109,3 +111,33 @@ def test_ground_truth_gets_ids_of_predictions() -> None:
     ]
     ids = encode_segments(segment_map, table, VOID)
     assert ids.tolist() == [[1001, 1001, 2], [VOID, VOID, 2]]
+
+
+def test_cells_become_blocks_with_ids_of_predictions() -> None:
+    grid = np.array([[0, 1, -1], [2, 2, 0]], np.int16)
+    ids = encode_grid(grid, np.array([5, 2, 2]), 3, 7, stride=2)
+    cells = [[5, 2002, 7], [3002, 3002, 5]]
+    assert ids.dtype == np.int32
+    assert ids.tolist() == np.kron(cells, np.ones((2, 2), int)).tolist()
+
+
+def test_a_sample_without_segments_is_void() -> None:
+    grid = np.full((2, 3), -1, np.int16)
+    ids = encode_grid(grid, np.zeros(0, np.int64), 3, 7)
+    assert ids.shape == (8, 12)
+    assert (ids == 7).all()
+
+
+def test_panels_share_the_height() -> None:
+    red = np.zeros((50, 100, 3), np.uint8)
+    red[..., 0] = 255
+    blue = np.zeros((200, 100, 3), np.uint8)
+    blue[..., 2] = 255
+    picture = side_by_side({'left': red, 'right': blue})
+    reddish = (picture == (255, 0, 0)).all(-1)
+    bluish = (picture == (0, 0, 255)).all(-1)
+    assert reddish.sum() == 200 * 400
+    assert bluish.sum() == 200 * 100
+    assert np.nonzero(reddish)[1].max() < np.nonzero(bluish)[1].min()
+    title = picture[: np.nonzero(bluish)[0].min()]
+    assert title.min() < 100  # text above the panels

@@ -1,4 +1,4 @@
-"""Keeps a loss that is not a number out of the weights and checkpoints."""
+"""Hooks that look at the gradient of each update."""
 
 from __future__ import annotations
 
@@ -7,13 +7,66 @@ from typing import Any
 import torch
 from mmdet.registry import HOOKS
 from mmengine.dist import all_gather_object, all_reduce
-from mmengine.hooks import Hook
+from mmengine.hooks import Hook, LoggerHook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import Tensor
 from torch.optim import Optimizer
 
-from .grad_norm_hook import total_grad_norm
+
+def total_grad_norm(optimizer: Optimizer) -> Tensor | None:
+    """Compute the 2-norm of all gradients of an optimizer as one vector.
+
+    Returns:
+        A scalar on the parameters' device, without synchronising; None
+        where no parameter has a gradient.
+    """
+    grads = [
+        parameter.grad
+        for group in optimizer.param_groups
+        for parameter in group['params']
+        if parameter.grad is not None
+    ]
+    return torch.nn.utils.get_total_norm(grads) if grads else None
+
+
+@HOOKS.register_module()
+class GradNormHook(Hook):
+    """Records ``train/grad_norm`` of every update, before it is applied.
+
+    The norm is read as the optimizer steps: over all ranks and accumulated
+    batches, after the loss scale of mixed precision is taken out. It stays
+    on the device and is copied once per logging interval. With clipping by
+    norm mmengine itself logs the value from before the clip, and the hook
+    rests.
+    """
+
+    def before_train(self, runner: Runner) -> None:
+        """Watch the optimizer's steps."""
+        self.norms: list[Tensor] = []
+        wrapper = runner.optim_wrapper
+        if wrapper.clip_grad_kwargs and wrapper.grad_name == 'grad_norm':
+            return
+        wrapper.optimizer.register_step_pre_hook(self._record)
+
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, **_: Any
+    ) -> None:
+        """Hand the norms over in time for the logger."""
+        is_logged = any(
+            self.every_n_inner_iters(batch_idx, hook.interval)
+            for hook in runner.hooks
+            if isinstance(hook, LoggerHook)
+        )
+        if self.norms and (is_logged or self.is_last_train_iter(runner)):
+            for norm in torch.stack(self.norms).tolist():
+                runner.message_hub.update_scalar('train/grad_norm', norm)
+            self.norms.clear()
+
+    def _record(self, optimizer: Optimizer, *_: Any) -> None:
+        norm = total_grad_norm(optimizer)
+        if norm is not None:
+            self.norms.append(norm)
 
 
 class NonFiniteError(RuntimeError):
@@ -56,11 +109,7 @@ class NonFiniteGuardHook(Hook):
         runner.optim_wrapper.optimizer.register_step_pre_hook(self._before)
 
     def after_train_iter(
-        self,
-        runner: Runner,
-        batch_idx: int,
-        data_batch: Any = None,
-        outputs: dict | None = None,
+        self, runner: Runner, batch_idx: int, **_: Any
     ) -> None:
         """Look at a step that had no update.
 

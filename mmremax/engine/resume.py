@@ -1,11 +1,16 @@
-"""Checkpoints from which a run continues as if it had never stopped."""
+"""Runs that are resumed go on as if they had never stopped."""
 
 from __future__ import annotations
 
+import os
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
 from mmdet.registry import HOOKS
 from mmengine.dist import (
     all_gather_object,
@@ -13,14 +18,11 @@ from mmengine.dist import (
     get_rank,
     get_world_size,
 )
-from mmengine.hooks import CheckpointHook
+from mmengine.fileio import LocalBackend, register_backend
+from mmengine.hooks import CheckpointHook, Hook
 from mmengine.model import is_model_wrapper
-from mmengine.runner import Runner
-
-from mmremax.engine.random_states import (
-    get_random_states,
-    set_random_states,
-)
+from mmengine.runner import IterBasedTrainLoop, Runner
+from torch.utils.data import DataLoader
 
 
 @HOOKS.register_module()
@@ -124,3 +126,109 @@ def average_buffers(runner: Runner) -> None:
     for buffer in model.buffers():
         if buffer.is_floating_point():
             all_reduce(buffer, 'mean')
+
+
+@HOOKS.register_module()
+class ResumePositionHook(Hook):
+    """Skips what was trained on by moving the sampler.
+
+    The maintained mmengine does so by itself where the sampler has
+    ``skip(num_samples)``. The original one fetches, decodes and drops every
+    batch since the start; there this hook replaces the loop's iterator.
+    """
+
+    def before_train(self, runner: Runner) -> None:
+        """Move the sampler, once, before the first batch is fetched."""
+        loop = runner.train_loop
+        if runner.iter == 0 or not isinstance(loop, IterBasedTrainLoop):
+            return
+        sampler = loop.dataloader.sampler
+        if not hasattr(loop.dataloader_iterator, 'skip_iter') and hasattr(
+            sampler, 'skip'
+        ):
+            sampler.skip(runner.iter * loop.dataloader.batch_size)
+            loop.dataloader_iterator = PositionedIterator(
+                loop.dataloader, runner.iter
+            )
+
+
+class PositionedIterator:
+    """Answers the first `num_skipped` requests for a batch with None.
+
+    The loop asks for batches already trained on and drops them; the sampler
+    of `dataloader` stands after them.
+    """
+
+    def __init__(self, dataloader: DataLoader, num_skipped: int) -> None:
+        self.dataloader = dataloader
+        self.num_skipped = num_skipped
+        self.iterator: Iterator | None = None
+
+    def __iter__(self) -> PositionedIterator:
+        return self
+
+    def __next__(self) -> Any:
+        if self.num_skipped > 0:
+            self.num_skipped -= 1
+            return None
+        if self.iterator is None:
+            self.iterator = iter(self.dataloader)
+        return next(self.iterator)
+
+
+@register_backend('atomic', force=True)
+class AtomicBackend(LocalBackend):
+    """Writes beside the target, then renames.
+
+    A process killed while writing leaves the previous file as it was, and
+    at most a stray ``*.tmp``, which the next write of that file replaces.
+    """
+
+    def put(self, obj: bytes, filepath: str | Path) -> None:
+        """Write bytes to a file in one step; missing folders are made."""
+        path = Path(filepath)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_name(f'.{path.name}.tmp')
+        with open(unfinished, 'wb') as file:
+            file.write(obj)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+
+
+def get_random_states() -> dict:
+    """Read the states of Python's, NumPy's, torch's and CUDA's generators.
+
+    Returns:
+        Tensors and plain numbers only, so that a checkpoint with them loads
+        with ``weights_only=True``. ``cuda`` is the current device's, None
+        without one.
+    """
+    version, words, gauss = random.getstate()
+    numpy_state = np.random.get_state(legacy=False)  # noqa: NPY002
+    return {
+        'python': [version, torch.tensor(words), gauss],
+        'numpy': [
+            torch.from_numpy(numpy_state['state']['key'].astype(np.int64)),
+            int(numpy_state['state']['pos']),
+            int(numpy_state['has_gauss']),
+            float(numpy_state['gauss']),
+        ],
+        'torch': torch.get_rng_state(),
+        'cuda': (
+            torch.cuda.get_rng_state() if torch.cuda.is_available() else None
+        ),
+    }
+
+
+def set_random_states(states: dict) -> None:
+    """Put every generator where :func:`get_random_states` found it."""
+    version, words, gauss = states['python']
+    random.setstate((version, tuple(words.tolist()), gauss))
+    key, position, has_gauss, cached = states['numpy']
+    np.random.set_state(  # noqa: NPY002
+        ('MT19937', key.cpu().numpy(), position, has_gauss, cached)
+    )
+    torch.set_rng_state(states['torch'].cpu())
+    if states['cuda'] is not None and torch.cuda.is_available():
+        torch.cuda.set_rng_state(states['cuda'].cpu())
