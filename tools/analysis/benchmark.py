@@ -41,10 +41,9 @@ from mmengine.config import Config
 from mmengine.hub import get_config
 from mmengine.optim import OptimWrapper, build_optim_wrapper
 from mmengine.runner import Runner
-from rich.console import Console
-from rich.table import Table
 from torch import nn
 from torch.utils.benchmark import Timer
+from torch.utils.data import Dataset
 
 import mmremax  # noqa: F401
 from mmremax.datasets.sampler import SampleKey
@@ -70,57 +69,38 @@ def parse_args() -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument('config', nargs='+', help='files of configs/')
-    parser.add_argument(
-        '--mode', choices=['train', 'infer', 'data', 'memory'], default='train'
-    )
-    parser.add_argument(
-        '--shape',
-        type=int,
-        nargs=2,
-        metavar=('H', 'W'),
-        help="make images of this size in pixels (the config's crop)",
-    )
-    parser.add_argument('--batch-size', type=int, help="the config's")
-    parser.add_argument(
-        '--segments', type=int, default=20, help='in a made image (20)'
-    )
-    parser.add_argument('--iters', type=int, default=5, help='timed (5)')
-    parser.add_argument('--warmup', type=int, default=1, help='untimed (1)')
-    parser.add_argument(
-        '--amp',
-        action='store_true',
-        help='float16 on CUDA, bfloat16 on the CPU',
-    )
-    parser.add_argument(
-        '--compile',
-        action='store_true',
-        help='torch.compile backbone and head',
-    )
-    parser.add_argument(
-        '--json', type=Path, metavar='FILE', help='write the numbers to FILE'
-    )
+    add = parser.add_argument
+    add('config', nargs='+', help='files of configs/')
+    modes = ['train', 'infer', 'data', 'memory']
+    add('--mode', choices=modes, default='train')
+    text = "make images of this size in pixels (the config's crop)"
+    add('--shape', type=int, nargs=2, metavar=('H', 'W'), help=text)
+    add('--batch-size', type=int, help="the config's")
+    add('--segments', type=int, default=20, help='in a made image (20)')
+    add('--iters', type=int, default=5, help='timed (5)')
+    add('--warmup', type=int, default=1, help='untimed (1)')
+    text = 'float16 on CUDA, bfloat16 on the CPU'
+    add('--amp', action='store_true', help=text)
+    add('--json', type=Path, metavar='FILE', help='write the numbers to FILE')
     add_config_options(parser, reads_data=True)
     return parser.parse_args()
 
 
-def loader_of(cfg: Config, mode: str) -> dict:
-    """Return the config of the loader whose batches are measured."""
-    return cfg.test_dataloader if mode == 'infer' else cfg.train_dataloader
-
-
-def is_read(cfg: Config, args: argparse.Namespace) -> bool:
-    """Say whether data are read, or images made."""
-    dataset = loader_of(cfg, args.mode).dataset
-    files = Path(dataset.get('data_root', '')) / dataset.get('ann_file', '')
-    return args.mode != 'memory' and args.shape is None and files.is_file()
+def loader_of(cfg: Config, args: argparse.Namespace) -> tuple[dict, bool]:
+    """Return whose batches are measured, and whether its data are read."""
+    is_test = args.mode == 'infer'
+    loader = cfg.test_dataloader if is_test else cfg.train_dataloader
+    dataset = loader.dataset
+    file = Path(dataset.get('data_root', ''), dataset.get('ann_file', ''))
+    is_made = args.mode == 'memory' or args.shape is not None
+    return loader, file.is_file() and not is_made
 
 
 def batches(cfg: Config, args: argparse.Namespace) -> Iterator[dict]:
     """Make an endless iterator of batches."""
-    loader = loader_of(cfg, args.mode)
+    loader, is_read = loader_of(cfg, args)
     size = args.batch_size or loader.batch_size
-    if is_read(cfg, args):
+    if is_read:
         # In this process, so that the time is the loading's own.
         loader.update(batch_size=size, num_workers=0)
         for key in ('persistent_workers', 'prefetch_factor', 'pin_memory'):
@@ -154,34 +134,28 @@ def build(cfg: Config, args: argparse.Namespace) -> nn.Module:
     torch.manual_seed(0)
     model = MODELS.build(cfg.model)
     model.init_weights()
-    if args.compile:
-        model.backbone.compile()
-        head_of(model).compile()
     return model
 
 
-def head_of(model: nn.Module) -> nn.Module:
-    """Return the head of mmdet's or of mmseg's segmentor."""
-    return getattr(model, 'panoptic_head', None) or model.decode_head
-
-
-def optimizer_of(
-    model: nn.Module, cfg: Config, args: argparse.Namespace
-) -> OptimWrapper:
-    """Build the config's optimiser wrapper, with an update in each step."""
+def build_for_training(
+    cfg: Config, args: argparse.Namespace
+) -> tuple[nn.Module, OptimWrapper]:
+    """Build a network and its optimizer, with an update in each step."""
+    model = build(cfg, args).train()
     if args.amp:
         use_amp(cfg)
     cfg.optim_wrapper.pop('accumulative_counts', None)
-    return build_optim_wrapper(model, cfg.optim_wrapper)
+    return model, build_optim_wrapper(model, cfg.optim_wrapper)
 
 
 def train_step(
     cfg: Config, watch: Stopwatch, args: argparse.Namespace
 ) -> Step:
     """Make mmengine's training step of a config, taken apart."""
-    model = build(cfg, args).to(DEVICE).train()
-    wrapper = optimizer_of(model, cfg, args)
-    watch.watch(head_of(model), 'loss_by_feat', 'losses')
+    model, wrapper = build_for_training(cfg, args)
+    model.to(DEVICE)
+    head = getattr(model, 'panoptic_head', None) or model.decode_head
+    watch.watch(head, 'loss_by_feat', 'losses')
     watch.watch(wrapper, 'backward', 'backward')
     watch.watch(wrapper, 'step', 'optimizer')
 
@@ -197,7 +171,7 @@ def infer_step(
 ) -> Step:
     """Make mmengine's test step of a config, taken apart."""
     model = build(cfg, args).to(DEVICE).eval()
-    if not is_read(cfg, args):
+    if not loader_of(cfg, args)[1]:
         head = model.panoptic_head
         counts = head.num_things_classes, head.num_stuff_classes
         predict, made = head.predict, []
@@ -214,10 +188,8 @@ def infer_step(
 
     @torch.no_grad()
     def step(batch: dict) -> None:
-        with (
-            watch.part('forward'),
-            torch.autocast(DEVICE.type, dtype, enabled=args.amp),
-        ):
+        amp = torch.autocast(DEVICE.type, dtype, enabled=args.amp)
+        with watch.part('forward'), amp:
             model.test_step(batch)
 
     return step
@@ -226,46 +198,28 @@ def infer_step(
 def loaders(
     dataset: dict, crop_size: tuple[int, int] | None = None
 ) -> dict[str, Callable[[int], dict]]:
-    """Build what loads the i-th sample, in three ways.
+    """Build what loads the i-th sample of a `PanopticDataset`, in three ways.
 
     mmdet's way is the pipeline of its Mask2Former configs: annotation with
     a mask for each thing, resize, crop, flip, packing. Scales and crop are
-    those of the config.
-
-    Args:
-        dataset: Config of a `PanopticDataset` for training.
-        crop_size: Height and width that replace the config's.
-
-    Returns:
-        Functions of a number, by name.
+    those of the config, or `crop_size`, height and width.
     """
     dataset = copy.deepcopy(dataset)
     crop = next(t for t in dataset.pipeline if t['type'] == 'RandomScaleCrop')
-    if crop_size is not None:
-        crop['crop_size'] = tuple(crop_size)
-    plain = [
+    crop['crop_size'] = tuple(crop_size or crop['crop_size'])
+    plain = copy.deepcopy(dataset)
+    plain.pipeline = [
         transform
         for transform in dataset.pipeline
         if not re.search('CopyPaste|Color|Colour', transform['type'])
     ]
-    ours = {
-        'as configured': DATASETS.build(dataset),
-        'no copy-paste, no colors': DATASETS.build(
-            dict(dataset, pipeline=plain)
-        ),
-    }
-    metainfo = ours['as configured'].metainfo
+    configured, plain = DATASETS.build(dataset), DATASETS.build(plain)
     stock = get_config(STOCK).train_dataloader.dataset
     stock.pop('filter_cfg', None)
-    stock.update(
-        ann_file=dataset.ann_file,
-        data_root=dataset.data_root,
-        data_prefix=dict(dataset.data_prefix),
-        metainfo={
-            name: metainfo[name]
-            for name in ('classes', 'thing_classes', 'stuff_classes')
-        },
-    )
+    stock.update({k: dataset[k] for k in ('ann_file', 'data_root')})
+    names = ('classes', 'thing_classes', 'stuff_classes')
+    stock.metainfo = {name: configured.metainfo[name] for name in names}
+    stock.data_prefix = dict(dataset.data_prefix)
     size = crop['crop_size'][::-1]
     for transform in stock.pipeline:
         if transform['type'] == 'RandomResize':
@@ -273,31 +227,27 @@ def loaders(
         elif transform['type'] == 'RandomCrop':
             transform['crop_size'] = size
     stock = DATASETS.build(stock)
+
+    def load(data: Dataset) -> Callable[[int], dict]:
+        return lambda i: data[SampleKey(i % len(data), 0, i)]
+
     return {
-        name: lambda i, data=data: data[SampleKey(i % len(data), 0, i)]
-        for name, data in ours.items()
-    } | {"mmdet's large-scale jitter": lambda i: stock[i % len(stock)]}
+        'as configured': load(configured),
+        'no copy-paste, no colors': load(plain),
+        "mmdet's large-scale jitter": lambda i: stock[i % len(stock)],
+    }
 
 
-def load_step(load: Callable[[int], dict], watch: Stopwatch, _) -> Step:
+def load_step(load: Step, watch: Stopwatch, _: argparse.Namespace) -> Step:
     """Make a step that loads a sample."""
-
-    def step(index: int) -> None:
-        with watch.part('sample'):
-            load(index)
-
-    return step
+    return watch.part('sample')(load)
 
 
 def measure(configs: dict[str, Config], args: argparse.Namespace) -> dict:
-    """Let all runs take their steps in turn.
-
-    Args:
-        configs: By name; changed in place.
-        args: The command line.
+    """Let all runs take their steps in turn, on the first config's data.
 
     Returns:
-        `runs`: by name the :func:`summary` of each; and what was measured.
+        `runs`: by name the :func:`summaries`; and what was measured.
     """
     first = next(iter(configs.values()))
     ways: dict = configs
@@ -321,21 +271,18 @@ def measure(configs: dict[str, Config], args: argparse.Namespace) -> dict:
         for step in steps:
             step(copy.deepcopy(batch))
     shape, images = args.shape or first.model.data_preprocessor.crop_size, 1
+    is_read = args.mode == 'data' or loader_of(first, args)[1]
     if args.mode != 'data':
         shape, images = batch['inputs'][0].shape[1:], len(batch['inputs'])
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     if DEVICE.type == 'cuda':
         peak = torch.cuda.max_memory_allocated()
-    else:
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return dict(
         mode=args.mode,
-        data='read'
-        if args.mode == 'data' or is_read(first, args)
-        else f'synthetic, {args.segments} segments',
+        data='read' if is_read else f'synthetic, {args.segments} segments',
         shape=list(shape),
         batch_size=images,
         amp=args.amp,
-        compile=args.compile,
         reading_seconds=float(np.median(reading.spent['data'], 0)[0]),
         runs=summaries(watches, args.warmup, images),
         peak_memory=peak,
@@ -350,11 +297,6 @@ def summaries(
     watches: dict[str, Stopwatch], warmup: int, images: int
 ) -> dict[str, dict]:
     """Sum runs up, by name.
-
-    Args:
-        watches: Of the runs; the first is what `ratio` compares with.
-        warmup: Iterations left out.
-        images: Of an iteration.
 
     Returns:
         Medians over the iterations: `seconds` and `cpu_seconds` by part,
@@ -389,59 +331,44 @@ def matrix_product_rate(size: int = 2048) -> float:
     return 2 * size**3 / timer.blocked_autorange().median / 1e9
 
 
-def as_table(numbers: dict) -> Table:
-    """Lay the result of :func:`measure` out for a terminal."""
-    height, width = numbers['shape']
-    table = Table(
-        title=f'{numbers["mode"]}: {numbers["batch_size"]} x 3 x {height} x '
-        f'{width}, {numbers["data"]}'
+def show(numbers: dict) -> None:
+    """Print the result of :func:`measure`: seconds, and the processor's."""
+    shape = 'x'.join(map(str, numbers['shape']))
+    print(
+        f'{numbers["mode"]}: {numbers["batch_size"]} images of {shape}, '
+        f'{numbers["data"]}; reading {numbers["reading_seconds"]:.4f} s'
     )
-    table.add_column('part')
-    table.add_column('seconds', justify='right')
-    table.add_column('CPU seconds', justify='right')
     for name, run in numbers['runs'].items():
-        table.add_row(name, style='bold')
+        print(f'{name}: {run["images_per_second"]:.2f} images per second')
         for part, seconds in run['seconds'].items():
             cpu = run['cpu_seconds'][part]
-            table.add_row(f'  {part}', f'{seconds:.4f}', f'{cpu:.4f}')
-        table.add_row('  together', f'{run["step_seconds"]:.4f}')
-        table.add_row('  images per second', f'{run["images_per_second"]:.2f}')
-        table.add_row('  ratio to the first', f'{run["ratio"]:.2f}')
-        table.add_section()
-    table.add_row('reading a batch', f'{numbers["reading_seconds"]:.4f}')
-    table.add_row('peak memory', f'{numbers["peak_memory"] / GIB:.2f} GiB')
-    table.add_row(
-        f'matrix product, {numbers["device"]}, {numbers["threads"]} threads',
-        f'{numbers["matmul_gflops"]:,.0f} GFLOP/s',
+            print(f'    {part:24} {seconds:9.4f} s {cpu:9.4f} s of CPU')
+        print(f'    {"together":24} {run["step_seconds"]:9.4f} s')
+        print(f'    {"ratio to the first":24} {run["ratio"]:9.2f}')
+    print(
+        f'peak memory {numbers["peak_memory"] / GIB:.2f} GiB; matrix product '
+        f'{numbers["matmul_gflops"]:,.0f} GFLOP/s on {numbers["device"]}, '
+        f'{numbers["threads"]} threads'
     )
-    return table
 
 
 def step_memory(cfg: Config, args: argparse.Namespace) -> tuple[int, int]:
-    """Count the memory of a training step on synthetic images, on the CPU.
-
-    Args:
-        cfg: Of a panoptic detector.
-        args: The command line.
+    """Count the bytes of a training step on synthetic images, on the CPU.
 
     Returns:
-        Bytes of the tensors alive before the step (weights and the state
-        of the optimiser), and at most in it.
+        Alive before the step (weights and the state of the optimizer), and
+        at most in it.
     """
-    model = build(cfg, args).train()
-    wrapper = optimizer_of(model, cfg, args)
+    model, wrapper = build_for_training(cfg, args)
     for parameter in model.parameters():
         parameter.grad = torch.zeros_like(parameter)
     wrapper.optimizer.step()  # makes the state
     wrapper.zero_grad()
-    state = [
-        value
-        for values in wrapper.optimizer.state.values()
-        for value in values.values()
-        if isinstance(value, torch.Tensor)
-    ]
+    states = wrapper.optimizer.state.values()
+    state = [v for values in states for v in values.values()]
     batch = next(batches(cfg, args))
-    lasting = [*model.parameters(), *model.buffers(), *state]
+    lasting = [*model.parameters(), *model.buffers()]
+    lasting += filter(torch.is_tensor, state)
     with TensorMemory(lasting) as memory:
         fixed = memory.live
         model.train_step(batch, wrapper)
@@ -466,7 +393,7 @@ def main() -> None:
             print(f'| {name} | {fixed / GIB:.2f} | {added:.2f} |', flush=True)
     else:
         numbers = measure(configs, args)
-        Console().print(as_table(numbers))
+        show(numbers)
     if args.json is not None:
         args.json.parent.mkdir(parents=True, exist_ok=True)
         args.json.write_text(json.dumps(numbers, indent=2) + '\n')
