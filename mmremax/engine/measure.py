@@ -75,16 +75,13 @@ class TensorMemory(TorchDispatchMode):
     Attributes:
         live: Bytes alive now.
         peak: Most bytes alive at one time.
-
-    Args:
-        tensors: Alive from the start, such as parameters.
     """
 
-    def __init__(self, tensors: list[Tensor] = ()) -> None:
+    def __init__(self, alive: list[Tensor] = ()) -> None:
         super().__init__()
         self.live = self.peak = 0
         self._known = weakref.WeakSet()
-        for tensor in tensors:
+        for tensor in alive:
             self._add(tensor)
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
@@ -181,9 +178,7 @@ def synthetic_logits(
     return class_logits, mask_logits
 
 
-def _segment_map(
-    num_segments: int, size: tuple[int, int], seed: int
-) -> Tensor:
+def _segment_map(num_segments: int, size: tuple, seed: int) -> Tensor:
     """Index of the nearest of G random points. (h, w), int64."""
     generator = torch.Generator().manual_seed(seed)
     points = torch.rand(num_segments, 2, generator=generator)
@@ -194,9 +189,7 @@ def _segment_map(
 
 
 def _labels(
-    num_segments: int,
-    num_classes: tuple[int, int],
-    generator: torch.Generator,
+    num_segments: int, num_classes: tuple, generator: torch.Generator
 ) -> Tensor:
     """Classes of the segments, things first. (G,), int64."""
     num_things, num_stuff = num_classes

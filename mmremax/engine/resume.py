@@ -6,6 +6,7 @@ import os
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -143,37 +144,20 @@ class ResumePositionHook(Hook):
         if runner.iter == 0 or not isinstance(loop, IterBasedTrainLoop):
             return
         sampler = loop.dataloader.sampler
-        if not hasattr(loop.dataloader_iterator, 'skip_iter') and hasattr(
-            sampler, 'skip'
-        ):
+        skips_itself = hasattr(loop.dataloader_iterator, 'skip_iter')
+        if hasattr(sampler, 'skip') and not skips_itself:
             sampler.skip(runner.iter * loop.dataloader.batch_size)
-            loop.dataloader_iterator = PositionedIterator(
-                loop.dataloader, runner.iter
-            )
+            loop.dataloader_iterator = positioned(loop.dataloader, runner.iter)
 
 
-class PositionedIterator:
-    """Answers the first `num_skipped` requests for a batch with None.
+def positioned(dataloader: DataLoader, num_skipped: int) -> Iterator:
+    """Answer the first `num_skipped` requests for a batch with None.
 
     The loop asks for batches already trained on and drops them; the sampler
     of `dataloader` stands after them.
     """
-
-    def __init__(self, dataloader: DataLoader, num_skipped: int) -> None:
-        self.dataloader = dataloader
-        self.num_skipped = num_skipped
-        self.iterator: Iterator | None = None
-
-    def __iter__(self) -> PositionedIterator:
-        return self
-
-    def __next__(self) -> Any:
-        if self.num_skipped > 0:
-            self.num_skipped -= 1
-            return None
-        if self.iterator is None:
-            self.iterator = iter(self.dataloader)
-        return next(self.iterator)
+    yield from repeat(None, num_skipped)
+    yield from dataloader
 
 
 @register_backend('atomic', force=True)

@@ -60,12 +60,7 @@ class RichProgressHook(Hook):
         )
 
     def _after_iter(
-        self,
-        runner: Runner,
-        batch_idx: int,
-        data_batch: Any = None,
-        outputs: Any = None,
-        mode: str = 'train',
+        self, runner: Runner, batch_idx: int, *_: Any, mode: str, **__: Any
     ) -> None:
         """Move on; stop a test in time for the table of its scores."""
         if mode not in self.tasks:

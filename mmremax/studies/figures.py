@@ -17,15 +17,12 @@ from .study import StudyError
 # Okabe and Ito, told apart by color-blind readers; the baseline is grey.
 COLORS = ('#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9')
 GREY = '#7a828c'
+LEGEND = dict(loc='outside upper left', ncols=2, frameon=False, fontsize=8)
 EDGES = np.linspace(-2, 5, 71)  # of log10(FP / FN)
 
 
 def draw(kind: str, result: Result, out: str | Path) -> None:
-    """Draw one of `FIGURES` into a PNG.
-
-    Raises:
-        StudyError: The result has no data for it.
-    """
+    """Draw one of `FIGURES` into a PNG; a StudyError where it is empty."""
     size = (6.4, 2.8 + 0.2 * len(result.arms))
     figure = Figure(size, dpi=150, layout='constrained')
     FigureCanvasAgg(figure)
@@ -37,13 +34,7 @@ def draw(kind: str, result: Result, out: str | Path) -> None:
     FIGURES[kind](axes, result, colors)
     if not axes.has_data():
         raise StudyError(f'{result.path} has no data for {kind}.')
-    figure.legend(
-        *axes.get_legend_handles_labels(),
-        loc='outside upper left',
-        ncols=2,
-        frameon=False,
-        fontsize=8,
-    )
+    figure.legend(*axes.get_legend_handles_labels(), **LEGEND)
     Path(out).parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(out, metadata={'Software': None})
 

@@ -61,9 +61,6 @@ class Result:
                 of scores after all validations, or the ``'diagnostics'``
                 logged beside the losses, with rows (arm, seed, iter).
             scores: Those that have to be there.
-
-        Raises:
-            StudyError: No run has such numbers.
         """
         rows = []
         for arm in self.arms:
@@ -90,18 +87,11 @@ class Result:
 
 
 def read_result(path: Path) -> Result:
-    """Read a `result.json`.
-
-    Raises:
-        StudyError: It is missing, of another kind or schema, or without a
-            finished run.
-    """
+    """Read a `result.json`, or raise a StudyError that says what is wrong."""
     try:
         content = json.loads(path.read_text(encoding='utf-8'))
-        if content['schema'] != SCHEMA:
-            raise ValueError(
-                f'it has schema {content["schema"]!r}, not {SCHEMA}'
-            )
+        if (schema := content['schema']) != SCHEMA:
+            raise ValueError(f'it has schema {schema!r}, not {SCHEMA}')
         result = Result(path, content['study'], content['arms'])
         runs = [run for arm in result.arms for run in arm['runs']]
         if all(run['status'] != 'finished' for run in runs):

@@ -49,13 +49,8 @@ class Run:
 
     A run is finished when it has final scores. They, and the step to go on
     from, are read from the logs and checkpoints in ``work``, so that a kill
-    at any moment leaves nothing to repair.
-
-    Attributes:
-        cfg: Resolved.
-        root: Folder of all runs.
-        options: Other settings of inference, as KEY=VALUE: the final scores
-            are then of tools/test.py with them.
+    at any moment leaves nothing to repair. With `options`, other settings of
+    inference as KEY=VALUE, the scores are those of tools/test.py.
     """
 
     study: Study
@@ -66,7 +61,6 @@ class Run:
     options: Sequence[str]
 
     def __post_init__(self) -> None:
-        self.label = f'{self.arm}, seed {self.seed}'
         self.max_iters: int = self.cfg.train_cfg.max_iters
         arguments = self.study.train_arguments
         self.path = self.root / fingerprint(self.cfg, self.seed, arguments)
@@ -83,15 +77,11 @@ class Run:
             return []
 
     def scores(self) -> dict[int, dict[str, float | None]]:
-        """Read the scores of validations and test by step, without prefix.
-
-        Those of the training do not count with `options`.
-        """
-        metric, records = self.study.metric, self.records()
+        """Read the scores of validations and test by step, without prefix."""
+        metric = self.study.metric
         prefix = metric[: metric.rfind('/') + 1]
+        records = [] if self.options else self.records()
         found = {r['step']: r for r in records if metric in r}
-        if self.options:
-            found = {}
         if self.scores_file.is_file():
             content = json.loads(self.scores_file.read_text())
             found.setdefault(self.max_iters, content['scores'])
@@ -130,14 +120,10 @@ class Run:
         """Train, and test if the scores are not those of a validation.
 
         The process holds the lock too, so that one that outlives a killed
-        runner is not joined by a second.
-
-        Args:
-            gpus: Names as in CUDA_VISIBLE_DEVICES; one is taken meanwhile.
-            threads: Of the processor.
+        runner is not joined by a second. It takes one of the `gpus`.
 
         Returns:
-            Whether the run has ended; another runner may work on it.
+            False while another runner works on the run.
         """
         self.path.mkdir(parents=True, exist_ok=True)
         with (self.path / 'lock').open('a') as lock:
@@ -152,7 +138,7 @@ class Run:
             for _ in ('train', 'test'):
                 if self.final() or status:
                     break
-                print(f'{self.label}: {self.log_file}', flush=True)
+                print(f'{self.arm}, seed {self.seed}: {self.log_file}')
                 with self.log_file.open('wb') as log:
                     status = subprocess.run(
                         self.next_command(),
@@ -230,9 +216,6 @@ def run_study(
     Returns:
         The file of the result, written after each run; failed runs have an
         ``error``.
-
-    Raises:
-        StudyError: The study cannot be run.
     """
     folder = out / study.file.stem
     file = folder / f'{"rescored" if options else "result"}.json'
@@ -242,27 +225,27 @@ def run_study(
         for seed in study.seeds
         for arm, cfg in zip(study.arms, configs, strict=True)
     ]
-    chosen = [r for r in runs if any(fnmatch(r.arm, name) for name in arms)]
-    if not chosen:
+    todo = [r for r in runs if any(fnmatch(r.arm, name) for name in arms)]
+    if not todo:
         raise StudyError(
             f'{study.file}: --arms: {" ".join(arms)} is none of the arms '
             f'{", ".join(arm.name for arm in study.arms)}.'
         )
-    for run in chosen:
+    for run in todo:
         link = folder / run.arm / f'seed{run.seed}'
         link.parent.mkdir(parents=True, exist_ok=True)
         link.unlink(missing_ok=True)
         link.symlink_to(os.path.relpath(run.path, link.parent))
+    todo = [run for run in todo if not run.final()]
+    write_result(file, study, runs)
     names = ','.join(map(str, range(torch.cuda.device_count())))
-    names = (os.environ.get('CUDA_VISIBLE_DEVICES') or names).split(',')
+    names = os.environ.get('CUDA_VISIBLE_DEVICES') or names
     gpus: SimpleQueue[str] = SimpleQueue()
-    for name in islice(cycle(names), jobs):
+    for name in islice(cycle(names.split(',')), jobs):
         gpus.put(name)
     threads = int(os.environ.get('OMP_NUM_THREADS') or os.cpu_count() or 1)
     threads = max(1, threads // jobs)
     pool = ThreadPoolExecutor(jobs)
-    todo = [run for run in chosen if not run.final()]
-    write_result(file, study, runs)
     try:
         while todo:
             futures = {pool.submit(r.train, gpus, threads): r for r in todo}

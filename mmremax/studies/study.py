@@ -32,8 +32,6 @@ class Arm:
     """One of the trainings that a study compares.
 
     Attributes:
-        name: Short name, also of a folder.
-        title: For tables and figures; default is the name.
         options: Values by dotted config key, those of the study included.
     """
 
@@ -102,12 +100,9 @@ def load_study(path: str | Path) -> Study:
 
 
 def resolve(study: Study, arm: Arm, data_root: str | None = None) -> Config:
-    """Build the config that an arm trains with.
+    """Build the config that an arm trains with; it has to count iterations.
 
     Losses are logged every tenth step, as means over ten.
-
-    Raises:
-        StudyError: An option has no effect, or the config counts epochs.
     """
     cfg = read_config(arm.config)
     if data_root is not None:
@@ -132,9 +127,6 @@ def fingerprint(cfg: Config, seed: int, train_arguments: Sequence[str]) -> str:
     The data count by the content of the annotation files (without such
     files by the names and sizes of all files), so that a moved folder is
     the same data and another data set is not.
-
-    Raises:
-        StudyError: The data are not there.
     """
     data = [
         _digest_of_data(Path(node['data_root'], node.get('ann_file') or ''))

@@ -15,8 +15,8 @@ from mmengine.runner import Runner
 
 from mmremax.engine import AtomicBackend
 from mmremax.engine.resume import (
-    PositionedIterator,
     get_random_states,
+    positioned,
     set_random_states,
 )
 from mmremax.utils import cli
@@ -179,7 +179,7 @@ def test_positioned_iterator_reads_nothing_that_it_skips():
             fetched.append(batch)
             yield batch
 
-    batches = PositionedIterator(loader(), 2)
+    batches = positioned(loader(), 2)
     assert [next(batches), next(batches)] == [None, None]
     assert fetched == []
     assert next(batches) == 'c'
