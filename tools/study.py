@@ -11,9 +11,6 @@ Re-running the first command resumes an interrupted study. The last renews
 each table of a document below a line <!-- study.py table ARGUMENTS -->.
 """
 
-import mmremax  # noqa: F401 (first: it makes mmdet importable)
-
-# isort: split
 import argparse
 import os
 import re

@@ -72,10 +72,7 @@ def load_study(path: str | Path) -> Study:
     A study file is Python whose variables are the attributes of `Study`
     and whose ``arms`` are dicts of those of `Arm` by name; ``seeds`` may be
     a number. Names with a leading underscore are its own. Paths of configs
-    are relative to it.
-
-    Raises:
-        StudyError: Names the file and the key.
+    are relative to it. A StudyError names what is wrong.
     """
     path = Path(path)
     try:

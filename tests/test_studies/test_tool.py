@@ -1,0 +1,68 @@
+"""The tool, from a study file to tables and a figure."""
+
+import runpy
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+from mmremax.studies import runner
+from tests.helpers.scripts import ROOT, run_script
+from tests.helpers.toy_result import write_result
+from tests.helpers.toy_study import write_study
+
+TOOL = 'tools/study.py'
+
+
+@pytest.fixture
+def study(monkeypatch: pytest.MonkeyPatch):
+    """Run the tool; its exit status is 0, a number, or a message."""
+
+    def call(*arguments: object) -> object:
+        with pytest.raises(SystemExit) as end:
+            run_script(monkeypatch, TOOL, *arguments)
+        return end.value.code
+
+    return call
+
+
+def test_run_prints_the_tables_and_fails_with_a_run(
+    study, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    path = write_study(tmp_path, base=0.0, bad=0.5)
+    how = ('run', path, '--out', tmp_path / 'out', '--seeds', 1, '--arms')
+    with mock.patch.multiple(runner, TOOLS=tmp_path, POLL_SECONDS=0.02):
+        assert study(*how, 'base') == 0
+        assert '| base | 40.0 |' in capsys.readouterr().out
+        # Scored again: the tables hold the test alone.
+        assert study(*how, 'base', '--test-options', 'a.b=0.5') == 0
+        assert '| PQ after | 40 steps |' in capsys.readouterr().out
+        assert study(*how, 'b*') == 1
+    assert 'no arm' not in capsys.readouterr().out
+
+
+def test_figures_are_drawn_and_faults_are_one_line(
+    study, tmp_path: Path
+) -> None:
+    path = write_result(tmp_path)
+    for kind in ('convergence', 'differences', 'fp-fn'):
+        out = tmp_path / 'new' / f'{kind}.png'
+        assert study('figure', kind, path, '--out', out) == 0
+        assert out.stat().st_size > 10_000
+    message = study('table', 'scores', path, '--arms', 'kmaxx')
+    assert "no arm 'kmaxx'; it has kmax" in message
+    assert 'No such file' in study('run', tmp_path / 'none.py')
+    document = tmp_path / 'page.md'
+    document.write_text(f'<!-- study.py table scores {path} -->\n\n| old |\n')
+    assert study('write', document) == 0
+    assert '| kMaX | 41.0 ± 1.4 |' in document.read_text()
+
+
+def test_documents_hold_what_the_results_say(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(ROOT)
+    tool = runpy.run_path(TOOL)
+    text = Path('docs/studies/README.md').read_text()
+    assert len(tool['TABLE'].findall(text)) >= 27
+    assert tool['renew'](text) == text
