@@ -71,7 +71,8 @@ def main() -> None:
     if args.amp or args.amp_dtype:
         cli.use_amp(cfg, args.amp_dtype)
     if args.images_per_gpu is not None:
-        cli.keep_batch(cfg, args.images_per_gpu)
+        processes = cli.processes_of_launch()
+        cli.keep_batch_size(cfg, args.images_per_gpu, processes)
     if args.auto_scale_lr:
         cli.scale_learning_rate(cfg)
     if args.resume is not None:

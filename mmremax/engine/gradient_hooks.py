@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -15,11 +16,9 @@ from torch.optim import Optimizer
 
 
 def total_grad_norm(optimizer: Optimizer) -> Tensor | None:
-    """Compute the 2-norm of all gradients of an optimizer as one vector.
+    """Compute the 2-norm of all gradients as one vector, on their device.
 
-    Returns:
-        A scalar on the parameters' device, without synchronising; None
-        where no parameter has a gradient.
+    Does not synchronise; None where no parameter has a gradient.
     """
     grads = [
         parameter.grad
@@ -106,7 +105,7 @@ class NonFiniteGuardHook(Hook):
         model = runner.model
         self.model = model.module if is_model_wrapper(model) else model
         self.model.register_forward_hook(self._remember, with_kwargs=True)
-        runner.optim_wrapper.optimizer.register_step_pre_hook(self._before)
+        runner.optim_wrapper.optimizer.register_step_pre_hook(self._check)
 
     def after_train_iter(
         self, runner: Runner, batch_idx: int, **_: Any
@@ -116,7 +115,7 @@ class NonFiniteGuardHook(Hook):
         It accumulated its gradient, or the loss scaler skipped it.
         """
         if self.losses:
-            self._check(runner.optim_wrapper.optimizer, with_gradient=False)
+            self._check(None)
 
     def _remember(
         self, model: Any, args: tuple, kwargs: dict, output: Any
@@ -129,23 +128,20 @@ class NonFiniteGuardHook(Hook):
             }
             self.data_samples = kwargs.get('data_samples') or []
 
-    def _before(self, optimizer: Optimizer, *_: Any) -> None:
-        self._check(optimizer, with_gradient=True)
-
-    def _check(self, optimizer: Optimizer, with_gradient: bool) -> None:
-        terms = dict(self.losses)
-        norm = total_grad_norm(optimizer) if with_gradient else None
+    def _check(self, optimizer: Optimizer | None, *_: Any) -> None:
+        """Look at the losses, and at the gradient that is to be applied."""
+        terms, self.losses = self.losses, {}
+        norm = None if optimizer is None else total_grad_norm(optimizer)
         if norm is not None:
             terms['the gradient'] = norm
-        self.losses = {}
         values = torch.stack(list(terms.values()))
         is_bad = (~values.isfinite()).any().float()
         all_reduce(is_bad, 'max')
         if is_bad.item():
             numbers = dict(zip(terms, values.tolist(), strict=True))
-            self._act(optimizer, numbers)
+            self._act(numbers)
 
-    def _act(self, optimizer: Optimizer, terms: dict[str, float]) -> None:
+    def _act(self, terms: dict[str, float]) -> None:
         reports = all_gather_object(describe(terms, self.data_samples))
         text = f'Step {self.runner.iter + 1}: ' + '; '.join(
             f'{report} (rank {rank})' if len(reports) > 1 else report
@@ -159,17 +155,13 @@ class NonFiniteGuardHook(Hook):
                 '`--amp`, or with the hook NonFiniteGuardHook set to '
                 "action='skip'."
             )
-        if not all(
-            buffer.isfinite().all()
-            for buffer in self.model.buffers()
-            if buffer.is_floating_point()
-        ):
+        if not all(one.isfinite().all() for one in self.model.buffers()):
             raise NonFiniteError(
                 f'{text}. The step cannot be skipped, because the running '
                 'statistics of a norm layer are no longer finite: the '
                 'network itself overflowed. Resume from the last checkpoint.'
             )
-        optimizer.zero_grad(set_to_none=True)
+        self.runner.optim_wrapper.optimizer.zero_grad(set_to_none=True)
         self.num_skipped += 1
         self.runner.logger.warning(
             f'{text}. Step skipped, {self.num_skipped} so far.'
@@ -178,11 +170,7 @@ class NonFiniteGuardHook(Hook):
 
 def describe(terms: dict[str, float], data_samples: list) -> str:
     """Name what is not finite and the images; empty if everything is."""
-    bad = [
-        f'{name} is {value}'
-        for name, value in terms.items()
-        if not torch.tensor(value).isfinite()
-    ]
+    bad = [f'{k} is {v}' for k, v in terms.items() if not math.isfinite(v)]
     if not bad:
         return ''
     images = [

@@ -23,10 +23,9 @@ from torch.utils._pytree import tree_leaves
 
 
 class Stopwatch:
-    """Seconds of the parts of a step.
+    """Seconds of the parts of a step; waits for the device at both ends.
 
-    A part that runs inside another one is not counted in that. Waits for
-    the device at both ends of a part.
+    A part that runs inside another one is not counted in that.
 
     Attributes:
         spent: By name of the part, for each run of it its seconds on the

@@ -132,8 +132,6 @@ class RichProgressHook(Hook):
             return
         self.last_line = now
         task = self.progress.tasks[-1]  # a validation comes after the training
+        text = f'{mode} {task.completed}/{task.total}  {task.fields["note"]}'
         left = TimeRemainingColumn().render(task)
-        runner.logger.info(
-            f'{mode} {task.completed}/{task.total}  '
-            f'{task.fields["note"]}  {left} left'
-        )
+        runner.logger.info(f'{text}  {left} left')

@@ -12,7 +12,6 @@ from mmengine.config import Config, DictAction
 from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 
-from .batch_size import BatchSizeError, keep_batch_size, processes_of_launch
 from .checkpoint import load_from_local
 from .config_edits import (
     ConfigKeyError,
@@ -21,6 +20,12 @@ from .config_edits import (
     set_data_root,
 )
 from .migration import read_config
+
+# What counts iterations: of the loop, and of a schedule.
+COUNTING_KEYS = (
+    *('max_iters', 'val_begin', 'val_interval'),
+    *('begin', 'end', 'milestones', 'warmup', 'T_max'),
+)
 
 
 def add_config_options(
@@ -138,15 +143,54 @@ def use_amp(cfg: Config, dtype: str | None = None) -> None:
     )
 
 
-def keep_batch(cfg: Config, images_per_gpu: int) -> None:
-    """Accumulate to the recipe's batch, or leave with one clear line."""
-    try:
-        passes = keep_batch_size(cfg, images_per_gpu, processes_of_launch())
-    except BatchSizeError as error:
-        sys.exit(str(error))
+def processes_of_launch() -> int:
+    """Return the number of processes that torchrun or Slurm started."""
+    for name in ('WORLD_SIZE', 'SLURM_NTASKS'):
+        if os.environ.get(name, '').isdigit():
+            return int(os.environ[name])
+    return 1
+
+
+def keep_batch_size(cfg: Config, images: int, num_processes: int) -> None:
+    """Accumulate gradients so that an update sees the recipe's batch.
+
+    mmengine counts an iteration for each forward pass, so whatever counts
+    iterations is multiplied: the run's length, the schedule, and the
+    intervals of validation and checkpoints. Updates, learning rates and
+    images seen stay those of the recipe. Batch norms see `images` of each
+    process at a time: there the runs differ. Leaves with one clear line if
+    the recipe's batch is no multiple of what all processes see at once.
+
+    Args:
+        cfg: With `auto_scale_lr.base_batch_size`; changed in place.
+        images: Of one forward pass of a process.
+        num_processes: Of the run.
+    """
+    wanted = cfg.auto_scale_lr.base_batch_size
+    if images < 1 or wanted % (images * num_processes):
+        fitting = [
+            n
+            for n in range(1, wanted + 1)
+            if wanted % (n * num_processes) == 0
+        ]
+        sys.exit(
+            f'--images-per-gpu {images} with {num_processes} process(es) '
+            f'does not divide the batch of {wanted} images; possible here: '
+            f'{fitting or "none, change the processes"}.'
+        )
+    passes = wanted // (images * num_processes)
+    cfg.train_dataloader.batch_size = images
+    cfg.optim_wrapper.accumulative_counts = passes
+    for counting in (cfg.train_cfg, *cfg.param_scheduler):
+        for key in COUNTING_KEYS:
+            if isinstance(counting.get(key), list | tuple):
+                counting[key] = [step * passes for step in counting[key]]
+            elif counting.get(key) is not None:
+                counting[key] *= passes
+    cfg.default_hooks.checkpoint.interval *= passes
     print_log(
-        f'--images-per-gpu {images_per_gpu}: {passes} forward passes per '
-        f'update; iterations below count passes.'
+        f'--images-per-gpu {images}: {passes} forward passes per update; '
+        'iterations below count passes.'
     )
 
 

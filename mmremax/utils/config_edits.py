@@ -22,6 +22,12 @@ RUNNER_EXTRAS = {
 }
 RUNNER_KEYS = RUNNER_EXTRAS | set(inspect.signature(Runner).parameters)
 
+# What to do in place of setting a variable of the config files.
+HINTS = {
+    'remax': 'Set keys of the model: model.panoptic_head...',
+    'data_root': 'Use --data-root DIR.',
+}
+
 # Dicts without a type whose reader refuses what it does not know.
 JUDGED = {'compile', 'env_cfg.dist_cfg', 'randomness'}
 
@@ -77,9 +83,7 @@ def remove_pretrained(cfg: Config) -> None:
             node['pretrained'] = None
         init = node.get('init_cfg')
         if isinstance(init, list | tuple):
-            kept = [one for one in init if one['type'] != 'Pretrained']
-            if len(kept) < len(init):
-                node['init_cfg'] = kept
+            node['init_cfg'] = [i for i in init if i['type'] != 'Pretrained']
         elif init is not None and init['type'] == 'Pretrained':
             del node['init_cfg']
 
@@ -105,16 +109,11 @@ def check_option(cfg: Config, dotted_key: str) -> None:
     """Raise a ConfigKeyError if setting the key would have no effect."""
     first, *rest = dotted_key.split('.')
     if first not in RUNNER_KEYS:
-        hint = {
-            'remax': 'Set keys of the model: model.panoptic_head...',
-            'data_root': 'Use --data-root DIR.',
-        }.get(first, suggestion(first, RUNNER_KEYS))
-        what = (
-            'is a variable of the config file; the dicts built from it '
-            'would not change'
-            if first in cfg
-            else 'is not a key that the runner reads'
-        )
+        hint = HINTS.get(first) or suggestion(first, RUNNER_KEYS)
+        what = 'is not a key that the runner reads'
+        if first in cfg:
+            what = 'is a variable of the config file; the dicts built from '
+            what += 'it would not change'
         raise ConfigKeyError(
             f'--cfg-options {dotted_key}: {first} {what}. {hint}'
         )

@@ -43,10 +43,8 @@ def load_model(cfg: Config, checkpoint: str, device: str) -> nn.Module:
 def class_meta(checkpoint_meta: dict, num_classes: int) -> dict:
     """Find the names and colours of the classes.
 
-    Args:
-        checkpoint_meta: `meta` of a checkpoint; a converted one has no
-            class names: 133 classes are then COCO's, others get numbers.
-        num_classes: K.
+    A converted checkpoint has no names: 133 classes are then COCO's, others
+    get numbers.
 
     Returns:
         `classes` and `palette`, K each.

@@ -6,6 +6,7 @@ import json
 import math
 from pathlib import Path
 
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -13,7 +14,6 @@ from matplotlib.ticker import LogLocator
 
 QUALITIES = ('PQ', 'PQ_th', 'PQ_st')
 MAX_TERMS = 6
-Series = dict[str, tuple[list[int], list[float]]]
 
 
 def read_scalars(work_dir: str | Path) -> list[dict]:
@@ -51,13 +51,10 @@ def read_scalars(work_dir: str | Path) -> list[dict]:
 
 
 def plot_run(work_dir: str | Path, out_file: str | Path) -> Path:
-    """Draw loss terms and PQ over iterations into a PNG.
-
-    Returns:
-        Path of the picture.
-    """
-    records = read_scalars(work_dir)
-    names = sorted({name for record in records for name in record})
+    """Draw loss terms and PQ over iterations into a PNG; return its path."""
+    frame = pd.DataFrame(read_scalars(work_dir)).set_index('step')
+    frame = frame.select_dtypes('number').dropna(axis=1, how='all')
+    names = sorted(frame)
     # Terms of the final output; those of the layers have a prefix, `d0.` ...
     terms = [n for n in names if 'loss' in n and n != 'loss' and '.' not in n]
     qualities = [
@@ -66,53 +63,36 @@ def plot_run(work_dir: str | Path, out_file: str | Path) -> Path:
         for name in names
         if name.rsplit('/', 1)[-1] == quality
     ]
-    panels = {
-        'loss': _series(records, ['loss', *terms[:MAX_TERMS]]),
-        'panoptic quality, %': _series(records, qualities),
-    }
-    panels = {label: series for label, series in panels.items() if series}
+    losses = [*frame.filter(['loss']), *terms[:MAX_TERMS]]
+    panels = {'loss': losses, 'panoptic quality, %': qualities}
+    panels = {label: frame[own] for label, own in panels.items() if own}
     if not panels:
         raise ValueError(f'{work_dir}: the log has neither losses nor PQ')
     figure = Figure(figsize=(6.4 * len(panels), 4.2), layout='constrained')
     FigureCanvasAgg(figure)
     axes = figure.subplots(1, len(panels), squeeze=False)[0]
-    for one, (label, series) in zip(axes, panels.items(), strict=True):
-        _draw(one, label, series)
+    for one, (label, own) in zip(axes, panels.items(), strict=True):
+        _draw(one, label, own)
     out_file = Path(out_file)
     out_file.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(out_file, dpi=120)
     return out_file
 
 
-def _series(records: list[dict], names: list[str]) -> Series:
-    """Collect steps and values by name; NaN are left out."""
-    series = {}
-    for name in names:
-        points = [
-            (record['step'], record[name])
-            for record in records
-            if record.get(name) is not None and not math.isnan(record[name])
-        ]
-        if points:
-            steps, values = zip(*points, strict=True)
-            series[name] = list(steps), list(values)
-    return series
-
-
-def _draw(axes: Axes, label: str, series: Series) -> None:
-    """Draw one panel; the first series is the main one."""
-    for index, (name, (steps, values)) in enumerate(series.items()):
+def _draw(axes: Axes, label: str, frame: pd.DataFrame) -> None:
+    """Draw one panel; the first column is the main one."""
+    for index, name in enumerate(frame):
+        values = frame[name].dropna()
         axes.plot(
-            steps,
             values,
             label=name.rsplit('/', 1)[-1],
             linewidth=1.2 if index else 2.2,
-            marker='o' if len(steps) < 30 else None,
+            marker='o' if len(values) < 30 else None,
             markersize=3.5,
         )
     if label != 'loss':
         axes.set_ylim(bottom=0)
-    elif min(min(values) for _, values in series.values()) > 0:
+    elif frame.min(axis=None) > 0:
         # 0.5, 1, 2, 5, 10 rather than powers of ten.
         label = 'loss (log scale)'
         axes.set_yscale('log')

@@ -20,6 +20,17 @@ def doctor() -> ModuleType:
     return module
 
 
+@pytest.fixture
+def broken(doctor: ModuleType, monkeypatch: pytest.MonkeyPatch):
+    """Pretend that versions are installed and that every probe fails."""
+
+    def pretend(versions: dict[str, str], error: str = 'no module') -> None:
+        monkeypatch.setattr(doctor, 'version_of', versions.get)
+        monkeypatch.setattr(doctor, 'probe', lambda code: (False, error))
+
+    return pretend
+
+
 def test_this_environment_is_sound(
     doctor: ModuleType,
     monkeypatch: pytest.MonkeyPatch,
@@ -48,50 +59,38 @@ def test_host_check_needs_no_package() -> None:
     assert 'Python headers' in run.stdout
 
 
-def test_empty_environment_is_broken(
-    doctor: ModuleType,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture,
-) -> None:
-    monkeypatch.setattr(doctor, 'version_of', lambda name: None)
-    monkeypatch.setattr(doctor, 'probe', lambda code: (False, 'no module'))
+def test_empty_environment_is_broken(doctor, broken, capsys) -> None:
+    broken({})
     assert doctor.run_checks(doctor.check_environment) == 1
     out = capsys.readouterr().out
     assert 'Broken: torch, torchvision, mmengine, mmcv, mmdet' in out
     assert 'mmseg' in out.split('Broken:')[1]
 
 
-def test_two_families_are_broken(
-    doctor: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    versions = {'onedl-mmdetection': '3.5.1', 'mmdet': '3.3.0'}
-    monkeypatch.setattr(doctor, 'version_of', versions.get)
+def test_two_families_are_broken(doctor, broken) -> None:
+    broken({'onedl-mmdetection': '3.5.1', 'mmdet': '3.3.0'})
     finding = doctor.check_family('mmdet')
     assert finding.state == doctor.BROKEN
     assert 'pip uninstall -y onedl-mmdetection mmdet' in finding.remedy
     assert doctor.check_one_family().state == doctor.BROKEN
 
 
-def test_torchvision_without_operators_is_a_note(
-    doctor: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_torchvision_without_operators_is_a_note(doctor, broken) -> None:
     error = 'RuntimeError: operator torchvision::nms does not exist'
-    monkeypatch.setattr(doctor, 'version_of', lambda name: '0.28.0')
-    monkeypatch.setattr(doctor, 'probe', lambda code: (False, error))
+    broken({'torchvision': '0.28.0'}, error)
     assert doctor.check_torchvision().state == doctor.NOTE
-    monkeypatch.setattr(doctor, 'probe', lambda code: (False, 'OSError: x'))
+    broken({'torchvision': '0.28.0'}, 'OSError: x')
     assert doctor.check_torchvision().state == doctor.BROKEN
 
 
+@pytest.mark.parametrize('pin', ['onedl-mmcv==2.3.6', 'mmcv==2.1.0'])
 def test_mmcv_without_operators_gets_the_familys_command(
-    doctor: ModuleType, monkeypatch: pytest.MonkeyPatch
+    doctor, broken, pin: str
 ) -> None:
-    monkeypatch.setattr(doctor, 'probe', lambda code: (False, 'no _ext'))
-    for name, version in (('onedl-mmcv', '2.3.6'), ('mmcv', '2.1.0')):
-        monkeypatch.setattr(doctor, 'version_of', {name: version}.get)
-        finding = doctor.check_mmcv_ops()
-        assert finding.state == doctor.BROKEN
-        assert finding.remedy.endswith(f'{name}=={version}')
+    broken(dict([pin.split('==')]))
+    finding = doctor.check_mmcv_ops()
+    assert finding.state == doctor.BROKEN
+    assert finding.remedy.endswith(pin)
 
 
 def test_probe_gives_the_error_and_its_type(doctor: ModuleType) -> None:

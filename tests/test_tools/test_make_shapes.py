@@ -23,45 +23,40 @@ def test_the_tool_writes_both_splits(
     assert (out / 'annotations/panoptic_train.json').is_file()
 
 
-def test_the_other_version(
-    run, tmp_path: Path, capsys: pytest.CaptureFixture
-) -> None:
-    options = '--version vivid1 --train 1 --val 1 --workers 1'
-    run(str(tmp_path), *options.split())
-    assert f'1 + 1 images of vivid1: {tmp_path}' in capsys.readouterr().out
-    assert Image.open(tmp_path / 'val/000000000001.png').size == (129, 129)
-    path = tmp_path / 'annotations' / 'panoptic_train.json'
-    assert json.loads(path.read_text())['info'] == dict(
-        description='mmremax shapes',
-        version='vivid1',
-        definition=dict(num_train=1, num_val=1, size=[129, 129], seed=0),
-    )
-
-
-def test_every_knob_reaches_the_images(
-    run, tmp_path: Path, capsys: pytest.CaptureFixture
-) -> None:
-    knobs = (
-        '--train 1 --val 0 --size 64 80 --seed 7 --clutter 3 --occlusion 0.2 '
-        '--thin 1 --radius 0.1 0.2 --salience 0.5 --workers 1'
-    )
-    run(str(tmp_path), *knobs.split())
-    assert '1 + 0 images of no version' in capsys.readouterr().out
-    path = tmp_path / 'annotations' / 'panoptic_train.json'
-    assert json.loads(path.read_text())['info'] == dict(
-        description='mmremax shapes',
-        version=None,
-        definition=dict(
-            num_train=1,
-            num_val=0,
-            size=[64, 80],
-            seed=7,
-            clutter=3,
-            occlusion=0.2,
-            thin=1,
-            radius=[0.1, 0.2],
-            salience=0.5,
+@pytest.mark.parametrize(
+    ('options', 'version', 'definition'),
+    [
+        (
+            '--version vivid1 --train 1 --val 1',
+            'vivid1',
+            dict(num_train=1, num_val=1, size=[129, 129], seed=0),
         ),
+        (
+            '--train 1 --val 1 --size 64 80 --seed 7 --clutter 3 '
+            '--occlusion 0.2 --thin 1 --radius 0.1 0.2 --salience 0.5',
+            None,
+            dict(num_train=1, num_val=1, size=[64, 80], seed=7, clutter=3)
+            | dict(occlusion=0.2, thin=1, radius=[0.1, 0.2], salience=0.5),
+        ),
+    ],
+)
+def test_every_option_reaches_the_images(
+    run,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture,
+    options: str,
+    version: str | None,
+    definition: dict,
+) -> None:
+    run(tmp_path, '--workers', 1, *options.split())
+    name = version or 'no version'
+    assert f'1 + 1 images of {name}: {tmp_path}' in capsys.readouterr().out
+    height, width = definition['size']
+    image = Image.open(tmp_path / 'val/000000000001.png')
+    assert image.size == (width, height)
+    path = tmp_path / 'annotations' / 'panoptic_train.json'
+    assert json.loads(path.read_text())['info'] == dict(
+        description='mmremax shapes', version=version, definition=definition
     )
 
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -13,8 +12,8 @@ import torch
 from PIL import Image
 
 from mmremax.utils.checkpoint import load_from_local
+from tests.helpers.scripts import ROOT
 
-ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / 'configs/quickstart/remax_mnv3-s_shapes.py'
 
 SMALL = f"""
@@ -34,7 +33,8 @@ test_evaluator = [
     dict(type='InstanceAPMetric'),
     dict(type='MeanIoUMetric'),
 ]
-default_hooks = dict(checkpoint=dict(interval=2, save_best=None))
+default_hooks = dict(checkpoint=dict(
+    interval=2, max_keep_ckpts=2, save_best=None))
 custom_hooks = _base_.custom_hooks + [
     dict(type='LossLog', path='FOLDER/losses')]
 """
@@ -45,12 +45,6 @@ def config(tmp_path) -> Path:
     path = tmp_path / 'small.py'
     path.write_text(SMALL.replace('FOLDER', str(tmp_path)))
     return path
-
-
-def call(monkeypatch, tool: str, *arguments) -> None:
-    """Run a tool in this process."""
-    monkeypatch.setattr(sys, 'argv', [tool, *map(str, arguments)])
-    runpy.run_path(str(ROOT / 'tools' / tool), run_name='__main__')
 
 
 def launch(tool: str, *arguments) -> str:
@@ -76,31 +70,29 @@ def read_scores(work_dir: Path) -> dict:
     return json.loads(path.read_text())
 
 
-def test_train_resume_and_test(tmp_path, config, shapes_root, monkeypatch):
+def test_train_resume_and_test(
+    tmp_path, config, shapes_root, monkeypatch, run_tool
+):
     """Resuming at step 2 repeats step 3 of the whole run, bit for bit."""
     left = []  # a process that keeps its group may die at its end
     monkeypatch.setattr(
         'mmremax.utils.distributed.leave_process_group',
         lambda: left.append(True),
     )
-    common = ('--data-root', shapes_root, '--work-dir', tmp_path / 'run')
-    call(monkeypatch, 'train.py', config, '--no-pretrained', *common)
+    run = tmp_path / 'run'
+    data = ('--data-root', shapes_root)
+    common = (*data, '--work-dir', run)
+    run_tool('train.py', config, '--no-pretrained', *common)
     whole = read_losses(tmp_path, 0)
     assert list(whole) == [1, 2, 3]
-    (tmp_path / 'run' / 'iter_3.pth').unlink()
+    for path in (run / 'iter_3.pth', run / 'last_checkpoint'):
+        path.unlink()
     (tmp_path / 'losses.0').unlink()
-    (tmp_path / 'run' / 'last_checkpoint').unlink()
-    call(monkeypatch, 'train.py', config, '--resume', *common)
+    run_tool('train.py', config, '--resume', *common)
     assert read_losses(tmp_path, 0) == {3: whole[3]}
 
-    stripped = tmp_path / 'stripped.pth'
-    checkpoint = tmp_path / 'run' / 'iter_3.pth'
-    call(
-        monkeypatch,
-        'model_converters/strip_checkpoint.py',
-        checkpoint,
-        stripped,
-    )
+    checkpoint, stripped = run / 'iter_3.pth', tmp_path / 'stripped.pth'
+    run_tool('model_converters/strip_checkpoint.py', checkpoint, stripped)
     weights = torch.load(stripped, weights_only=True)['state_dict']
     full = load_from_local(checkpoint)['state_dict']
     gone = {key.split('.')[1] for key in full if key not in weights}
@@ -108,49 +100,29 @@ def test_train_resume_and_test(tmp_path, config, shapes_root, monkeypatch):
 
     scores = []
     for name, file in (('full', checkpoint), ('stripped', stripped)):
-        call(
-            monkeypatch,
-            'test.py',
-            config,
-            file,
-            '--data-root',
-            shapes_root,
-            '--work-dir',
-            tmp_path / name,
-            '--dump',
-            tmp_path / name / 'dump',
-            '--out',
-            tmp_path / name / 'samples.pkl',
-            '--json',
-            tmp_path / name / 'scores.json',
-        )
-        content = json.loads((tmp_path / name / 'scores.json').read_text())
-        logged = read_scores(tmp_path / name)
+        out = tmp_path / name
+        options = ('--dump', out / 'dump', '--out', out / 'samples.pkl')
+        options += ('--json', out / 'scores.json', '--work-dir', out)
+        run_tool('test.py', config, file, *data, *options)
+        content = json.loads((out / 'scores.json').read_text())
+        logged = read_scores(out)
         for key in ('coco_panoptic/PQ', 'instance/AP', 'semantic/mIoU'):
             assert content['scores'][key] == pytest.approx(logged[key])
-        assert len(content['classes']['coco_panoptic']) == 10
-        assert len(content['classes']['instance']) == 6
-        assert len(content['classes']['semantic']) == 10
+        counts = {k: len(v) for k, v in content['classes'].items()}
+        assert counts == dict(coco_panoptic=10, instance=6, semantic=10)
         scores.append(content)
-        assert (tmp_path / name / 'dump' / 'panoptic.json').is_file()
-        assert (tmp_path / name / 'samples.pkl').is_file()
+        assert (out / 'dump' / 'panoptic.json').is_file()
+        assert (out / 'samples.pkl').is_file()
     assert scores[0] == scores[1]
     assert len(left) == 4  # trained and tested twice
 
 
-def test_two_processes_without_cuda(
-    tmp_path, config, shapes_root, monkeypatch
-):
+def test_two_processes_without_cuda(tmp_path, config, shapes_root, run_tool):
     """Weights stay equal, losses finite; the test gives the same maps."""
     data = ('--data-root', shapes_root)
+    run = tmp_path / 'run'
     text = launch(
-        'dist_train.sh',
-        config,
-        2,
-        *data,
-        '--work-dir',
-        tmp_path / 'run',
-        '--amp',
+        'dist_train.sh', config, 2, *data, '--work-dir', run, '--amp'
     )
     assert 'bfloat16 autocast' in text
     losses = [read_losses(tmp_path, rank) for rank in (0, 1)]
@@ -158,34 +130,25 @@ def test_two_processes_without_cuda(
     values = [float.fromhex(x) for one in losses for x in one.values()]
     assert len(values) == 6
     assert np.isfinite(values).all()
-    digests = [
-        (tmp_path / f'losses.weights.{rank}').read_text() for rank in (0, 1)
-    ]
-    assert digests[0] == digests[1]
+    digests = {path.read_text() for path in tmp_path.glob('losses.weights.?')}
+    assert len(digests) == 1
 
-    checkpoint = tmp_path / 'run' / 'iter_3.pth'
+    checkpoint = run / 'iter_3.pth'
     assert len(load_from_local(checkpoint)['random_states']) == 2
-    arguments = [
-        (config, checkpoint, *number, *data, '--work-dir', folder)
-        + ('--dump', folder / 'dump')
-        for folder, number in (
-            (tmp_path / 'test1', ()),
-            (tmp_path / 'test2', (2,)),
-        )
-    ]
-    call(monkeypatch, 'test.py', *arguments[0])
-    launch('dist_test.sh', *arguments[1])
-    one, two = (read_scores(tmp_path / f'test{n}') for n in (1, 2))
+    folders = tmp_path / 'test1', tmp_path / 'test2'
+    how = [(*data, '--work-dir', f, '--dump', f / 'dump') for f in folders]
+    run_tool('test.py', config, checkpoint, *how[0])
+    launch('dist_test.sh', config, checkpoint, 2, *how[1])
+    one, two = map(read_scores, folders)
     names = [f'coco_panoptic/{n}' for n in ('PQ', 'SQ', 'RQ', 'PQ_th')]
     for key in (*names, 'instance/AP', 'semantic/mIoU'):
         assert one[key] == pytest.approx(two[key], abs=1e-9, nan_ok=True)
-    maps = sorted((tmp_path / 'test1' / 'dump' / 'panoptic').iterdir())
-    assert len(maps) == 4
-    for path in maps:
-        other = tmp_path / 'test2' / 'dump' / 'panoptic' / path.name
-        assert np.array_equal(Image.open(path), Image.open(other))
+    maps = [sorted((f / 'dump' / 'panoptic').iterdir()) for f in folders]
+    assert len(maps[0]) == 4
+    for pair in zip(*maps, strict=True):
+        assert np.array_equal(*map(Image.open, pair))
 
 
-def test_missing_checkpoint_is_one_line(config, monkeypatch):
+def test_missing_checkpoint_is_one_line(config, run_tool):
     with pytest.raises(SystemExit, match=r'^nowhere\.pth is not there'):
-        call(monkeypatch, 'test.py', config, 'nowhere.pth')
+        run_tool('test.py', config, 'nowhere.pth')
