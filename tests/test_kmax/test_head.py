@@ -1,5 +1,7 @@
 """KMaXHead: ReMaX against kMaX, edges, gradients."""
 
+import copy
+
 import pytest
 import torch
 
@@ -94,6 +96,14 @@ def test_inference_and_its_weights_are_kmax():
         wanted = kmax(images(), mode='tensor')
     for a, b in zip(ours, wanted, strict=True):
         assert torch.equal(a, b)
+
+
+def test_init_weights_keeps_the_values():
+    head = build_model(with_remax=True).panoptic_head
+    before = copy.deepcopy(head.state_dict())
+    head.init_weights()
+    for key, value in head.state_dict().items():
+        assert torch.equal(value, before[key]), key
 
 
 def test_panoptic_losses_do_not_reach_the_semantic_branch():

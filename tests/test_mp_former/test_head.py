@@ -34,9 +34,10 @@ def mp_head(remax: bool = False, **mp_cfg: object) -> nn.Module:
 
 
 def share_weights(head: nn.Module, other: nn.Module) -> None:
+    """Give them to a stock head, or to one with ReMaX alone."""
     missing, unexpected = other.load_state_dict(head.state_dict(), False)
     assert not missing
-    assert set(unexpected) <= {'label_embed.weight'}
+    assert unexpected in ([], ['label_embed.weight'])
 
 
 def forward_in_loss(head: nn.Module, batch: list) -> tuple:
@@ -184,12 +185,6 @@ def test_masks_of_another_size_are_refused() -> None:
         sample.set_metainfo(dict(batch_input_shape=(64, 128)))
     with pytest.raises(ValueError, match='pad_mask=True'):
         mp_head().loss(features(), batch)
-
-
-def test_a_checkpoint_of_mask2former_lacks_one_key() -> None:
-    result = mp_head().load_state_dict(build_head().state_dict(), strict=False)
-    assert result.missing_keys == ['label_embed.weight']
-    assert not result.unexpected_keys
 
 
 def test_with_remax_the_matching_losses_are_those_of_remax() -> None:
