@@ -65,11 +65,7 @@ def golden_ground_truth(counts: list[int]) -> list[InstanceData]:
 class GoldenPixelDecoder(nn.Module):
     """Rules `mask_feature` and `memory_level`, whatever the input."""
 
-    num_calls = 0
-
     def forward(self, x: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
-        self.num_calls += 1
-
         def index(shape: tuple[int, ...]) -> Tensor:
             i = torch.arange(torch.Size(shape).numel(), dtype=torch.float64)
             return i.view(shape)
@@ -172,18 +168,13 @@ def golden_points(num_masks: int) -> Tensor:
     return torch.stack([x, y], -1).float().expand(num_masks, -1, -1)
 
 
-def samples_of(
-    batch_gt: list[InstanceData], canvas: tuple[int, int] = (64, 64)
-) -> list[DetDataSample]:
+def samples_of(batch_gt: list[InstanceData]) -> list[DetDataSample]:
     """Make mmdet's samples around labels and masks of instance data."""
     samples = []
     for gt in batch_gt:
-        sample = DetDataSample(
-            metainfo=dict(batch_input_shape=canvas, img_shape=canvas)
-        )
-        sample.gt_instances = InstanceData(
-            labels=gt.labels,
-            masks=BitmapMasks(gt.masks.numpy().astype('uint8'), *canvas),
-        )
-        samples.append(sample)
+        shape = gt.masks.shape[1:]
+        meta = dict(batch_input_shape=shape, img_shape=shape)
+        masks = BitmapMasks(gt.masks.numpy().astype('uint8'), *shape)
+        instances = InstanceData(labels=gt.labels, masks=masks)
+        samples.append(DetDataSample(metainfo=meta, gt_instances=instances))
     return samples

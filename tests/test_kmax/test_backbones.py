@@ -17,6 +17,7 @@ from mmremax.kmax.backbones import (
 )
 from mmremax.kmax.backbones.axial_resnet import drop_path_rates
 from tests.helpers.meta import on_meta
+from tests.helpers.model_fixture import assert_gradients
 
 STRIDES = (2, 4, 8, 16, 32)
 AXIAL = dict(
@@ -90,9 +91,7 @@ def test_every_parameter_gets_a_gradient(name):
     backbone = MODELS.build(FEATURES[name][0])
     feats = backbone(torch.randn(2, 3, 64, 96))
     sum(feat.square().mean() for feat in feats).backward()
-    for key, parameter in backbone.named_parameters():
-        assert parameter.grad is not None, key
-        assert parameter.grad.isfinite().all(), key
+    assert_gradients(backbone)
 
 
 @pytest.mark.parametrize(

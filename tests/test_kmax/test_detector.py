@@ -2,34 +2,20 @@
 
 import pytest
 import torch
-from mmdet.structures import DetDataSample
-from mmengine.structures import InstanceData, PixelData
 
-from tests.helpers.model_fixture import build_model
-
-
-def data_of(model):
-    sample = DetDataSample(
-        metainfo=dict(ori_shape=(40, 50), img_shape=(52, 65), img_path='x')
-    )
-    sample.gt_segments = InstanceData(labels=torch.tensor([1, 3]))
-    maps = torch.full((1, 13, 17), -1, dtype=torch.int16)
-    maps[0, :6], maps[0, 8:] = 0, 1
-    sample.gt_segment_map = PixelData(data=maps)
-    image = torch.randint(0, 255, (3, 52, 65), dtype=torch.uint8)
-    return model.data_preprocessor(dict(inputs=[image], data_samples=[sample]))
+from tests.helpers.model_fixture import batch_of, build_model
 
 
 def test_loss_and_predict():
     results = dict(semantic_on=True, instance_on=True, thing_threshold=0.0)
     model = build_model(with_remax=True, test_cfg=results)
-    losses = model(**data_of(model), mode='loss')
+    losses = model(**batch_of(model, (52, 65)), mode='loss')
     assert 'd0.loss_semantic' in losses
     with torch.no_grad():
-        (sample,) = model.eval()(**data_of(model), mode='predict')
-    assert sample.pred_panoptic_seg.sem_seg.shape == (1, 40, 50)
-    assert sample.pred_sem_seg.sem_seg.shape == (1, 40, 50)
-    assert sample.pred_instances.masks.shape[1:] == (40, 50)
+        (sample,) = model.eval()(**batch_of(model, (52, 65)), mode='predict')
+    assert sample.pred_panoptic_seg.sem_seg.shape == (1, 42, 55)
+    assert sample.pred_sem_seg.sem_seg.shape == (1, 42, 55)
+    assert sample.pred_instances.masks.shape[1:] == (42, 55)
 
 
 def test_class_counts_stand_once():

@@ -7,7 +7,7 @@ import torch
 
 from mmremax.kmax.segments import BatchSegments
 from tests.helpers.loss_fixture import as_data_samples
-from tests.helpers.model_fixture import build_model
+from tests.helpers.model_fixture import assert_gradients, build_model
 
 
 def samples(maps=None, labels=None):
@@ -44,9 +44,7 @@ def assert_trains(model, losses):
         assert value.dtype == torch.float32, key
         assert value.isfinite().all(), key
     model.parse_losses(losses)[0].backward()
-    for name, parameter in model.named_parameters():
-        assert parameter.grad is not None, name
-        assert parameter.grad.isfinite().all(), name
+    assert_gradients(model)
 
 
 def copy_weights(source, target):

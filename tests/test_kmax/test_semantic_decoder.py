@@ -8,6 +8,7 @@ from torch import nn
 from mmremax.kmax.semantic_decoder import ASPP, KMaXSemanticDecoder
 from tests.golden import R, assert_probe, load_case
 from tests.golden.fill import fill_module
+from tests.helpers.model_fixture import assert_gradients
 
 SIZES = {'odd': (3, 9, 17), 'even': (2, 8, 16)}
 
@@ -42,7 +43,7 @@ def test_void_is_an_output_only_if_wanted():
     logits = head(feats)  # one image in training mode
     assert logits.shape == (1, 4, 9, 9)
     logits.square().sum().backward()
-    assert all(p.grad is not None for p in head.parameters())
+    assert_gradients(head)
 
 
 @pytest.mark.parametrize('with_void', [False, True])
@@ -59,7 +60,7 @@ def test_shapes_and_gradients(with_void):
     logits = head([torch.randn(2, 32, 3, 5)])
     assert logits.shape == (2, 19 + with_void, 3, 5)
     logits.square().sum().backward()
-    assert all(p.grad is not None for p in head.parameters())
+    assert_gradients(head)
 
 
 @pytest.mark.parametrize(('case', 'side'), [('odd', 9), ('even', 8)])

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from mmdet.registry import MODELS
+from torch.nn import functional as F
 
 from mmremax.kmax.predictor import KMaXPredictor, no_object_bias
 from mmremax.kmax.transformer_decoder import KMaXDecoderLayer
@@ -119,6 +120,13 @@ def test_residual_branches_start_as_nothing():
     }
     assert gamma.pop('predictor.mask_norm.weight') == pytest.approx([0.1])
     assert all(values in ([0], [1]) for values in gamma.values())
+    query, memory = torch.randn(2, 16, 6), torch.randn(2, 12, 5, 7)
+    updated, _ = layer.eval()(query, memory)
+    assert torch.equal(updated, F.gelu(F.gelu(query)))
+    # Values, queries and keys: the standard deviation is that of a fan-in.
+    for attention in (layer.cross_attention.value, layer.self_attention.qkv):
+        largest = attention.conv.weight.abs().max()
+        assert 1.5 * 16**-0.5 < largest <= 2 * 16**-0.5
 
 
 def test_permuting_queries_permutes_all_outputs():

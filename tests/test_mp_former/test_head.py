@@ -16,6 +16,7 @@ from tests.helpers.mask2former_fixture import (
     head_config,
     samples,
 )
+from tests.helpers.model_fixture import assert_gradients
 
 QUIET = dict(mask_noise_scale=0.0, label_noise_ratio=0.0)
 NUM_LAYERS = head_config().transformer_decoder.num_layers
@@ -164,9 +165,7 @@ def test_amp_with_an_empty_image_and_an_empty_mask(remax: bool) -> None:
     assert {losses[name].dtype for name in NAMES} == {torch.float32}
     total(losses).backward()
     assert all(torch.isfinite(v).all() for v in losses.values())
-    for name, parameter in head.named_parameters():
-        assert parameter.grad is not None, name
-        assert torch.isfinite(parameter.grad).all(), name
+    assert_gradients(head)
 
 
 def test_pilot_in_the_first_layers_alone() -> None:

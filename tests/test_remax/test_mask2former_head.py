@@ -16,6 +16,7 @@ from tests.helpers.mask2former_fixture import (
     head_config,
     samples,
 )
+from tests.helpers.model_fixture import assert_gradients
 from tests.helpers.remax_mask2former_oracle import SIZE, oracle
 
 HEAD = 'ReMaXMask2FormerHead'
@@ -133,8 +134,7 @@ def test_where_the_semantic_head_hangs(semantic_input, names):
     )
     assert [x.shape[-1] for x in inputs] == sides[semantic_input]
     total(losses).backward()
-    for name, parameter in head.named_parameters():
-        assert parameter.grad is not None, name
+    assert_gradients(head)
 
 
 def test_no_gradient_of_the_masks_reaches_the_semantic_head():
@@ -185,7 +185,7 @@ def test_images_without_segments_and_too_many(instance, empty, queries):
     losses = losses_of(head, samples(instance, empty=empty))
     assert all(value.isfinite() for value in losses.values())
     total(losses).backward()
-    assert all(p.grad is not None for p in head.parameters())
+    assert_gradients(head)
 
 
 def test_bfloat16():

@@ -10,6 +10,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from tests.helpers.mask2former_fixture import CONFIGS
+from tests.helpers.model_fixture import assert_gradients
 from tests.helpers.small_mask2former import batch_of, small
 
 ROOT = CONFIGS.parent
@@ -39,12 +40,7 @@ def test_one_step_and_the_stripped_weights(name: str) -> None:
     total, _ = model.parse_losses(losses)
     assert total.isfinite()
     total.backward()
-    missing = [
-        key
-        for key, parameter in model.named_parameters()
-        if parameter.requires_grad and parameter.grad is None
-    ]
-    assert not missing
+    assert_gradients(model)
 
     stock = small(without_overlay(Config.fromfile(CONFIGS / f'{name}.py')))
     weights = strip(dict(state_dict=model.state_dict()))['state_dict']
