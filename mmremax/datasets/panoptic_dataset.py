@@ -45,7 +45,6 @@ class PanopticDataset(CocoPanopticDataset):
             the file.
         filter_cfg: `filter_empty_gt` drops images without a countable
             segment, `min_size` smaller ones; in training only.
-        indices: Use the first few, or these, images.
         test_mode: Neither filter nor augment nor replace samples.
     """
 

@@ -31,10 +31,7 @@ class PQCounts:
     @classmethod
     def zeros(cls, num_classes: int) -> 'PQCounts':
         """Make counts of nothing."""
-        return cls(
-            np.zeros(num_classes),
-            *(np.zeros(num_classes, np.int64) for _ in range(3)),
-        )
+        return cls(np.zeros(num_classes), *np.zeros((3, num_classes), int))
 
     def __iadd__(self, other: 'PQCounts') -> 'PQCounts':
         for key, values in vars(other).items():

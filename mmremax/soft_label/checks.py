@@ -63,8 +63,7 @@ def check_pipeline(transforms: Iterable) -> bool:
         elif soft and name in _REFUSED:
             raise ValueError(
                 f'{name} after soft labels {_REFUSED[name]}: remove it from '
-                'the pipeline, or move it before the softening if it '
-                'can be.'
+                'the pipeline, or move it before the softening if it can be.'
             )
         elif soft and getattr(transform, 'swap_seg_labels', None):
             raise ValueError(

@@ -96,12 +96,11 @@ class SoftCrossEntropyLoss(nn.Module):
 
     def _divisor(self, weights: Tensor, target: SoftTarget) -> Tensor:
         mass = target.valid_mass()
-        if self.normalizer == 'mass':
-            divisor = weights.sum()
-        elif self.normalizer == 'cells':
-            divisor = (mass > 0).sum()
-        else:
+        if self.normalizer == 'all':
             divisor = weights.new_tensor(mass.numel())
+        else:
+            terms = weights if self.normalizer == 'mass' else mass > 0
+            divisor = terms.sum()
         return torch.where(divisor > 0, divisor, 1)
 
 

@@ -1,7 +1,5 @@
 """Soft labels in mmseg's pipelines: class fractions instead of classes.
 
-Paper: Alcover-Couso et al., soft labels (arXiv 2302.13961).
-
 Letters: C classes, K classes kept of a pixel, h w the resized image.
 """
 

@@ -157,10 +157,8 @@ def _stack_image(
         crowd = bool(annotation.get('iscrowd', 0))
         labels[segment_id] = (annotation['category_id'], crowd)
     if overlap in ('void', 'error'):
-        contested = np.zeros(shape, np.uint16)
-        for annotation, mask in masks:
-            contested += mask & (not annotation.get('iscrowd', 0))
-        contested = contested > 1
+        single = [mask for one, mask in masks if not one.get('iscrowd', 0)]
+        contested = np.sum([np.zeros(shape, bool), *single], axis=0) > 1
         if overlap == 'error' and contested.any():
             raise AnnotationError(
                 f'{image["file_name"]}: instances overlap in '

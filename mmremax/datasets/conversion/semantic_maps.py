@@ -22,10 +22,6 @@ def semantic_maps(
         Stem of the image's file name, and its labels: the place of the
         class, things first; 255 for void and crowds. With ``merge_things``
         all things are class 0, and stuff follows. (H, W), uint8.
-
-    Raises:
-        FileNotFoundError: A file is missing.
-        AnnotationError: The json is not usable.
     """
     prefix = dict(img='', seg=str(png_dir))
     data = PanopticDataset(ann_file, data_prefix=prefix, test_mode=True)

@@ -121,13 +121,12 @@ def measure(canvas: ShapeCanvas, segments: list[dict]) -> Counter:
     """Count what is in a finished drawing and its table of segments.
 
     Returns:
-        Counts, which add up over images. Numbers of `images`, visible
-        `things` without crowds, regions of `stuff`, `crowds` and `pixels`; of
-        the pixels, `thing_pixels` of visible objects, `void_pixels` without a
-        segment, `touching_pixels` of objects that touch one of their class;
-        and of the pixels that objects had when they were drawn,
-        `drawn_pixels`, those that a later object of the same class covered,
-        `hidden_pixels`.
+        Counts, which add up over images, of `images`, visible `things`
+        without crowds, regions of `stuff`, `crowds` and `pixels`; of pixels of
+        visible objects (`thing_pixels`) and of those that touch one of their
+        class (`touching_pixels`), and without a segment (`void_pixels`); of
+        those that objects had when they were drawn (`drawn_pixels`) and that
+        a later object of the same class covered (`hidden_pixels`).
     """
     objects = {
         s['id']: s

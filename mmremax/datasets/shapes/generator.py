@@ -131,9 +131,7 @@ class VividShapes(ShapesDefinition):
 
 
 # A version never changes; other images are another version.
-VERSIONS: dict[str, ShapesDefinition] = dict(
-    v1=TexturedShapes(), vivid1=VividShapes()
-)
+VERSIONS = dict(v1=TexturedShapes(), vivid1=VividShapes())
 
 
 def draw_sample(

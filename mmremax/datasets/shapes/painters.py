@@ -214,9 +214,8 @@ class TexturedPainter(Painter):
 class VividPainter(Painter):
     """Draws vivid objects on pale, smooth grounds; version vivid1.
 
-    Textures and colours of grounds are OpenCV's work in float32 and uint8:
-    the pixels hold with its versions 4.12 and 5.0, and no promise goes
-    further.
+    OpenCV makes its textures and colours: the pixels hold with its versions
+    4.12 and 5.0, and no promise goes further.
     """
 
     outlines = VIVID_OUTLINES
@@ -265,8 +264,8 @@ class VividPainter(Painter):
             ]
             centre = places[int(np.argmax(room))]
         self.centres.append(centre)
-        outline = self.outlines[THINGS[label]['name']]
         segment_id = self.canvas.new_id(THINGS[label])
+        outline = self.outlines[THINGS[label]['name']]
         self.draw_outline(outline, centre, radius, segment_id)
 
     def draw_unlabelled(self) -> None:

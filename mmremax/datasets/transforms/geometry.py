@@ -181,12 +181,11 @@ class ResizeShortestSide(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Resize the image."""
-        image = results['img']
-        height, width = image.shape[:2]
+        image = Image.fromarray(results['img'])
+        width, height = image.size
         new = resized_shape(height, width, self.short_side, self.long_side)
-        results['img'] = np.array(
-            Image.fromarray(image).resize(new[::-1], Image.Resampling.BILINEAR)
-        )
+        resized = image.resize(new[::-1], Image.Resampling.BILINEAR)
+        results['img'] = np.array(resized)
         results['img_shape'] = new
         results['scale_factor'] = (new[1] / width, new[0] / height)
         return results
