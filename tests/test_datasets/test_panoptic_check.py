@@ -1,6 +1,7 @@
 """Every kind of fault is found, and none in data that is right."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -62,11 +63,8 @@ def test_nothing_wrong(content, tmp_path):
     assert find(content, tmp_path) == []
     (report,) = check_images(content, None, tmp_path)
     assert report.size == SHAPE
-    assert sorted(report.areas) == [
-        (4, False, 36),
-        (4, True, 24),
-        (9, False, 300),
-    ]
+    areas = [(4, False, 36), (4, True, 24), (9, False, 300)]
+    assert sorted(report.areas) == areas
     assert report.num_void == 600 - 360
 
 
@@ -137,35 +135,28 @@ def test_faults_of_segments(content, tmp_path, change, expected):
         assert text.startswith(f'a.png, segment {start}')
 
 
-LIST_FAULTS = [
-    # More of what both find: test_annotation_file.py.
-    (
-        lambda c: c['images'][0].pop('height'),
-        'p.json: 1 of "images" lack "height"',
-    ),
-    (
-        lambda c: c['images'].append(dict(c['images'][0], id=2)),
-        'p.json: file_name \'a.bmp\' occurs 2 times in "images"',
-    ),
-    (
-        lambda c: c['images'].append(dict(c['images'][0], id=2)),
-        'p.json: image a.bmp has no entry in "annotations"',
-    ),
-    (
-        lambda c: c['images'][0].update(width=31),
-        'a.bmp: the image has the size (20, 30), the json says (20, 31)',
-    ),
-    (
-        lambda c: c['images'][0].update(width=31),
-        'a.png: the PNG has the size (20, 30), the json says (20, 31)',
-    ),
+def widen(content: dict) -> None:
+    content['images'][0]['width'] = 31
+
+
+def repeat(content: dict) -> None:
+    content['images'].append(dict(content['images'][0], id=2))
+
+
+SIZES = 'has the size (20, 30), the json says (20, 31)'
+LIST_FAULTS = [  # more of what both find: test_annotation_file.py
+    (lambda c: c['images'][0].pop('height'), 'p.json: 1 of "images" lack "h'),
+    (repeat, 'p.json: file_name \'a.bmp\' occurs 2 times in "images"'),
+    (repeat, 'p.json: image a.bmp has no entry in "annotations"'),
+    (widen, f'a.bmp: the image {SIZES}'),
+    (widen, f'a.png: the PNG {SIZES}'),
 ]
 
 
 @pytest.mark.parametrize(('change', 'expected'), LIST_FAULTS)
 def test_faults_of_lists_and_sizes(content, tmp_path, change, expected):
     change(content)
-    assert expected in find(content, tmp_path)
+    assert any(text.startswith(expected) for text in find(content, tmp_path))
 
 
 @pytest.mark.parametrize('name', ['a.bmp', 'a.png'])
@@ -173,12 +164,10 @@ def test_missing_and_broken_files(content, tmp_path, name):
     path = tmp_path / name
     path.write_bytes(path.read_bytes()[:9])
     (fault,) = find(content, tmp_path)
-    assert fault.startswith(f'{name}: ')
-    assert 'no readable image' in fault
+    assert re.match(f'{name}: .*no readable image', fault)
     path.unlink()
     (fault,) = find(content, tmp_path)
-    assert fault.startswith(f'{name}: ')
-    assert 'missing in' in fault or 'does not exist' in fault
+    assert re.match(f'{name}: .*(missing in|does not exist)', fault)
 
 
 def test_turned_photos_have_the_size_of_their_map(content, tmp_path):

@@ -69,21 +69,15 @@ def _batches(
     root: Path, workers: int, skip: int, count: int
 ) -> list[tuple[int, torch.Tensor, torch.Tensor]]:
     config = Config.fromfile(REPOSITORY / CONFIG).train_dataloader
-    config.update(
-        batch_size=2,
-        num_workers=workers,
-        persistent_workers=workers > 0,
-        pin_memory=False,
-    )
+    config.update(batch_size=2, num_workers=workers, pin_memory=False)
+    config.persistent_workers = workers > 0
     config.dataset.data_root = str(root)
     loader = Runner.build_dataloader(config, seed=11)
     loader.sampler.skip(2 * skip)
     return [
         (sample.img_id, image, sample.gt_segment_map.data)
         for batch in islice(iter(loader), count)
-        for image, sample in zip(
-            batch['inputs'], batch['data_samples'], strict=True
-        )
+        for image, sample in zip(*batch.values(), strict=True)
     ]
 
 

@@ -24,13 +24,12 @@ PATHS = sorted(
     for path in (CONFIGS / folder).glob('*.py')
 )
 HEIGHT, WIDTH = 96, 128  # of the image
-HRNET = dict(
-    stage2=dict(num_modules=1, num_channels=(4, 8), num_blocks=(1, 1)),
-    stage3=dict(num_modules=1, num_channels=(4, 8, 16), num_blocks=(1, 1, 1)),
-    stage4=dict(
-        num_modules=1, num_channels=(4, 8, 16, 32), num_blocks=(1, 1, 1, 1)
-    ),
-)
+HRNET = {
+    f'stage{k}': dict(
+        num_modules=1, num_channels=(4, 8, 16, 32)[:k], num_blocks=(1,) * k
+    )
+    for k in (2, 3, 4)
+}
 
 
 def small(config):
@@ -180,11 +179,9 @@ def test_documented_options_give_another_reduction(network, label):
     config = with_options(f'{network}_cityscapes-half_{label}', quarter)
     overlay = read_config(CONFIGS / '_base_/overlays/cityscapes_quarter.py')
     assert config.model.data_preprocessor.size == overlay.reduced_crop
-    for pipeline, changes in zip(
-        pipelines(config),
-        (overlay.reduced_train, overlay.reduced_test, overlay.reduced_test),
-        strict=True,
-    ):
+    train, test = overlay.reduced_train, overlay.reduced_test
+    changed = (train, test, test)
+    for pipeline, changes in zip(pipelines(config), changed, strict=True):
         steps = {step.type: step for step in pipeline}
         for kind, keys in changes.items():
             assert keys.items() <= steps[kind].items()
@@ -196,10 +193,8 @@ def test_the_documented_config_is_mmsegs_larger_network(tmp_path):
     path.write_text(text.replace("'./", f"'{CONFIGS}/soft_label/"))
     backbone = read_config(path).model.backbone
     base = tmp_path / 'mmseg.py'
-    base.write_text(
-        "_base_ = 'mmseg::segformer/"
-        "segformer_mit-b2_8xb1-160k_cityscapes-1024x1024.py'"
-    )
+    name = 'segformer_mit-b2_8xb1-160k_cityscapes-1024x1024.py'
+    base.write_text(f"_base_ = 'mmseg::segformer/{name}'")
     mmseg = read_config(base).model
     assert backbone == mmseg.backbone
     ours = read_config(path).model.decode_head

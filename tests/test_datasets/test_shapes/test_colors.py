@@ -1,6 +1,7 @@
 """No class of the synthetic benchmark can be told by its colour."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -16,6 +17,9 @@ from mmremax.datasets.shapes.generator import (
 V1, VIVID = VERSIONS['v1'], VERSIONS['vivid1']
 
 
+drawn = cache(draw_sample)
+
+
 def colour_samples(
     definition: ShapesDefinition, split: str, num: int, labelled: bool
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -26,7 +30,7 @@ def colour_samples(
     places = {c['id']: k for k, c in enumerate(CATEGORIES)}
     bins, labels = [], []
     for index in range(num):
-        image, id_map, segments, _ = draw_sample(definition, split, index)
+        image, id_map, segments, _ = drawn(definition, split, index)
         image = ids_to_colours(id_map) if labelled else image
         codes = image.astype(int) * 6 // 256 @ np.array([1, 6, 36])
         for segment in segments:

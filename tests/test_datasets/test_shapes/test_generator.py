@@ -56,9 +56,9 @@ def checksum(root: Path) -> str:
     return total.hexdigest()
 
 
-def measured(num=60, definition=V1, **knobs) -> Counter:
+def measured(definition=V1, **knobs) -> Counter:
     definition = replace(definition, **knobs)
-    samples = (draw_sample(definition, 'val', i)[-1] for i in range(num))
+    samples = (draw_sample(definition, 'val', i)[-1] for i in range(60))
     return sum(samples, Counter())
 
 
@@ -68,9 +68,8 @@ def test_a_version_is_what_it_was(version, tmp_path):
     definition = VERSIONS[version]
     root = write(tmp_path, replace(definition, num_train=6, num_val=6))
     assert checksum(root) == SHA256[version]
-    info = json.loads(
-        (root / 'annotations' / 'panoptic_val.json').read_text()
-    )['info']
+    path = root / 'annotations/panoptic_val.json'
+    info = json.loads(path.read_text())['info']
     assert info['version'] == version
     assert info['definition']['size'] == [129, 129]
     assert (definition.num_train, definition.num_val) == (8000, 1000)
@@ -87,9 +86,8 @@ def test_version_is_named_only_if_the_images_are_its():
 def test_workers_and_counts_do_not_change_the_pixels(tmp_path, definition):
     first, second = (draw_sample(definition, s, 0)[0] for s in SPLITS)
     assert (first != second).any()
-    definition = replace(
-        definition, num_train=20, num_val=3, size=(64, 70), seed=3
-    )
+    knobs = dict(size=(64, 70), seed=3)
+    definition = replace(definition, num_train=20, num_val=3, **knobs)
     alone = write(tmp_path / 'alone', definition)
     crew = write(tmp_path / 'crew', definition, workers=3)
     assert checksum(alone) == checksum(crew)
@@ -119,9 +117,8 @@ def test_any_size_is_a_valid_data_set(tmp_path, definition, size):
         path = tmp_path / 'annotations' / f'panoptic_{split}.json'
         content = json.loads(path.read_text())
         assert not check_lists(path, content)
-        reports = list(
-            check_images(content, tmp_path / split, path.with_suffix(''))
-        )
+        folders = (tmp_path / split, path.with_suffix(''))
+        reports = list(check_images(content, *folders))
         assert len(reports) == count
         for report in reports:
             assert not report.faults
@@ -130,7 +127,7 @@ def test_any_size_is_a_valid_data_set(tmp_path, definition, size):
 
 
 def test_occlusion_hides_pixels_by_the_same_class():
-    levels = [measured(occlusion=share) for share in (0.0, 0.3, 0.6, 0.9)]
+    levels = [measured(occlusion=k) for k in (0.0, 0.3, 0.6, 0.9)]
     hidden = [s['hidden_pixels'] / s['drawn_pixels'] for s in levels]
     touching = [s['touching_pixels'] / s['thing_pixels'] for s in levels]
     assert hidden == sorted(hidden)
@@ -172,11 +169,9 @@ def test_clutter_and_radius_say_how_much_is_drawn():
 
 
 def test_thin_strokes_cover_less_and_are_thin():
-    share = [
-        total['drawn_pixels'] / total['things']
-        for total in (measured(thin=0.0), measured(thin=1.0))
-    ]
-    assert share[1] < 0.9 * share[0]
+    thick, thin = (measured(thin=fraction) for fraction in (0.0, 1.0))
+    area = thick['drawn_pixels'] / thick['things']
+    assert thin['drawn_pixels'] / thin['things'] < 0.9 * area
     definition = replace(V1, thin=1.0, occlusion=0.0, clutter=2)
     thin = total = 0
     for index in range(40):
