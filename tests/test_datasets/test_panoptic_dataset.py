@@ -44,13 +44,12 @@ def test_data_info_holds_what_transforms_and_metric_read(make):
     info = make().get_data_info(0)
     assert Path(info['img_path']).name == '0.bmp'
     assert Path(info['seg_map_path']).name == '0_pan.png'  # from the json
-    assert (info['height'], info['width']) == (32, 48)
-    assert info['img_id'] == 10
+    assert (info['height'], info['width'], info['img_id']) == (32, 48, 10)
     table = {s['id']: s for s in info['segments_info']}
-    for key, values in dict(
-        category=[3, 0, 1, 2], is_thing=[0, 1, 0, 0], iscrowd=[0, 0, 1, 0]
-    ).items():
-        assert [table[i][key] for i in (SEA, CAT, CROWD, SKY)] == values
+    rows = [table[i] for i in (SEA, CAT, CROWD, SKY)]
+    assert [row['category'] for row in rows] == [3, 0, 1, 2]
+    assert [row['is_thing'] for row in rows] == [0, 1, 0, 0]
+    assert [row['iscrowd'] for row in rows] == [0, 0, 1, 0]
     assert table[CAT]['area'] == 192
 
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 from cityscapesscripts.helpers.labels import trainId2label
-from mmdet.registry import METRICS
+from mmdet.registry import DATASETS, METRICS
 from mmengine.config import Config
+from mmengine.registry import init_default_scope
 from mmseg.evaluation import IoUMetric
 from PIL import Image
 
-from mmremax.datasets import PanopticDataset
 from mmremax.datasets.conversion.ade20k import convert_ade20k
 from mmremax.datasets.panoptic_png import read_ids
 from mmremax.evaluation import MeanIoUMetric
@@ -77,13 +77,10 @@ def test_the_maps_of_a_benchmark(tmp_path):
     """ADE20K labels the class of a flag that is no instance."""
     write_ade20k(tmp_path)
     list(convert_ade20k(tmp_path, 'val', tmp_path))
+    init_default_scope('mmdet')
     config = Config.fromfile(CONFIGS / 'ade20k_panoptic.py')
-    data = PanopticDataset(
-        'panoptic_val.json',
-        str(tmp_path),
-        dict(config.val_dataloader.dataset.data_prefix),
-        test_mode=True,
-    )
+    dataset = dict(config.val_dataloader.dataset, data_root=str(tmp_path))
+    data = DATASETS.build(dataset)
     samples = true_samples(data)
     assert evaluate(MeanIoUMetric(), data, samples)['semantic/mIoU'] == 100
     assert config.semantic_evaluator.label_dir.startswith(config.data_root)

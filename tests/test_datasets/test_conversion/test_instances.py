@@ -29,11 +29,8 @@ SHAPE = (10, 20)
 def stuff_of(root: Path, ignored: tuple[int, ...] = (0, 183)) -> StuffMaps:
     annotations = root / 'annotations'
     content = json.loads((annotations / 'stuff_val2017.json').read_text())
-    return StuffMaps(
-        annotations / 'stuff_val2017_pixelmaps',
-        content['categories'],
-        ignored=ignored,
-    )
+    folder = annotations / 'stuff_val2017_pixelmaps'
+    return StuffMaps(folder, content['categories'], ignored=ignored)
 
 
 def test_from_the_download_to_pq(tmp_path):
@@ -47,12 +44,8 @@ def test_from_the_download_to_pq(tmp_path):
     )
     assert first == [(1, 0), (1, 0), (1, 1), (124, 0), (157, 0)]
     assert second == [(18, 0), (18, 0), (124, 0), (157, 0)]
-    data = PanopticDataset(
-        str(out),
-        str(tmp_path),
-        dict(img='val2017/', seg='new/panoptic_val2017/'),
-        test_mode=True,
-    )
+    prefix = dict(img='val2017/', seg='new/panoptic_val2017/')
+    data = PanopticDataset(str(out), str(tmp_path), prefix, test_mode=True)
     assert data.metainfo['thing_classes'] == ('person', 'dog')
     assert data.metainfo['stuff_classes'] == ('grass', 'sky-other')
     scores = evaluate(PanopticQualityMetric(), data, predictions(data))
@@ -116,6 +109,13 @@ def test_crowds_lie_below(tmp_path, overlap):
     assert areas == {0: 40, 1: 24}
 
 
+def test_an_unknown_category_is_named(tmp_path):
+    content = overlapping()
+    content['annotations'][0]['category_id'] = 3
+    with pytest.raises(AnnotationError, match='Annotation 65 .*category_id 3'):
+        list(convert_instances(content, tmp_path / 'o.json'))
+
+
 def test_hidden_instances_have_no_segment(tmp_path):
     path, _ = write_coco_instances(tmp_path)
     out = tmp_path / 'o.json'
@@ -167,10 +167,3 @@ def test_a_broken_file_is_refused(tmp_path, change, message):
     rewrite(path, change)
     with pytest.raises(AnnotationError, match=message):
         read_instances(path)
-
-
-def test_an_unknown_category_is_named(tmp_path):
-    content = overlapping()
-    content['annotations'][0]['category_id'] = 3
-    with pytest.raises(AnnotationError, match='Annotation 65 .*category_id 3'):
-        list(convert_instances(content, tmp_path / 'o.json'))

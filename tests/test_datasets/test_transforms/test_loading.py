@@ -56,8 +56,10 @@ def results(tmp_path):
     return data.get_data_info(0)
 
 
-def test_segments_are_numbered_and_crowds_become_void(results):
+def test_images_are_rgb_segments_numbered_and_crowds_void(results):
+    Image.new('RGB', (48, 32), (200, 100, 50)).save(results['img_path'])
     loaded = LoadPanopticMap()(LoadPanopticImage()(results))
+    assert (loaded['img'] == [200, 100, 50]).all()
     assert loaded['img'].shape == (32, 48, 3)
     assert loaded['img'].dtype == np.uint8
     assert loaded['ori_shape'] == loaded['img_shape'] == (32, 48)
@@ -67,12 +69,6 @@ def test_segments_are_numbered_and_crowds_become_void(results):
     assert loaded['gt_seg_map'].dtype == np.int16
     assert [s['id'] for s in loaded['segments_info']] == [1, 2, 3, 4]
     assert [s['category'] for s in loaded['segments_info']] == [3, 0, 1, 2]
-
-
-def test_image_is_rgb(tmp_path):
-    Image.new('RGB', (4, 3), (200, 100, 50)).save(tmp_path / 'a.png')
-    image = LoadPanopticImage()(dict(img_path=str(tmp_path / 'a.png')))['img']
-    assert (image == [200, 100, 50]).all()
 
 
 def test_missing_and_broken_files_are_named(results, tmp_path):
