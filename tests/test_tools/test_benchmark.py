@@ -37,39 +37,25 @@ def benchmark(tmp_path, monkeypatch):
 )
 def test_parts_add_up(benchmark, capsys, shapes_root, mode, parts) -> None:
     """On data that are read, and on made images in mixed precision."""
-    for source in (('--data-root', shapes_root), ('--amp',)):
-        numbers = benchmark(
-            *(CONFIG, '--mode', mode, '--iters', 2, '--batch-size', 2),
-            *('--segments', 5, *source),
-        )
-        is_read = source[0] != '--amp'
-        assert numbers['data'] == (
-            'read' if is_read else 'synthetic, 5 segments'
-        )
-        run = numbers['runs']['remax_mnv3-s_shapes']
+    common = ('--mode', mode, '--batch-size', 2, '--iters')
+    made = benchmark(CONFIG, *common, 1, '--amp', '--segments', 5)
+    assert made['data'] == 'synthetic, 5 segments'
+    data = ('--data-root', shapes_root)
+    numbers = benchmark(CONFIG, BASE, *common, 2, *data)  # take turns
+    assert numbers['data'] == 'read'
+    (only,), (first, second) = made['runs'].values(), numbers['runs'].values()
+    for run in (only, first, second):
         assert list(run['seconds']) == list(run['cpu_seconds']) == parts
         assert min(run['seconds'].values()) > 0
-        assert run['step_seconds'] == pytest.approx(
-            sum(run['seconds'].values())
-        )
-        assert run['images_per_second'] == pytest.approx(
-            2 / run['step_seconds']
-        )
-        assert run['ratio'] == 1
-        assert numbers['peak_memory'] > 2**26
-        assert numbers['matmul_gflops'] > 0
-        assert 'images per second' in capsys.readouterr().out
-
-
-def test_two_configs_take_turns(benchmark, shapes_root) -> None:
-    numbers = benchmark(
-        *(BASE, CONFIG, '--data-root', shapes_root),
-        *('--iters', 3, '--warmup', 0, '--batch-size', 1),
-    )
-    first, second = numbers['runs'].values()
-    assert first['ratio'] == 1
+        total = sum(run['seconds'].values())
+        assert run['step_seconds'] == pytest.approx(total)
+        assert run['images_per_second'] == pytest.approx(2 / total)
+    assert only['ratio'] == first['ratio'] == 1
     assert second['ratio'] > 0
     assert second['ratio'] != 1
+    assert numbers['peak_memory'] > 2**26
+    assert numbers['matmul_gflops'] > 0
+    assert 'images per second' in capsys.readouterr().out
 
 
 def test_ratio_is_the_median_over_turns() -> None:

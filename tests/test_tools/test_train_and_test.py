@@ -1,9 +1,12 @@
 """The tools on the quickstart model: train, resume, test, one and two."""
 
 import json
+import multiprocessing
 import os
+import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +61,31 @@ def launch(tool: str, *arguments) -> str:
     )
     assert process.returncode == 0, process.stderr[-3000:]
     return process.stdout + process.stderr
+
+
+def start_two(target: Callable[[], None]) -> None:
+    """Call it in two forks that find each other as torchrun's processes do.
+
+    The launcher itself is tested by `launch` and in test_launchers.py.
+    """
+    with socket.socket() as free:
+        free.bind(('127.0.0.1', 0))
+        port = free.getsockname()[1]
+    common = dict(MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port))
+    # One thread each: those of the parent are gone.
+    common |= dict(WORLD_SIZE='2', LOCAL_WORLD_SIZE=str(os.cpu_count()))
+
+    def start(rank: int) -> None:
+        os.environ.update(common, RANK=str(rank), LOCAL_RANK=str(rank))
+        target()
+
+    context = multiprocessing.get_context('fork')
+    processes = [context.Process(target=start, args=(i,)) for i in (0, 1)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+        assert process.exitcode == 0
 
 
 def read_losses(folder: Path, rank: int) -> dict[int, str]:
@@ -138,7 +166,8 @@ def test_two_processes_without_cuda(tmp_path, config, shapes_root, run_tool):
     folders = tmp_path / 'test1', tmp_path / 'test2'
     how = [(*data, '--work-dir', f, '--dump', f / 'dump') for f in folders]
     run_tool('test.py', config, checkpoint, *how[0])
-    launch('dist_test.sh', config, checkpoint, 2, *how[1])
+    command = ('test.py', config, checkpoint, '--launcher', 'pytorch')
+    start_two(lambda: run_tool(*command, *how[1]))
     one, two = map(read_scores, folders)
     names = [f'coco_panoptic/{n}' for n in ('PQ', 'SQ', 'RQ', 'PQ_th')]
     for key in (*names, 'instance/AP', 'semantic/mIoU'):
