@@ -4,6 +4,7 @@ import io
 import multiprocessing
 import os
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -35,16 +36,19 @@ def run(config: Path, resume: bool = False, **options) -> Runner:
     return runner
 
 
-def run_alone(config: Path) -> None:
-    """Train in a fork, where threads of the parent are gone."""
-    torch.set_num_threads(1)
-    run(config)
-
-
 def losses(folder: Path) -> dict[int, str]:
     """Read the exact loss of each step; the last entry of a step counts."""
     lines = (folder / 'losses.0').read_text().splitlines()
     return {int(step): loss for step, loss in map(str.split, lines)}
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """A fork has no other; sums depend on their number."""
+    number = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(number)
 
 
 @pytest.fixture
@@ -54,7 +58,7 @@ def folders(tmp_path) -> tuple[Path, Path]:
     return tmp_path / 'whole', tmp_path / 'killed'
 
 
-def test_killed_run_repeats_the_losses_of_the_whole_one(folders):
+def test_killed_run_repeats_the_losses_of_the_whole_one(folders, one_thread):
     """SIGKILL in step 7, after checkpoint 6 and its validation.
 
     The validations (steps 3, 6) draw random numbers, and 6 saves the step
@@ -69,7 +73,7 @@ def test_killed_run_repeats_the_losses_of_the_whole_one(folders):
         config.read_text().replace("losses')", "losses', kill_at=7)")
     )
     process = multiprocessing.get_context('fork').Process(
-        target=run_alone, args=(config,)
+        target=run, args=(config,)
     )
     process.start()
     process.join()
