@@ -1,4 +1,4 @@
-"""The quickstart's ReMaX learns a few real images by heart, on a CPU.
+"""The quickstart's ReMaX overfits a few real images, on a CPU.
 
     python tools/train.py configs/quickstart/remax_mnv3-s_sample_overfit.py \
         --data-root DIR --no-pretrained
@@ -66,3 +66,7 @@ param_scheduler = [
     ),
 ]
 train_cfg = dict(max_iters=max_iters, val_interval=125)
+custom_hooks = [
+    dict(hook, momentum=0.1) if hook['type'] == 'NormMomentumHook' else hook
+    for hook in _base_.custom_hooks
+]

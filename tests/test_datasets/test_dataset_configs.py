@@ -75,7 +75,7 @@ train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
         ('kmax/kmax_r50_coco.py', (0.2, 2.0), 'SSDColorJitter'),
         ('kmax/kmax_r50_coco_50k.py', (0.3, 1.7), 'AutoAugmentColor'),
         ('remax/remax_r50_coco.py', (0.3, 1.7), 'AutoAugmentColor'),
-        ('quickstart/kmax_mnv3-s_shapes.py', (0.8, 1.4), 'SSDColorJitter'),
+        ('studies/_base_/kmax_mnv3-s_shapes.py', (0.8, 1.4), 'SSDColorJitter'),
     ],
 )
 def test_recipes_augment_as_they_say(path, scales, colours):
@@ -84,7 +84,7 @@ def test_recipes_augment_as_they_say(path, scales, colours):
     steps = {t['type']: t for t in config.train_dataloader.dataset.pipeline}
     assert steps['RandomScaleCrop']['scale_range'] == scales
     assert colours in steps
-    if path.startswith('quickstart'):
+    if path.startswith('studies'):
         assert 'PanopticCopyPaste' not in steps
         return
     pasted = {t['type']: t for t in steps['PanopticCopyPaste']['pipeline']}
