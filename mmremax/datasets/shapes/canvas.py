@@ -161,8 +161,8 @@ def touching_ids(id_map: np.ndarray, objects: dict[int, dict]) -> set[int]:
         (id_map[:, 1:], id_map[:, :-1]),
     ):
         edge = first != second
-        pairs = np.unique(np.stack([first[edge], second[edge]]), axis=1)
-        for a, b in pairs.T.tolist():
+        pairs = zip(first[edge].tolist(), second[edge].tolist(), strict=True)
+        for a, b in set(pairs):
             if classes.get(a, -1) == classes.get(b, -2):
                 touching |= {a, b}
     return touching
