@@ -118,4 +118,4 @@ class CityscapesAPMetric(StreamingMetric):
             'leftImg8bit/ and gtFine/ in data_root; elsewhere use '
             'InstanceAPMetric.'
         )
-        return read_labels(path, remedy, self.backend_args).astype(np.int64)
+        return read_labels(path, remedy, self.backend_args)
