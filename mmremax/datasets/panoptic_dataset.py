@@ -165,10 +165,9 @@ class PanopticDataset(CocoPanopticDataset):
 
         Without ground truth `seg_map_path` and `segments_info` are None.
         """
-        info = {key: image[key] for key in ('height', 'width')}
-        info['img_id'] = image['id']
+        info = dict(img_id=image['id'], seg_map_path=None, segments_info=None)
         info['img_path'] = self._join('img', image['file_name'])
-        info['seg_map_path'] = info['segments_info'] = None
+        info.update(height=image['height'], width=image['width'])
         if entry is not None:
             info['seg_map_path'] = self._join('seg', entry['file_name'])
             info['segments_info'] = segment_table(

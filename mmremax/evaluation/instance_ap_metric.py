@@ -97,17 +97,18 @@ class InstanceAPMetric(StreamingMetric):
         """Turn the thing segments of the PNG into COCO's instances."""
         ids = self.read_gt_ids(sample)
         return [
-            self._instance(sample, s['category'], mask, iscrowd=s['iscrowd'])
+            self._instance(
+                sample, s['category'], ids == s['id'], iscrowd=s['iscrowd']
+            )
             for s in sample['segments_info']
             if s['category'] < len(self.dataset_meta['thing_classes'])
-            for mask in [(ids == s['id']).astype(np.uint8)]
         ]
 
     def _instance(
         self, sample: dict, label: int, mask: np.ndarray, **others: float
     ) -> dict:
         """Describe an instance as COCO does, but for its id."""
-        rle = mask_utils.encode(np.asfortranarray(mask))
+        rle = mask_utils.encode(np.asfortranarray(mask, np.uint8))
         return dict(
             image_id=sample['img_id'],
             category_id=self.dataset_meta['category_ids'][label],

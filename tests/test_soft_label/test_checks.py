@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 from mmcv.transforms import Compose
-from mmseg.registry import MODELS, TRANSFORMS
+from mmseg.registry import TRANSFORMS
 
 from mmremax.soft_label.checks import (
     SoftLabelCheckHook,
@@ -12,8 +12,8 @@ from mmremax.soft_label.checks import (
     check_pipeline,
 )
 from mmremax.soft_label.transforms import PackSoftSegInputs, SoftLabelResize
+from tests.test_soft_label.test_heads import head
 
-SOFT = dict(type='SoftCrossEntropyLoss')
 HARD = dict(type='CrossEntropyLoss')
 
 
@@ -57,20 +57,15 @@ def test_softening_inside_other_transforms_is_found():
             check_pipeline([TRANSFORMS.build(step)])
 
 
-def head(kind='SoftFCNHead', loss=SOFT):
-    sizes = dict(in_channels=4, channels=4, num_convs=1, num_classes=3)
-    return MODELS.build(dict(sizes, type=kind, loss_decode=loss))
-
-
 def test_heads_that_do_not_read_fractions_are_refused():
-    stock = head('FCNHead', HARD)
+    stock = head('FCNHead', loss_decode=HARD)
     check_model(SimpleNamespace(decode_head=head(), auxiliary_head=head()))
     with pytest.raises(ValueError, match=r"auxiliary_head .*'SoftFCNHead'"):
         check_model(SimpleNamespace(decode_head=head(), auxiliary_head=stock))
     with pytest.raises(ValueError, match=r'decode_head\[1\] \(FCNHead\)'):
         check_model(SimpleNamespace(decode_head=[head(), stock]))
     with pytest.raises(ValueError, match='no loss of decode_head'):
-        check_model(SimpleNamespace(decode_head=head(loss=HARD)))
+        check_model(SimpleNamespace(decode_head=head(loss_decode=HARD)))
 
 
 @pytest.mark.parametrize('soft', [True, False])
@@ -78,7 +73,7 @@ def test_the_hook_checks_the_model_where_data_are_soft(soft):
     steps = [*pipeline(), PackSoftSegInputs()] if soft else []
     dataset = SimpleNamespace(metainfo={}, pipeline=Compose(steps))
     runner = SimpleNamespace(
-        model=SimpleNamespace(decode_head=head('FCNHead', HARD)),
+        model=SimpleNamespace(decode_head=head('FCNHead', loss_decode=HARD)),
         train_dataloader=SimpleNamespace(dataset=dataset),
     )
     if not soft:

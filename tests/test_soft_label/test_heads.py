@@ -5,6 +5,7 @@ import torch
 from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
+from torch.nn import functional as F
 
 from mmremax.soft_label.losses import SoftCrossEntropyLoss
 from mmremax.soft_label.target import SoftTarget
@@ -20,16 +21,15 @@ def head(kind='SoftFCNHead', **settings):
     return MODELS.build(dict(type=kind, **config))
 
 
-def samples(count=2, size=(8, 8), soft_size=None):
+def samples(size=(8, 8), soft_size=None):
     generator = torch.Generator().manual_seed(1)
     made = []
-    for _ in range(count):
+    for _ in range(2):
         q = torch.rand(3, *(soft_size or size), generator=generator)
         codes = (204 * q / q.sum(0)).to(torch.uint8)
         sample = SegDataSample()
-        sample.gt_sem_seg = PixelData(
-            data=torch.randint(0, 3, (1, *size), generator=generator)
-        )
+        labels = torch.randint(0, 3, (1, *size), generator=generator)
+        sample.gt_sem_seg = PixelData(data=labels)
         sample.set_data(dict(gt_soft_seg=PixelData(data=codes)))
         made.append(sample)
     return made
@@ -63,16 +63,14 @@ def test_without_soft_labels_the_head_trains_on_hard_ones():
         del sample.gt_soft_seg
     value = head().loss(FEATS, batch, {})['loss_soft_ce']
     labels = torch.stack([s.gt_sem_seg.data[0] for s in batch])
-    expected = torch.nn.functional.cross_entropy(head()(FEATS), labels)
+    expected = F.cross_entropy(head()(FEATS), labels)
     assert torch.allclose(value, expected)
 
 
 def test_logits_grow_to_the_labels_of_the_padded_image():
     batch = samples(size=(16, 24), soft_size=(16, 20))
     losses = head().loss(FEATS, batch, {})
-    grown = torch.nn.functional.interpolate(
-        head()(FEATS), (16, 24), mode='bilinear'
-    )
+    grown = F.interpolate(head()(FEATS), (16, 24), mode='bilinear')
     q = target_of(batch)
     assert q.fractions[..., 20:].max() == 0
     expected = SoftCrossEntropyLoss()(grown, q)
