@@ -112,10 +112,7 @@ def _waves(y: ndarray, x: ndarray, rng: Generator) -> ndarray:
 
 
 def _noise(
-    y: ndarray,
-    x: ndarray,
-    rng: Generator,
-    cell: tuple[float, float],
+    y: ndarray, x: ndarray, rng: Generator, cell: tuple[float, float]
 ) -> ndarray:
     """Interpolate random values on a grid of cells (height, width)."""
     y, x = y / cell[0], x / cell[1]
@@ -143,10 +140,7 @@ def _smooth_waves(y: ndarray, x: ndarray, rng: Generator) -> ndarray:
 
 
 def _smooth_noise(
-    y: ndarray,
-    x: ndarray,
-    rng: Generator,
-    cell: tuple[float, float],
+    y: ndarray, x: ndarray, rng: Generator, cell: tuple[float, float]
 ) -> ndarray:
     height, width = y.shape
     shape = int(height / cell[0]) + 2, int(width / cell[1]) + 2
