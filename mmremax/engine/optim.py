@@ -90,14 +90,9 @@ class KMaXOptimWrapperConstructor(DefaultOptimWrapperConstructor):
                 f'paramwise_cfg names {sorted(unused)}, which no parameter '
                 'of the model has in its name.'
             )
-        params.extend(
-            dict(
-                params=members,
-                lr=self.base_lr * factor,
-                weight_decay=decay,
-            )
-            for (factor, decay), members in groups.items()
-        )
+        for (factor, decay), members in groups.items():
+            lr = self.base_lr * factor
+            params.append(dict(params=members, lr=lr, weight_decay=decay))
 
 
 @PARAM_SCHEDULERS.register_module()

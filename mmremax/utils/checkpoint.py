@@ -132,7 +132,6 @@ def load_from_local(filename: str | Path, map_location: Any = None) -> Any:
     Args:
         filename: Of ``torch.save``, or a ``.pkl`` of pickled tensors and
             arrays; ``~`` is expanded.
-        map_location: As for :func:`torch.load`.
 
     Returns:
         What the file holds, usually a dict with ``state_dict`` and ``meta``.

@@ -28,9 +28,6 @@ def prepare_cpu_distributed(cfg: Config) -> None:
     on the CPU. A process group that is already there it takes as it is. Norms
     stay per process; their statistics are averaged for checkpoints and
     evaluation by ``ResumableCheckpointHook``.
-
-    Args:
-        cfg: With ``launcher``; changed in place.
     """
     launcher = cfg.get('launcher', 'none')
     if launcher == 'none' or torch.cuda.is_available():

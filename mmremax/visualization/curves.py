@@ -17,16 +17,11 @@ MAX_TERMS = 6
 
 
 def read_scalars(work_dir: str | Path) -> list[dict]:
-    """Read the scalars that mmengine's LocalVisBackend wrote.
+    """Read the scalars that mmengine's LocalVisBackend wrote, by step.
 
     A resumed run has one file per start; where they overlap the later one
-    counts. A line that was cut off by a kill is left out.
-
-    Args:
-        work_dir: Folder of the run, or one `scalars.json`.
-
-    Returns:
-        Records in order of their step, as logged.
+    counts. A line that was cut off by a kill is left out. `work_dir` may be
+    one `scalars.json` too.
     """
     work_dir = Path(work_dir)
     files = sorted(work_dir.glob('**/vis_data/scalars.json'))
