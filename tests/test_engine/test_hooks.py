@@ -1,5 +1,6 @@
 """The guard, the counts, the gradient norm and the norms' momentum."""
 
+import itertools
 from types import SimpleNamespace
 
 import pytest
@@ -15,28 +16,30 @@ from mmremax.engine.gradient_hooks import describe
 from tests.helpers.model_fixture import build_model
 from tests.helpers.toy import toy_config
 
+SKIP = {'custom_hooks.2.action': 'skip'}
+NUMBERS = itertools.count()
 
-def build(folder, name: str, **options) -> Runner:
+
+def build(folder, options=None) -> Runner:
     cfg = Config.fromfile(toy_config(folder))
-    cfg.merge_from_dict(options)
-    cfg.experiment_name = f'{folder.name}-{name}'
+    cfg.merge_from_dict(options or {})
+    cfg.experiment_name = f'{folder.name}-{next(NUMBERS)}'
     return Runner.from_cfg(cfg)
+
+
+@pytest.fixture
+def sample(tmp_path) -> int:
+    """Index of the first sample of step 4 (batches of four)."""
+    keys = iter(build(tmp_path).train_dataloader.sampler)
+    return int([next(keys) for _ in range(13)][12])
 
 
 def nan_at(sample: int) -> dict:
     return {'train_dataloader.dataset.nan_at': sample}
 
 
-def first_sample(folder) -> int:
-    """Index of the first sample of step 4 (batches of four)."""
-    sampler = build(folder, 'order').train_dataloader.sampler
-    keys = iter(sampler)
-    return [int(next(keys)) for _ in range(13)][12]
-
-
-def test_guard_names_term_and_image_and_stops(tmp_path):
-    sample = first_sample(tmp_path)
-    runner = build(tmp_path, 'stop', **nan_at(sample))
+def test_guard_names_term_and_image_and_stops(tmp_path, sample):
+    runner = build(tmp_path, nan_at(sample))
     with pytest.raises(NonFiniteError) as error:
         runner.train()
     text = str(error.value)
@@ -49,19 +52,22 @@ def test_guard_names_term_and_image_and_stops(tmp_path):
     assert 'iter_4.pth' not in names
 
 
-def test_guard_skips_the_step_and_goes_on(tmp_path):
-    hooks = {'custom_hooks.2.action': 'skip'}
-    sample = first_sample(tmp_path)
-    runner = build(tmp_path, 'skip', **hooks, **nan_at(sample))
+@pytest.mark.parametrize(('accumulated', 'updates'), [(1, 7), (2, 3)])
+def test_guard_skips_the_batch_and_goes_on(
+    tmp_path, sample, accumulated, updates
+):
+    """With it goes the batch of the same update, if there is one."""
+    counts = {'optim_wrapper.accumulative_counts': accumulated}
+    runner = build(tmp_path, SKIP | counts | nan_at(sample))
     runner.train()
     assert runner.iter == 8
     assert all(p.isfinite().all() for p in runner.model.parameters())
     state = runner.optim_wrapper.optimizer.state
-    assert {int(s['step']) for s in state.values()} == {7}
+    assert {int(s['step']) for s in state.values()} == {updates}
 
 
 def test_guard_does_not_skip_with_broken_statistics(tmp_path):
-    runner = build(tmp_path, 'broken', **{'custom_hooks.2.action': 'skip'})
+    runner = build(tmp_path, SKIP)
     runner.model.norm.running_mean.fill_(float('nan'))
     runner.model.layer.weight.data.fill_(float('nan'))
     runner.model.init_weights = lambda: None
@@ -69,22 +75,9 @@ def test_guard_does_not_skip_with_broken_statistics(tmp_path):
         runner.train()
 
 
-def test_guard_drops_an_accumulated_batch_alone(tmp_path):
-    """Two batches an update; the second of the first four is not finite."""
-    runner = build(
-        tmp_path,
-        'accumulate',
-        **{'custom_hooks.2.action': 'skip'},
-        **{'optim_wrapper.accumulative_counts': 2},
-        **nan_at(first_sample(tmp_path)),
-    )
-    runner.train()
-    assert all(p.isfinite().all() for p in runner.model.parameters())
-
-
 def test_guard_knows_only_its_two_actions(tmp_path):
     with pytest.raises(ValueError, match="'stop'"):
-        build(tmp_path, 'typo', **{'custom_hooks.2.action': 'halt'})
+        build(tmp_path, {'custom_hooks.2.action': 'halt'})
 
 
 def test_description_is_empty_for_finite_values():
@@ -93,9 +86,7 @@ def test_description_is_empty_for_finite_values():
 
 @pytest.mark.parametrize('clip', [None, {'max_norm': 1e9}])
 def test_grad_norm_is_logged_with_and_without_clipping(tmp_path, clip):
-    runner = build(
-        tmp_path, f'norm{clip}', **{'optim_wrapper.clip_grad': clip}
-    )
+    runner = build(tmp_path, {'optim_wrapper.clip_grad': clip})
     seen = []
 
     def record(optimizer, *_):
@@ -116,7 +107,7 @@ def test_grad_norm_is_logged_with_and_without_clipping(tmp_path, clip):
 def test_class_counts_must_agree(tmp_path, stage):
     loader = {'train': 'val'}.get(stage, stage)  # training checks both
     options = {f'{loader}_dataloader.dataset.num_things': 3}
-    runner = build(tmp_path, stage, **options)
+    runner = build(tmp_path, options)
     with pytest.raises(
         ValueError, match='model.num_things_classes is 2'
     ) as error:
@@ -127,9 +118,7 @@ def test_class_counts_must_agree(tmp_path, stage):
 
 
 def test_bfloat16_on_the_cpu_keeps_weights_in_float32(tmp_path):
-    runner = build(
-        tmp_path, 'amp', **{'optim_wrapper.type': 'CPUAmpOptimWrapper'}
-    )
+    runner = build(tmp_path, {'optim_wrapper.type': 'CPUAmpOptimWrapper'})
     seen = set()
     runner.model.layer.register_forward_hook(
         lambda *args: seen.add((runner.model.training, args[2].dtype))

@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import time
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -113,11 +114,22 @@ def test_studies_share_equal_runs(tmp_path: Path) -> None:
     assert order_of(path) == ['0.0 0 0', '0.0 1 0', '0.0 2 0']
 
 
-def wait_for(file: Path) -> None:
+def start(path: Path, run_folder: str, step: int, **options) -> BaseProcess:
+    """Run a study in a fork; return when a run has reached a step."""
+    context = multiprocessing.get_context('fork')
+    process = context.Process(target=run, args=(path,), kwargs=options)
+    process.start()
+    file = path.parent / f'out/study/{run_folder}/work/iter_{step}.pth'
     deadline = time.monotonic() + 60
     while not file.exists():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+    return process
+
+
+def read_statuses(path: Path) -> list[list[str]]:
+    content = json.loads((path.parent / 'out/study/result.json').read_text())
+    return [statuses(arm['runs']) for arm in content['arms']]
 
 
 def test_killed_runner_takes_its_training_along_and_is_resumed(
@@ -125,16 +137,10 @@ def test_killed_runner_takes_its_training_along_and_is_resumed(
 ) -> None:
     """SIGKILL while `slow` sleeps at step 30, after checkpoint 20."""
     path = write_study(tmp_path, base=0.0, slow=0.25)
-    process = multiprocessing.get_context('fork').Process(
-        target=run, args=(path,)
-    )
-    process.start()
-    wait_for(tmp_path / 'out/study/slow/seed0/work/iter_20.pth')
+    process = start(path, 'slow/seed0', 20)
     process.kill()
     process.join()
-    content = json.loads((tmp_path / 'out/study/result.json').read_text())
-    base, slow = (arm['runs'] for arm in content['arms'])
-    assert statuses(base) == ['finished', 'pending']
+    assert read_statuses(path)[0] == ['finished', 'pending']
     runs = run(path)
     assert order_of(path) == [
         *('0.0 0 0', '0.25 0 0'),
@@ -147,16 +153,8 @@ def test_killed_runner_takes_its_training_along_and_is_resumed(
 def test_two_runners_share_the_work(tmp_path: Path) -> None:
     """While one sleeps in `slow`, the other does the rest and waits."""
     path = write_study(tmp_path, slow=0.25, base=0.0)
-    first = multiprocessing.get_context('fork').Process(
-        target=run, args=(path,), kwargs=dict(arms=['slow'])
-    )
-    first.start()
-    wait_for(tmp_path / 'out/study/slow/seed0/work/iter_20.pth')
-    second = multiprocessing.get_context('fork').Process(
-        target=run, args=(path,)
-    )
-    second.start()
-    wait_for(tmp_path / 'out/study/base/seed1/work/iter_40.pth')
+    first = start(path, 'slow/seed0', 20, arms=['slow'])
+    second = start(path, 'base/seed1', 40)
     assert sorted(order_of(path)) == sorted(
         ['0.25 0 0', '0.0 0 0', '0.25 1 0', '0.0 1 0']
     )
@@ -165,9 +163,7 @@ def test_two_runners_share_the_work(tmp_path: Path) -> None:
     second.join(60)
     assert second.exitcode == 0
     assert order_of(path)[4:] == ['0.25 0 20']
-    content = json.loads((tmp_path / 'out/study/result.json').read_text())
-    for arm in content['arms']:
-        assert statuses(arm['runs']) == ['finished'] * 2
+    assert read_statuses(path) == [['finished'] * 2] * 2
 
 
 def test_jobs_share_threads_and_gpus(

@@ -16,18 +16,8 @@ def parse(*arguments: str) -> argparse.Namespace:
 
 
 def test_common_options_reach_the_config(tmp_path):
-    config = toy_config(tmp_path)
-    cfg = cli.load_config(
-        parse(
-            config,
-            '--work-dir',
-            'w',
-            '--data-root',
-            'd',
-            '--cfg-options',
-            'train_cfg.max_iters=3',
-        )
-    )
+    options = '--work-dir w --data-root d --cfg-options train_cfg.max_iters=3'
+    cfg = cli.load_config(parse(toy_config(tmp_path), *options.split()))
     assert cfg.work_dir == 'w'
     assert cfg.train_dataloader.dataset.data_root == 'd'
     assert cfg.train_cfg.max_iters == 3
