@@ -138,7 +138,7 @@ class Run:
             for _ in ('train', 'test'):
                 if self.final() or status:
                     break
-                print(f'{self.arm}, seed {self.seed}: {self.log_file}')
+                print(f'{self.arm} {self.seed}: {self.log_file}', flush=True)
                 with self.log_file.open('wb') as log:
                     status = subprocess.run(
                         self.next_command(),
