@@ -13,36 +13,35 @@ from mmremax.utils.migration import read_config
 CONFIGS = Path(__file__).parents[1] / 'configs'
 
 # config: iterations, batch, learning rate, weight decay, schedule.
-KMAX = dict(
-    kmax_r50_cityscapes=(60_000, 32, 3e-4, 0.05, 'poly'),
-    kmax_r50_ade20k=(100_000, 64, 5e-4, 0.05, 'poly'),
-    **{
-        f'kmax_{backbone}_coco': (150_000, 64, 5e-4, 0.05, 'poly')
-        for backbone in ('r50', 'convnext-t', 'convnext-s', 'axial-r50')
-    },
-)
+PUBLISHED = (150_000, 64, 5e-4, 0.05, 'poly')
+KMAX = {
+    'kmax_r50_coco': PUBLISHED,
+    'kmax_convnext-t_coco': PUBLISHED,
+    'kmax_convnext-s_coco': PUBLISHED,
+    'kmax_axial-r50_coco': PUBLISHED,
+    'kmax_r50_cityscapes': (60_000, 32, 3e-4, 0.05, 'poly'),
+    'kmax_r50_ade20k': (100_000, 64, 5e-4, 0.05, 'poly'),
+}
+SHORT = (50_000, 64, 6e-3, 0.005, 'steps')
+CITYSCAPES = (60_000, 32, 3e-3, 0.005, 'steps')
 REMAX = {
-    'remax_r50_coco_100k': (100_000, 64, 6e-3, 0.005, 'steps'),
+    'remax_r50_coco': SHORT,
+    'remax_r50_coco_100k': (100_000, *SHORT[1:]),
     'remax_r50_coco_150k': (150_000, 64, 6e-3, 0.02, 'steps'),
     'remax_r50_coco_200k': (200_000, 64, 6e-3, 0.02, 'steps'),
-    **{
-        f'{name}_coco': (50_000, 64, 6e-3, 0.005, 'steps')
-        for name in (
-            *('remax_r50', 'remax_axial-r50'),
-            *('remax_convnext-t', 'remax_convnext-s'),
-            *('remax-t_mnv3-s', 'remax-s_mnv3-l', 'remax-m_r50'),
-        )
-    },
-    **{
-        f'remax_{name}': (60_000, 32, 3e-3, 0.005, 'steps')
-        for name in (
-            *('r50_cityscapes', 'r50_cityscapes_stride2'),
-            *('axial-r50_cityscapes', 'mnv3-s_cityscapes'),
-            'mnv3-l_cityscapes',
-        )
-    },
-    'remax_r50_ade20k': (100_000, 64, 6e-3, 0.005, 'steps'),
-    'remax_r50_ade20k_641': (100_000, 64, 6e-3, 0.005, 'steps'),
+    'remax_axial-r50_coco': SHORT,
+    'remax-m_r50_coco': SHORT,
+    'remax-t_mnv3-s_coco': SHORT,
+    'remax-s_mnv3-l_coco': SHORT,
+    'remax_convnext-t_coco': SHORT,
+    'remax_convnext-s_coco': SHORT,
+    'remax_r50_cityscapes': CITYSCAPES,
+    'remax_r50_cityscapes_stride2': CITYSCAPES,
+    'remax_axial-r50_cityscapes': CITYSCAPES,
+    'remax_mnv3-s_cityscapes': CITYSCAPES,
+    'remax_mnv3-l_cityscapes': CITYSCAPES,
+    'remax_r50_ade20k': (100_000, *SHORT[1:]),
+    'remax_r50_ade20k_641': (100_000, *SHORT[1:]),
 }
 RECIPES = {**KMAX, **REMAX}
 # data set: crop, scale of kMaX, scale of ReMaX, drop path of the decoder.

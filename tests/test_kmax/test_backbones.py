@@ -34,33 +34,19 @@ CONVNEXT = dict(type='KMaXConvNeXt', arch=SMALL)
 MOBILENET = dict(type='KMaXMobileNetV3', strides=STRIDES)
 BLOCKS = dict(MOBILENET, endpoints='block')
 RESNET = dict(type='KMaXResNet')
+RESNET_2 = dict(RESNET, mask_stride=2)
+FROM_4 = (4, 8, 16, 32)
 # Config, strides and channels of its features.
 FEATURES = dict(
     axial=(dict(AXIAL, strides=STRIDES), STRIDES, (8, 16, 16, 32, 32)),
-    convnext=(CONVNEXT, STRIDES[1:], (8, 16, 24, 32)),
-    convnext_stem=(
-        dict(CONVNEXT, with_stem=True),
-        (4, *STRIDES[1:]),
-        (8, 8, 16, 24, 32),
-    ),
-    mnv3_small=(MOBILENET, STRIDES, (16, 16, 88, 144, 576)),
-    mnv3_large=(
-        dict(MOBILENET, arch='large'),
-        STRIDES,
-        (16, 72, 120, 672, 960),
-    ),
-    mnv3_small_blocks=(BLOCKS, STRIDES, (16, 16, 24, 48, 576)),
-    mnv3_large_blocks=(
-        dict(BLOCKS, arch='large'),
-        STRIDES,
-        (16, 24, 40, 112, 960),
-    ),
-    resnet=(RESNET, (4, *STRIDES[1:]), (256, 64, 512, 1024, 2048)),
-    resnet_stride_2=(
-        dict(RESNET, mask_stride=2),
-        STRIDES,
-        (64, 256, 512, 1024, 2048),
-    ),
+    convnext=(CONVNEXT, FROM_4, (8, 16, 24, 32)),
+    stem=(dict(CONVNEXT, with_stem=True), (4, *FROM_4), (8, 8, 16, 24, 32)),
+    mnv3_s=(MOBILENET, STRIDES, (16, 16, 88, 144, 576)),
+    mnv3_l=(dict(MOBILENET, arch='large'), STRIDES, (16, 72, 120, 672, 960)),
+    blocks_s=(BLOCKS, STRIDES, (16, 16, 24, 48, 576)),
+    blocks_l=(dict(BLOCKS, arch='large'), STRIDES, (16, 24, 40, 112, 960)),
+    resnet=(RESNET, (4, *FROM_4), (256, 64, 512, 1024, 2048)),
+    resnet_2=(RESNET_2, STRIDES, (64, 256, 512, 1024, 2048)),
 )
 
 
@@ -85,7 +71,7 @@ def test_channels_and_sizes(name, height, width):
         assert all((feat >= 0).all() for feat in feats)
 
 
-@pytest.mark.parametrize('name', ['axial', 'mnv3_small'])
+@pytest.mark.parametrize('name', ['axial', 'mnv3_s'])
 def test_every_parameter_gets_a_gradient(name):
     """Also those of the branches, whose last scale starts at 0."""
     backbone = MODELS.build(FEATURES[name][0])

@@ -138,12 +138,9 @@ def test_permuting_queries_permutes_all_outputs():
     updated, prediction = layer(query, memory)
     permuted, other = layer(query[..., order], memory)
     torch.testing.assert_close(permuted, updated[..., order])
-    torch.testing.assert_close(
-        other.class_logits, prediction.class_logits[:, order]
-    )
-    torch.testing.assert_close(
-        other.mask_logits, prediction.mask_logits[:, order]
-    )
+    for field in ('class_logits', 'mask_logits'):
+        wanted = getattr(prediction, field)[:, order]
+        torch.testing.assert_close(getattr(other, field), wanted)
 
 
 def test_predicts_from_the_query_it_gets():

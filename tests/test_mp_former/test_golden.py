@@ -134,26 +134,21 @@ def test_decoder_and_losses(name: str) -> None:
     ):
         losses = head.loss(X, samples_of(ground_truth))
     num_slots = run['P']
-    padding = PilotSlots.of(ground_truth, settings['G']).is_padding
-    assert padding.shape[1] == num_slots
+    real = ~PilotSlots.of(ground_truth, settings['G']).is_padding
+    assert real.shape[1] == num_slots
 
-    def near(
-        found: torch.Tensor, expected: float, atol: float, rtol: float = 0
-    ) -> None:
-        assert float(found.detach()) == pytest.approx(
-            expected, abs=atol, rel=rtol
-        )
+    def near(found: torch.Tensor, expected: float, atol: float = TOLERANCE):
+        # Sums of up to 3000 terms: the tolerance is also of their size.
+        rtol = TOLERANCE if atol == TOLERANCE else 0
+        assert found.item() == pytest.approx(expected, abs=atol, rel=rtol)
 
-    both = TOLERANCE, TOLERANCE  # sums of up to 3000 terms: of their size
     for classes, masks, row in zip(*outputs, run['predictions'], strict=True):
         mp_classes, mp_masks = classes[:, :num_slots], masks[:, :num_slots]
-        near(mp_classes[~padding].sum(), row['mp_cls_sum_real'], *both)
-        near(mp_classes[padding].sum(), row['mp_cls_sum_pad'], *both)
-        near(mp_masks[~padding].sum(), row['mp_mask_sum_real'], 2e-3)
-        near(
-            mp_masks[~padding].abs().sum(), row['mp_mask_abs_sum_real'], *both
-        )
-        near(classes[:, num_slots:].sum(), row['match_cls_sum'], *both)
+        near(mp_classes[real].sum(), row['mp_cls_sum_real'])
+        near(mp_classes[~real].sum(), row['mp_cls_sum_pad'])
+        near(mp_masks[real].sum(), row['mp_mask_sum_real'], 2e-3)
+        near(mp_masks[real].abs().sum(), row['mp_mask_abs_sum_real'])
+        near(classes[:, num_slots:].sum(), row['match_cls_sum'])
         near(masks[:, num_slots:].sum(), row['match_mask_sum'], 2e-3)
     all_classes, all_masks = outputs
     expected = torch.tensor(run['final_mp_mask_row0'])
@@ -162,11 +157,13 @@ def test_decoder_and_losses(name: str) -> None:
         (all_masks[-1][:, : expected.shape[1], 0], expected),
     ):
         assert torch.allclose(found, values, atol=TOLERANCE)
-    last = len(run['mp_losses_weighted']) - 1
-    for i, row in enumerate(run['mp_losses_weighted']):
-        prefix = '' if i == last else f'd{i}.'
+    *others, last = run['mp_losses_weighted']
+    for prefix, row in (
+        ('', last),
+        *((f'd{i}.', row) for i, row in enumerate(others)),
+    ):
         for kind, value in row.items():
-            near(losses[f'{prefix}mp_loss_{kind}'], value, *both)
+            near(losses[f'{prefix}mp_loss_{kind}'], value)
     total = sum(v for k, v in losses.items() if 'mp_loss' in k)
     near(total, run['mp_loss_total'], 2e-4)
 

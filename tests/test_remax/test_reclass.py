@@ -29,17 +29,6 @@ def soft_targets(assigner, labels, mask_logits, semantic_map, num_classes):
     return assigner.class_targets(output, targets)
 
 
-def by_hand(assigner):
-    logits = torch.tensor([0.0, 0.0, np.log(3), 5.0], dtype=torch.float64)
-    return soft_targets(
-        assigner,
-        labels=torch.tensor([[0, 2]]),
-        mask_logits=logits.expand(1, 2, 4).reshape(1, 2, 2, 2),
-        semantic_map=torch.tensor([[0, 0, 1, -1]]),
-        num_classes=2,
-    )
-
-
 def test_the_equations_by_hand():
     """Eq. 3 on two locations of class 0 and one of 1; Eq. 4 on y_m."""
     prob = torch.tensor([[[0.5, 0.25, 0.75, 1.0]]])
@@ -50,21 +39,24 @@ def test_the_equations_by_hand():
     assert soft.tolist() == [[[1.0, 0.375, 0.0, 0.0]]]
 
 
-def test_by_hand():
+@pytest.mark.parametrize('queries', ['matched', 'all'])
+def test_by_hand(queries):
     """Two locations of class 0, one of class 1, one void; logits 0 but one.
 
     sigma(m) = (1/2, 1/2, 3/4, x). Eq. 3: y_m = (1/2, 3/4).
     Eq. 4, eta = 0.2, label 0: (1, 0.15) with no_object 0; an unmatched
-    query stays (0, 0, 1).
+    query stays (0, 0, 1), or becomes 0.2 * (1/2, 3/4) with no_object 1.
     """
-    wanted = torch.tensor([[[1, 0.15, 0], [0, 0, 1]]], dtype=torch.float64)
-    torch.testing.assert_close(by_hand(reclass(0.2)), wanted)
-
-
-def test_all_queries_are_softened_where_asked_for():
-    """The unmatched query of test_by_hand: 0.2 * (1/2, 3/4), no_object 1."""
-    wanted = torch.tensor([[[1, 0.15, 0], [0.1, 0.15, 1]]]).double()
-    found = by_hand(ReClassAssigner(eta=0.2, queries='all'))
+    logits = torch.tensor([0.0, 0.0, np.log(3), 5.0], dtype=torch.float64)
+    found = soft_targets(
+        ReClassAssigner(eta=0.2, queries=queries),
+        labels=torch.tensor([[0, 2]]),
+        mask_logits=logits.expand(1, 2, 4).reshape(1, 2, 2, 2),
+        semantic_map=torch.tensor([[0, 0, 1, -1]]),
+        num_classes=2,
+    )
+    unmatched = [0, 0, 1] if queries == 'matched' else [0.1, 0.15, 1]
+    wanted = torch.tensor([[[1, 0.15, 0], unmatched]], dtype=torch.float64)
     torch.testing.assert_close(found, wanted)
 
 
