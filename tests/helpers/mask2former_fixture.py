@@ -9,10 +9,12 @@ from pathlib import Path
 import torch
 from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample
+from mmdet.structures.bbox import HorizontalBoxes
 from mmdet.structures.mask import BitmapMasks
 from mmengine.config import Config, ConfigDict
 from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData, PixelData
+from mmseg.structures import SegDataSample
 from torch import Tensor
 
 import mmremax  # noqa: F401 (registers the components)
@@ -106,14 +108,13 @@ def build_head(seed: int = 0, **settings: object) -> torch.nn.Module:
     return head
 
 
-def features(batch: int = 2, seed: int = 1) -> list[Tensor]:
+def features(batch: int = 2, seed: int = 1, channels: int = 8) -> list[Tensor]:
     """Backbone features of strides 4 to 32."""
     generator = torch.Generator().manual_seed(seed)
+    sizes = [[side // stride for side in CANVAS] for stride in (4, 8, 16, 32)]
     return [
-        torch.randn(
-            batch, 8, CANVAS[0] // s, CANVAS[1] // s, generator=generator
-        )
-        for s in (4, 8, 16, 32)
+        torch.randn(batch, channels, *size, generator=generator)
+        for size in sizes
     ]
 
 
@@ -142,13 +143,28 @@ def samples(
         sample = DetDataSample(
             gt_instances=InstanceData(
                 labels=labels,
+                bboxes=HorizontalBoxes(torch.zeros(len(labels), 4)),
                 masks=BitmapMasks(masks.numpy(), height, width),
             ),
             metainfo=dict(
-                img_shape=shape, ori_shape=shape, batch_input_shape=CANVAS
+                img_shape=shape,
+                ori_shape=shape,
+                batch_input_shape=CANVAS,
+                scale_factor=(1.0, 1.0),
             ),
         )
         if not instance:
             sample.gt_sem_seg = PixelData(sem_seg=semantic[None])
         result.append(sample)
     return result
+
+
+def semantic_samples(**settings: object) -> list[SegDataSample]:
+    """The same for mmseg: the class of each pixel of the canvas."""
+    return [
+        SegDataSample(
+            gt_sem_seg=PixelData(data=sample.gt_sem_seg.sem_seg.long()),
+            metainfo=dict(sample.metainfo, img_shape=CANVAS, ori_shape=CANVAS),
+        )
+        for sample in samples(**settings)
+    ]
