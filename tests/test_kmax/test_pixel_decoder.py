@@ -5,7 +5,7 @@ import torch
 from mmdet.registry import MODELS
 from torch import nn
 
-from mmremax.kmax.pixel_decoder import KMaXPixelDecoder, ResizedFuse
+from mmremax.kmax.pixel_decoder import ResizedFuse
 from mmremax.kmax.residual_block import axial_block, bottleneck_block
 from tests.golden import R, assert_probe, load_case
 from tests.golden.fill import fill_module
@@ -39,40 +39,6 @@ def small_decoder(**kwargs):
     return MODELS.build({**config, **kwargs})
 
 
-def features(height, width, channels=(8, 16, 32, 64)):
-    return [
-        torch.randn(2, c, -(-height // s), -(-width // s))
-        for c, s in zip(channels, (4, 8, 16, 32), strict=True)
-    ]
-
-
-@pytest.mark.parametrize('size', [(65, 97), (64, 96), (50, 77), (33, 64)])
-def test_shapes(size):
-    decoder = small_decoder()
-    feats = features(*size)
-    memories, mask_feature = decoder(feats)
-    assert decoder.memory_channels == (64, 32, 16)
-    assert decoder.mask_feature_channels == 8
-    for memory, feat, channels in zip(
-        memories, feats[::-1], (64, 32, 16), strict=False
-    ):
-        assert memory.shape == (2, channels, *feat.shape[2:])
-    assert mask_feature.shape == (2, 8, *feats[0].shape[2:])
-
-
-def test_a_fifth_feature_of_stride_four():
-    decoder = small_decoder(
-        in_channels=(8, 8, 16, 32, 64),
-        base_channels=(16, 8, 4, 2, 1),
-        num_blocks=(1, 1, 1, 1, 1),
-        block_types=('axial',) * 2 + ('bottleneck',) * 3,
-    )
-    feats = features(64, 64)
-    memories, mask_feature = decoder([feats[0], *feats])
-    assert len(memories) == 3
-    assert mask_feature.shape == (2, 4, 16, 16)
-
-
 def test_lists_of_different_lengths_are_refused():
     with pytest.raises(ValueError, match='one length'):
         small_decoder(num_blocks=(1, 1, 1))
@@ -91,36 +57,22 @@ def test_initial_values():
             assert 1.5 < value.abs().max() <= 2, key
 
 
-def test_published_shortcuts():
-    """Stage 0 of ResNet-50 has no projection: 2048 channels in and out."""
-    with torch.device('meta'):
-        keys = KMaXPixelDecoder().state_dict()
-    shortcuts = {key for key in keys if key.endswith('shortcut.conv.weight')}
-    assert shortcuts == {
-        f'stages.{stage}.0.shortcut.conv.weight' for stage in (1, 2, 3)
-    }
-
-
-@pytest.mark.parametrize(
-    ('case', 'prefix', 'build', 'channels'),
-    [
-        ('single_block_axial', 'blk', lambda: axial_block(20, 16), 20),
-        (
-            'single_block_bottleneck',
-            'blk',
-            lambda: bottleneck_block(20, 16),
-            20,
-        ),
-        (
-            'block_group_axial_2_identity_shortcut',
-            'grp._blocks',
-            lambda: nn.Sequential(axial_block(64, 16), axial_block(64, 16)),
-            64,
-        ),
-    ],
+# Case: prefix of its published names, block, channels of its input.
+BLOCKS = dict(
+    single_block_axial=('blk', axial_block(20, 16), 20),
+    single_block_bottleneck=('blk', bottleneck_block(20, 16), 20),
+    block_group_axial_2_identity_shortcut=(
+        'grp._blocks',
+        nn.Sequential(axial_block(64, 16), axial_block(64, 16)),
+        64,
+    ),
 )
-def test_block_golden(case, prefix, build, channels):
-    block = fill_module(build(), f'module.{case}', prefix)
+
+
+@pytest.mark.parametrize('case', BLOCKS)
+def test_block_golden(case):
+    prefix, block, channels = BLOCKS[case]
+    block = fill_module(block, f'module.{case}', prefix)
     out = block(R('input', (2, channels, 3, 5)))
     assert_probe(out, load_case(f'module.{case}')['expected'])
 

@@ -1,7 +1,6 @@
 import io
 import pickle
 
-import numpy as np
 import pytest
 import torch
 
@@ -48,13 +47,6 @@ def test_keys(line):
     line = line.replace('A.', 'panoptic_head.auxiliary_semantic_head.')
     published, ours = line.split(' -> ')
     assert str(convert_kmax_key(published)) == ours
-
-
-def test_values_are_kept():
-    key = 'backbone.stem.conv1.norm.running_var'
-    value = np.arange(3, dtype=np.float32)
-    converted = convert_kmax_state_dict({key: value})
-    assert converted['backbone.bn1.running_var'].tolist() == [0, 1, 2]
 
 
 def test_unknown_keys_are_named_together():
