@@ -1,9 +1,10 @@
-"""Shares of classes against matrices, and the whole soft target stored."""
+"""Fractions of classes against matrices, and all that reads them, stored."""
 
 import numpy as np
 import pytest
 import torch
 from mmdet.structures import DetDataSample
+from mmengine.config import Config
 from mmengine.structures import InstanceData, PixelData
 
 from mmremax.kmax.class_fractions import class_fractions
@@ -14,7 +15,9 @@ from mmremax.remax.reclass import ReClassAssigner
 from mmremax.utils.constants import IGNORE
 from tests.golden import load_golden
 from tests.helpers.loss_fixture import mask_targets
+from tests.helpers.model_fixture import CONFIGS, build_model
 from tests.helpers.soft_labels import area_matrix, label_map, lattice_matrix
+from tests.test_kmax.test_head import copy_weights, losses_of, samples
 
 GOLDEN = load_golden('soft_labels')
 STORED = GOLDEN['remax_stride4']
@@ -54,19 +57,21 @@ def semantic_logits():
     )
 
 
-def test_shares_are_the_stored_ones():
-    share = class_fractions(PIXELS, 5, (4, 4))
-    np.testing.assert_allclose(share[0, 1], STORED['soft_class1'], atol=1e-6)
+def test_fractions_are_the_stored_ones():
+    fractions = class_fractions(PIXELS, 5, (4, 4))
     np.testing.assert_allclose(
-        share[0].sum(0), STORED['soft_valid_mass'], atol=1e-6
+        fractions[0, 1], STORED['soft_class1'], atol=1e-6
     )
-    assert share[1].max() == 0
+    np.testing.assert_allclose(
+        fractions[0].sum(0), STORED['soft_valid_mass'], atol=1e-6
+    )
+    assert fractions[1].max() == 0
 
 
-def test_lattice_shares_are_the_stored_ones():
+def test_lattice_fractions_are_the_stored_ones():
     label = torch.tensor(LATTICE['label_13x13'])[None]
-    share = class_fractions(label, 5, (4, 4))
-    np.testing.assert_allclose(share[0], LATTICE['box_soft'], atol=1e-6)
+    fractions = class_fractions(label, 5, (4, 4))
+    np.testing.assert_allclose(fractions[0], LATTICE['box_soft'], atol=1e-6)
     np.testing.assert_array_equal(label[0], LATTICE['label_13x13'])
 
 
@@ -81,14 +86,14 @@ def test_both_alignments_equal_matrices(stride, cells):
         shape = [n * stride - extra * (stride - 1) for n in cells]
         label = rng.integers(0, 6, shape)
         label[label == 5] = IGNORE
-        share = class_fractions(
+        fractions = class_fractions(
             torch.tensor(label)[None],
             5,
             cells,
             alignment='lattice' if extra else 'cell',
         )
         expected = by_matrices(label, [matrix(n) for n in cells], 5)
-        np.testing.assert_allclose(share[0], expected, atol=1e-6)
+        np.testing.assert_allclose(fractions[0], expected, atol=1e-6)
 
 
 def test_sizes_without_alignment_are_refused():
@@ -113,14 +118,16 @@ def test_semantic_loss_is_the_stored_one(settings, key):
 
 def test_sampled_cells_give_the_stored_loss():
     cells = torch.tensor(STORED['sampled_cells'])
-    share = targets_of(PIXELS).class_fractions[:1][..., cells]
+    fractions = targets_of(PIXELS).class_fractions[:1][..., cells]
     logits = semantic_logits()[:1].flatten(2)[..., cells]
-    value = SemanticLoss(semantic_target='soft').soft_loss_at(logits, share)
+    value = SemanticLoss(semantic_target='soft').soft_loss_at(
+        logits, fractions
+    )
     stored = STORED['soft_loss_sampled_image0_cells']
     assert value.item() == pytest.approx(stored, abs=1e-5)
 
 
-def test_sampling_reads_logits_and_shares_of_the_same_cells():
+def test_sampling_reads_logits_and_fractions_of_the_same_cells():
     """All cells drawn in random order are all cells."""
     targets, logits = targets_of(PIXELS), semantic_logits()
     drawn = SemanticLoss(num_samples=15, semantic_target='soft')
@@ -135,7 +142,7 @@ def test_sampling_reads_logits_and_shares_of_the_same_cells():
 
 
 @pytest.mark.parametrize('activation', ['softmax', 'sigmoid'])
-def test_hard_shares_give_the_strided_loss(activation):
+def test_hard_fractions_give_the_strided_loss(activation):
     """Cells of one class: the two targets say the same."""
     label = PIXELS[:, ::4, ::4]
     fine = label.repeat_interleave(4, 1).repeat_interleave(4, 2)
@@ -188,15 +195,17 @@ def sample_of(classes, padded=None):
     return sample
 
 
-def test_segments_build_shares_once_and_leave_the_annotation_alone():
+def test_segments_build_fractions_once_and_leave_the_annotation_alone():
     classes = PIXELS[0, :12, :8].clone()
     sample = sample_of(classes, padded=(16, 16))
     segments = BatchSegments.from_data_samples([sample], (4, 4))
-    share = segments.class_fractions(5)
-    assert segments.class_fractions(5) is share
+    fractions = segments.class_fractions(5)
+    assert segments.class_fractions(5) is fractions
     expected = torch.full((1, 16, 16), IGNORE)
     expected[0, :12, :8] = classes
-    assert torch.equal(share, class_fractions(expected, 5, (4, 4)).flatten(2))
+    assert torch.equal(
+        fractions, class_fractions(expected, 5, (4, 4)).flatten(2)
+    )
     assert torch.equal(sample.gt_sem_seg.sem_seg[0], PIXELS[0, :12, :8])
 
 
@@ -205,3 +214,55 @@ def test_a_batch_of_both_kinds_is_refused():
     del samples[1].gt_sem_seg
     with pytest.raises(ValueError, match='1 of 2 samples have no gt_sem_seg'):
         BatchSegments.from_data_samples(samples, (4, 4))
+
+
+@pytest.fixture
+def models():
+    overlay = Config.fromfile(CONFIGS / '_base_/overlays/soft_target.py')
+    strided = build_model(with_remax=True)
+    soft = build_model(True, **overlay.soft_target.panoptic_head.to_dict())
+    copy_weights(strided, soft)
+    return strided, soft
+
+
+def with_pixels(shift=0):
+    """Samples with the class of each of the 65 x 65 pixels.
+
+    Classes are those of the segments, moved down by `shift` pixels.
+    """
+    result = samples()
+    for sample in result:
+        labels = torch.cat([sample.gt_segments.labels, torch.tensor([255])])
+        grid = labels[sample.gt_segment_map.data[0].long()]
+        fine = grid.repeat_interleave(4, 0).repeat_interleave(4, 1)
+        fine = fine[:65, :65].roll(shift, 0).to(torch.uint8)
+        sample.gt_sem_seg = PixelData(sem_seg=fine[None])
+    return result
+
+
+def test_strided_ignores_the_classes_of_pixels(models):
+    """Default: the same losses with and without them, bit for bit."""
+    strided, _ = models
+    plain, packed = (losses_of(strided, s) for s in (samples(), with_pixels()))
+    assert plain.keys() == packed.keys()
+    assert all(torch.equal(plain[key], packed[key]) for key in plain)
+
+
+def test_soft_moves_the_semantic_and_class_losses_alone(models):
+    strided, soft = (losses_of(model, with_pixels(2)) for model in models)
+    moved = {k for k in strided if not torch.equal(strided[k], soft[k])}
+    layers = range(3)
+    assert moved == {
+        *(f'd{i}.loss_semantic' for i in layers),
+        *(f'd{i}.loss_cls' for i in layers),
+        'loss_cls',
+    }
+    assert all(value.isfinite() for value in soft.values())
+
+
+def test_gradient_reaches_the_semantic_branch(models):
+    _, soft = models
+    losses = losses_of(soft, with_pixels(2))
+    sum(losses[f'd{i}.loss_semantic'] for i in range(3)).backward()
+    weight = soft.panoptic_head.semantic_head.stages[0][1].weight
+    assert weight.grad.abs().max() > 0

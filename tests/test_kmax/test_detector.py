@@ -1,9 +1,18 @@
-"""KMaXDeepLab: outputs of the three modes."""
+"""KMaXDeepLab: its three modes, and a step of each kind of config."""
 
 import pytest
 import torch
+from mmdet.registry import MODELS
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
 
-from tests.helpers.model_fixture import batch_of, build_model
+from mmremax.utils.config_edits import remove_pretrained
+from tests.helpers.model_fixture import (
+    CONFIGS,
+    assert_gradients,
+    batch_of,
+    build_model,
+)
 
 
 def test_loss_and_predict():
@@ -44,3 +53,35 @@ def test_tensor_mode_is_traceable(way):
     else:
         traced = torch.compile(run, fullgraph=True, backend='eager')
     torch.testing.assert_close(traced(other), run(other))
+
+
+slow = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    ('name', 'stride'),
+    [
+        ('remax_mnv3-s_cityscapes', 2),
+        pytest.param('remax_r50_cityscapes', 4, marks=slow),
+        pytest.param('remax_r50_ade20k', 4, marks=slow),
+        pytest.param('remax_convnext-t_coco', 4, marks=slow),
+        pytest.param('remax_axial-r50_coco', 4, marks=slow),
+    ],
+)
+def test_one_step(name: str, stride: int) -> None:
+    """The configs are taken as they are but for the crop."""
+    config = Config.fromfile(CONFIGS / f'remax/{name}.py')
+    remove_pretrained(config)
+    config.model.data_preprocessor.crop_size = (65, 129)
+    init_default_scope('mmdet')
+    torch.manual_seed(0)
+    model = MODELS.build(config.model)
+    losses = model(**batch_of(model, (60, 120), stride, 2), mode='loss')
+    total, _ = model.parse_losses(losses)
+    assert total.isfinite()
+    total.backward()
+    assert_gradients(model)
+    model.eval()
+    with torch.no_grad():
+        results = model(**batch_of(model, (60, 120)), mode='predict')
+    assert results[0].pred_panoptic_seg.sem_seg.shape == (1, 50, 110)
