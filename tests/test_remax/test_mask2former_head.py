@@ -31,6 +31,13 @@ def losses_of(head, data, seed=3):
     return head.loss(features(len(data)), data)
 
 
+def calls_of(module):
+    """The arguments of each call from now on."""
+    calls = []
+    module.register_forward_pre_hook(lambda _, args: calls.append(args))
+    return calls
+
+
 def total(losses):
     return sum(value for name, value in losses.items() if 'loss' in name)
 
@@ -63,13 +70,10 @@ def test_losses_equal_a_slow_oracle(instance):
         outputs = list(zip(*head(feats, data), strict=True))
         _, memories = head.pixel_decoder(feats)
         logits = head.semantic_head([memories[-1]])[0]
-        seen = []
-        head.mask_loss.register_forward_pre_hook(
-            lambda module, args: seen.append(args[1].semantic_map)
-        )
+        calls = calls_of(head.mask_loss)
         torch.manual_seed(3)
         losses = head.loss(feats, data)
-        semantic_map = seen[0].view(-1, *SIZE)
+        semantic_map = calls[0][1].semantic_map.view(-1, *SIZE)
         torch.manual_seed(3)
         expected = oracle(head, outputs, data, semantic_map, logits)
     names = [f'd{i}.' for i in range(len(expected) - 1)] + ['']
@@ -100,13 +104,11 @@ def test_matching_sees_unrelaxed_masks():
 def test_relaxed_outputs():
     head = remax_head()
     assert list(head.relaxed) == [1, 2, 3, 4]
-    marked = set()
-    head.mask_loss.register_forward_pre_hook(
-        lambda module, args: marked.add((args[0].prefix, args[0].is_relaxed))
-    )
+    calls = calls_of(head.mask_loss)
     losses_of(head, samples())
+    marked = {output.prefix: output.is_relaxed for output, _ in calls}
     wanted = {f'd{i}.': i in (1, 2, 3, 4) for i in range(5)} | {'': False}
-    assert marked == set(wanted.items())
+    assert marked == wanted
     head = remax_head(first_relaxed=3)
     assert list(head.relaxed) == [3, 4], 'the last output (5) never is'
 
@@ -122,16 +124,13 @@ def test_relaxed_outputs():
 )
 def test_where_the_semantic_head_hangs(semantic_input, names):
     head = remax_head(semantic_input=semantic_input)
-    inputs = []
-    head.semantic_head.register_forward_pre_hook(
-        lambda module, args: inputs.extend(args[0])
-    )
+    calls = calls_of(head.semantic_head)
     losses = losses_of(head, samples())
     assert {k for k in losses if 'loss_semantic' in k} == names
     sides = dict(
         key=[3, 6, 12, 3], stride_32=[3], stride_8=[12], mask_feature=[24]
     )
-    assert [x.shape[-1] for x in inputs] == sides[semantic_input]
+    assert [x.shape[-1] for x in calls[0][0]] == sides[semantic_input]
     total(losses).backward()
     assert_gradients(head)
 
@@ -147,10 +146,7 @@ def test_no_gradient_of_the_masks_reaches_the_semantic_head():
 def test_instance_data_trains_an_output_for_no_class():
     config = dict(REMAX['semantic_head'], with_void=True)
     head = remax_head(instance=True, semantic_head=config)
-    outputs = []
-    head.mask_loss.register_forward_pre_hook(
-        lambda module, args: outputs.append(args)
-    )
+    calls = calls_of(head.mask_loss)
     branch = head.semantic_head
     with mock.patch.object(branch, 'loss', side_effect=branch.loss) as spy:
         losses_of(head, samples(instance=True))
@@ -161,7 +157,7 @@ def test_instance_data_trains_an_output_for_no_class():
     padding = semantic_map.view(2, *SIZE)[1, :, 20:]
     assert (padding == VOID).all()
     # Absent from Eq. 1 and 3: the output, and the locations.
-    output, targets = outputs[1]
+    output, targets = calls[1]
     assert output.semantic_logits.shape[1] == head.num_classes
     assert torch.equal(
         targets.semantic_map,
@@ -174,7 +170,7 @@ def test_instance_data_trains_an_output_for_no_class():
     ('empty', 'queries'), [((0,), 7), ((0, 1), 7), ((), 3)]
 )
 def test_images_without_segments_and_too_many(instance, empty, queries):
-    """Image 0 or both have none; or two images have more than 3 queries."""
+    """Image 0 or both have none; or there are more segments than queries."""
     head = remax_head(instance=instance, num_queries=queries)
     losses = losses_of(head, samples(instance, empty=empty))
     assert all(value.isfinite() for value in losses.values())
