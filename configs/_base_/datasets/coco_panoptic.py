@@ -15,7 +15,7 @@ cannot be merged):
     ]
     train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 
-A recipe with other scales or colours writes the list anew, as
+A recipe with other scales or colours changes the steps of `_base_`, as
 kmax_r50_coco_50k.py does.
 """
 
