@@ -6,21 +6,17 @@ time on a CPU. Reads the first config's data where they are there; else, or
 with --shape, makes noise images with as many segments as --segments says.
 Inference then merges synthetic masks, not those of random weights.
 
---mode data loads training samples in this process on one thread: with the
-config's pipeline, with the same less what mmdet's has no counterpart of, and
-with mmdet's large-scale jitter.
---mode memory counts the bytes of all tensors alive in one training step on
-the CPU, which needs no GPU, and prints a row of a Markdown table: GB (2^30
-bytes) before the step (weights, AdamW's state), and what it adds.
+--mode data loads training samples on one thread: as the config says, without
+what mmdet has no counterpart of, and with mmdet's large-scale jitter.
+--mode memory counts, without a GPU, the bytes of all tensors alive in a
+training step: a Markdown row with the GB (2^30 bytes) before the step
+(weights, AdamW's state), and what it adds.
 
 Examples:
-    python tools/analysis/benchmark.py configs/kmax/kmax_r50_coco.py \
-        --shape 321 321 --batch-size 2
     python tools/analysis/benchmark.py CONFIG OTHER --data-root DIR
     python tools/analysis/benchmark.py CONFIG --mode infer --json out.json
     python tools/analysis/benchmark.py CONFIG --mode data --iters 50
-    python tools/analysis/benchmark.py configs/remax/remax_r50_coco.py \
-        --mode memory --amp --batch-size 1
+    python tools/analysis/benchmark.py CONFIG --mode memory --amp
 """
 
 import argparse
@@ -35,6 +31,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pandas as pd
 import torch
 from mmdet.registry import DATASETS, MODELS
 from mmengine.config import Config
@@ -102,17 +99,13 @@ def batches(cfg: Config, args: argparse.Namespace) -> Iterator[dict]:
     size = args.batch_size or loader.batch_size
     if is_read:
         # In this process, so that the time is the loading's own.
-        loader.update(batch_size=size, num_workers=0)
         for key in ('persistent_workers', 'prefetch_factor', 'pin_memory'):
             loader.pop(key, None)
+        loader.update(batch_size=size, num_workers=0)
         loader = Runner.build_dataloader(loader, seed=0)
         return itertools.chain.from_iterable(itertools.repeat(loader))
-    strides = [
-        step.get('label_stride', 4)
-        for step in loader.dataset.pipeline
-        if step.type == 'PackPanopticInputs'
-    ]
-    if not strides:
+    packing = loader.dataset.pipeline[-1]
+    if packing.type != 'PackPanopticInputs':
         sys.exit(
             'The data are not there, and images are made for KMaXDeepLab '
             'alone: give --data-root DIR.'
@@ -122,26 +115,20 @@ def batches(cfg: Config, args: argparse.Namespace) -> Iterator[dict]:
         tuple(cfg.model.data_preprocessor.crop_size),
         args.segments,
         (cfg.model.num_things_classes, cfg.model.num_stuff_classes),
-        strides[0],
+        packing.get('label_stride', 4),
         ORI_SHAPE if args.mode == 'infer' else None,
     )
     return itertools.repeat(batch)
 
 
-def build(cfg: Config, args: argparse.Namespace) -> nn.Module:
-    """Build a network with random weights."""
+def build(
+    cfg: Config, args: argparse.Namespace
+) -> tuple[nn.Module, OptimWrapper]:
+    """Build a network with random weights, and its optimizer."""
     remove_pretrained(cfg)
     torch.manual_seed(0)
     model = MODELS.build(cfg.model)
     model.init_weights()
-    return model
-
-
-def build_for_training(
-    cfg: Config, args: argparse.Namespace
-) -> tuple[nn.Module, OptimWrapper]:
-    """Build a network and its optimizer, with an update in each step."""
-    model = build(cfg, args).train()
     if args.amp:
         use_amp(cfg)
     cfg.optim_wrapper.pop('accumulative_counts', None)
@@ -152,8 +139,8 @@ def train_step(
     cfg: Config, watch: Stopwatch, args: argparse.Namespace
 ) -> Step:
     """Make mmengine's training step of a config, taken apart."""
-    model, wrapper = build_for_training(cfg, args)
-    model.to(DEVICE)
+    model, wrapper = build(cfg, args)
+    model.to(DEVICE).train()
     head = getattr(model, 'panoptic_head', None) or model.decode_head
     watch.watch(head, 'loss_by_feat', 'losses')
     watch.watch(wrapper, 'backward', 'backward')
@@ -170,7 +157,7 @@ def infer_step(
     cfg: Config, watch: Stopwatch, args: argparse.Namespace
 ) -> Step:
     """Make mmengine's test step of a config, taken apart."""
-    model = build(cfg, args).to(DEVICE).eval()
+    model = build(cfg, args)[0].to(DEVICE).eval()
     if not loader_of(cfg, args)[1]:
         head = model.panoptic_head
         counts = head.num_things_classes, head.num_stuff_classes
@@ -208,18 +195,16 @@ def loaders(
     crop = next(t for t in dataset.pipeline if t['type'] == 'RandomScaleCrop')
     crop['crop_size'] = tuple(crop_size or crop['crop_size'])
     plain = copy.deepcopy(dataset)
-    plain.pipeline = [
-        transform
-        for transform in dataset.pipeline
-        if not re.search('CopyPaste|Color|Colour', transform['type'])
-    ]
+    extra = re.compile('CopyPaste|Color|Colour')
+    plain.pipeline = [t for t in plain.pipeline if not extra.search(t.type)]
     configured, plain = DATASETS.build(dataset), DATASETS.build(plain)
     stock = get_config(STOCK).train_dataloader.dataset
     stock.pop('filter_cfg', None)
-    stock.update({k: dataset[k] for k in ('ann_file', 'data_root')})
+    stock.update(
+        {k: dataset[k] for k in ('ann_file', 'data_root', 'data_prefix')}
+    )
     names = ('classes', 'thing_classes', 'stuff_classes')
     stock.metainfo = {name: configured.metainfo[name] for name in names}
-    stock.data_prefix = dict(dataset.data_prefix)
     size = crop['crop_size'][::-1]
     for transform in stock.pipeline:
         if transform['type'] == 'RandomResize':
@@ -323,33 +308,22 @@ def summaries(
 def matrix_product_rate(size: int = 2048) -> float:
     """Measure float32 matrix products, in GFLOP/s."""
     left, right = torch.rand(2, size, size, device=DEVICE)
-    timer = Timer(
-        'left @ right',
-        globals=dict(left=left, right=right),
-        num_threads=torch.get_num_threads(),
-    )
+    how = dict(num_threads=torch.get_num_threads())
+    timer = Timer('left @ right', globals=dict(left=left, right=right), **how)
     return 2 * size**3 / timer.blocked_autorange().median / 1e9
 
 
 def show(numbers: dict) -> None:
     """Print the result of :func:`measure`: seconds, and the processor's."""
-    shape = 'x'.join(map(str, numbers['shape']))
-    print(
-        f'{numbers["mode"]}: {numbers["batch_size"]} images of {shape}, '
-        f'{numbers["data"]}; reading {numbers["reading_seconds"]:.4f} s'
-    )
+    for name, value in numbers.items():
+        if name not in ('runs', 'peak_memory'):
+            print(f'{name:16} {value}')
+    print(f'{"peak_memory":16} {numbers["peak_memory"] / GIB:.2f} GiB')
     for name, run in numbers['runs'].items():
-        print(f'{name}: {run["images_per_second"]:.2f} images per second')
-        for part, seconds in run['seconds'].items():
-            cpu = run['cpu_seconds'][part]
-            print(f'    {part:24} {seconds:9.4f} s {cpu:9.4f} s of CPU')
-        print(f'    {"together":24} {run["step_seconds"]:9.4f} s')
-        print(f'    {"ratio to the first":24} {run["ratio"]:9.2f}')
-    print(
-        f'peak memory {numbers["peak_memory"] / GIB:.2f} GiB; matrix product '
-        f'{numbers["matmul_gflops"]:,.0f} GFLOP/s on {numbers["device"]}, '
-        f'{numbers["threads"]} threads'
-    )
+        print(f'\n{name}: {run["images_per_second"]:.2f} images per second')
+        parts = pd.DataFrame({k: run[k] for k in ('seconds', 'cpu_seconds')})
+        print(parts.to_string(float_format='{:.4f}'.format))
+        print(f'together {run["step_seconds"]:.4f}, ratio {run["ratio"]:.2f}')
 
 
 def step_memory(cfg: Config, args: argparse.Namespace) -> tuple[int, int]:
@@ -359,8 +333,8 @@ def step_memory(cfg: Config, args: argparse.Namespace) -> tuple[int, int]:
         Alive before the step (weights and the state of the optimizer), and
         at most in it.
     """
-    model, wrapper = build_for_training(cfg, args)
-    for parameter in model.parameters():
+    model, wrapper = build(cfg, args)
+    for parameter in model.train().parameters():
         parameter.grad = torch.zeros_like(parameter)
     wrapper.optimizer.step()  # makes the state
     wrapper.zero_grad()
