@@ -5,21 +5,12 @@ import re
 from pathlib import Path
 
 import pytest
-from mmdet.registry import (
-    DATASETS,
-    HOOKS,
-    METRICS,
-    MODELS,
-    PARAM_SCHEDULERS,
-)
+from mmdet.registry import DATASETS, HOOKS, METRICS, MODELS, PARAM_SCHEDULERS
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
 from mmengine.visualization import Visualizer
 
-from mmremax.utils.config_edits import (
-    remove_pretrained,
-    set_data_root,
-)
+from mmremax.utils.config_edits import remove_pretrained, set_data_root
 from mmremax.utils.migration import read_config
 from tests.helpers.meta import on_meta
 

@@ -46,9 +46,7 @@ def test_training_step(monkeypatch, config, weights):
     assert_probe(aux_semantic_logits, expected['aux_semantic_pred'])
 
     losses = head.loss_by_feat(
-        predictions,
-        aux_semantic_logits,
-        as_data_samples(golden_segments()),
+        predictions, aux_semantic_logits, as_data_samples(golden_segments())
     )
     weights = dict(ce=3.0, dice=3.0, mask=0.3, pixel_insdis=1.0)
     names = dict(

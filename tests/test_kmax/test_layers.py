@@ -25,12 +25,8 @@ from tests.golden.fill import fill_module
 
 def test_keys_and_order():
     block = ConvNormAct(4, 6, kernel_size=3, dilation=2, bias=True)
-    assert [name for name, _ in block.named_parameters()] == [
-        'conv.weight',
-        'conv.bias',
-        'norm.weight',
-        'norm.bias',
-    ]
+    keys = [name for name, _ in block.named_parameters()]
+    assert keys == ['conv.weight', 'conv.bias', 'norm.weight', 'norm.bias']
     x = torch.randn(2, 4, 9, 7)
     wanted = nn.functional.gelu(block.norm(block.conv(x)), approximate='none')
     torch.testing.assert_close(block(x), wanted)

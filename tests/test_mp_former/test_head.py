@@ -68,12 +68,11 @@ def test_without_mp_cfg_all_is_stock() -> None:
     stock = build_head()
     head = build_head(type='MPFormerHead')
     share_weights(head, stock)
-    results = []
-    for h in (stock, head):
-        torch.manual_seed(0)
-        results.append(h.loss(features(), samples()))
-    assert results[0].keys() == results[1].keys()
-    assert all(torch.equal(v, results[1][k]) for k, v in results[0].items())
+    expected, found = (
+        seeded(h.loss)(features(), samples()) for h in (stock, head)
+    )
+    assert expected.keys() == found.keys()
+    assert all(torch.equal(v, found[k]) for k, v in expected.items())
     assert 'label_embed.weight' not in head.state_dict()
 
 

@@ -32,8 +32,7 @@ def test_balance_of_false_positives_and_negatives(activation):
     negative = -(y * s.log()).sum()
     positive = -((1 - y) * (1 - s).log()).sum()
     loss = MaskLoss(
-        dict(type='MaskIdLoss', activation=activation),
-        dict(type='PQDiceLoss'),
+        dict(type='MaskIdLoss', activation=activation), dict(type='PQDiceLoss')
     )
     found = loss_balance(
         loss,

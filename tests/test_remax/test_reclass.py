@@ -67,16 +67,14 @@ def test_equals_a_slow_oracle():
     labels = torch.tensor([[0, 4, 2, 1, 4], [4, 4, 1, 1, 0]])
     ours = soft_targets(reclass(), labels, mask_logits, semantic, 4)
     sigma = 1 / (1 + np.exp(-mask_logits.flatten(2).numpy()))
-    for b in range(2):
-        for q in range(5):
-            for c in range(5):
-                y = float(labels[b, q] == c)
-                locations = semantic[b].numpy() == c
-                y_m = sigma[b, q][locations].mean() if locations.any() else 0.0
-                if labels[b, q] == 4 or c == 4:
-                    y_m = 0.0
-                wanted = 0.1 * y_m + (1 - 0.1 * y_m) * y
-                assert ours[b, q, c].item() == pytest.approx(wanted)
+    for b, q, c in np.ndindex(2, 5, 5):
+        y = float(labels[b, q] == c)
+        locations = semantic[b].numpy() == c
+        y_m = sigma[b, q][locations].mean() if locations.any() else 0.0
+        if labels[b, q] == 4 or c == 4:
+            y_m = 0.0
+        wanted = 0.1 * y_m + (1 - 0.1 * y_m) * y
+        assert ours[b, q, c].item() == pytest.approx(wanted)
 
 
 def test_range_and_no_gradient():

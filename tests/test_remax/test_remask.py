@@ -117,20 +117,17 @@ def test_equals_a_slow_oracle():
     output, targets = inputs()
     found = relaxed_masks(remask(), output, targets)
     sigmoid = lambda x: 1 / (1 + np.exp(-x))  # noqa: E731
-    for b in range(2):
-        for q in range(4):
-            for y in range(5):
-                for x in range(7):
-                    m_hat = sum(
-                        sigmoid(output.semantic_logits[b, c, y, x].item())
-                        * sigmoid(output.class_logits[b, q, c].item())
-                        for c in range(3)
-                    )
-                    m_hat *= targets.semantic_map[b, 7 * y + x].item() >= 0
-                    m = output.mask_logits[b, q, y, x].item()
-                    assert found[b, q, y, x].item() == pytest.approx(
-                        m + m_hat * m, rel=1e-12
-                    )
+    for b, q, y, x in np.ndindex(2, 4, 5, 7):
+        m_hat = sum(
+            sigmoid(output.semantic_logits[b, c, y, x].item())
+            * sigmoid(output.class_logits[b, q, c].item())
+            for c in range(3)
+        )
+        m_hat *= targets.semantic_map[b, 7 * y + x].item() >= 0
+        m = output.mask_logits[b, q, y, x].item()
+        assert found[b, q, y, x].item() == pytest.approx(
+            m + m_hat * m, rel=1e-12
+        )
 
 
 def test_semantic_logits_are_resized_before_the_sigmoid():

@@ -70,21 +70,21 @@ def images(start: int, stop: int) -> tuple:
 
 def jobs(rank: int) -> dict[str, tuple[nn.Module, list[tuple]]]:
     """Model and batches of each job; images without segments on rank 1."""
+    relaxed = build_head(type='ReMaXMask2FormerHead', **REMAX)
     pilots = dict(num_groups=2, query_pos='none')
+    piloted = build_head(type='MPFormerHead', mp_cfg=pilots)
+    some = (0,) if rank else ()
     return dict(
         kmax=(kmax(), [images(2 * rank, 2 * rank + 2)]),
         remax=(
-            build_head(type='ReMaXMask2FormerHead', **REMAX),
+            relaxed,
             [
-                (
-                    features(seed=10 * rank + step),
-                    samples(empty=(0,) if rank else ()),
-                )
+                (features(seed=10 * rank + step), samples(empty=some))
                 for step in range(2)
             ],
         ),
         mp_former=(
-            build_head(type='MPFormerHead', mp_cfg=pilots),
+            piloted,
             [
                 (features(), samples(bool(rank), empty if rank else ()))
                 for empty in ((), (0, 1))

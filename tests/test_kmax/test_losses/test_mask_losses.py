@@ -60,8 +60,7 @@ def test_statistics_equal_the_softmax():
 def test_statistics_have_the_right_gradient():
     logits, query_map = random_case()
     assert torch.autograd.gradcheck(
-        lambda x: tuple(mask_statistics(x, query_map)),
-        logits.requires_grad_(),
+        lambda x: tuple(mask_statistics(x, query_map)), logits.requires_grad_()
     )
 
 
