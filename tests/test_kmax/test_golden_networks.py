@@ -25,12 +25,10 @@ def convnext(arch: str, channels: tuple[int, ...]) -> dict:
         arch=arch,
         with_stem=len(channels) == 5,
     )
-    decoder = dict(in_channels=channels)
-    return dict(
-        model=dict(
-            backbone=backbone, panoptic_head=dict(pixel_decoder=decoder)
-        )
-    )
+    return {
+        'model.backbone': backbone,
+        'model.panoptic_head.pixel_decoder.in_channels': channels,
+    }
 
 
 # Name of the weights: config of configs/kmax, keys of its backbone.
@@ -46,15 +44,17 @@ NETWORKS = {
 }
 
 
-def config_of(name: str) -> Config:
-    config = Config.fromfile(CONFIGS / f'kmax/{NETWORKS[name][0]}.py')
-    config.merge_from_dict(NETWORKS[name][1])
+def config_of(name: str, changes: dict) -> Config:
+    config = Config.fromfile(CONFIGS / f'kmax/{name}.py')
+    config.merge_from_dict(changes)
     return config
 
 
 @cache
 def network(name: str) -> nn.Module:
-    return golden_network(config_of(name), name).requires_grad_(False)
+    return golden_network(config_of(*NETWORKS[name]), name).requires_grad_(
+        False
+    )
 
 
 @pytest.mark.parametrize(
@@ -136,9 +136,7 @@ COUNTS = {
 
 @pytest.mark.parametrize('name', list(COUNTS))
 def test_parameter_counts(name):
-    config = Config.fromfile(CONFIGS / f'kmax/{COUNTS[name][0]}.py')
-    config.merge_from_dict(COUNTS[name][1])
-    model = build_on_meta(config)
+    model = build_on_meta(config_of(*COUNTS[name]))
     head = model.panoptic_head
     counts = {
         'backbone': num_parameters(model.backbone),
@@ -153,7 +151,7 @@ def test_parameter_counts(name):
 
 def test_checkpoint_format_is_frozen():
     """Renaming one of these keys breaks every checkpoint in the world."""
-    state_dict = build_on_meta(config_of('coco_r50')).state_dict()
+    state_dict = build_on_meta(config_of('kmax_r50_coco', {})).state_dict()
     keys = {
         key
         for key in state_dict
