@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import partial
@@ -32,6 +32,7 @@ from mmremax.visualization import read_scalars
 from .result import SCHEMA
 from .study import Study, StudyError, digest_of, fingerprint, resolve
 
+PROGRESS_SECONDS = 60
 POLL_SECONDS = 2  # until a run of another runner is looked at again
 TOOLS = Path(__file__).resolve().parents[2] / 'tools'
 MAX_POINTS = 200  # of a diagnostic; a longer one is averaged
@@ -43,7 +44,7 @@ _prctl = getattr(ctypes.CDLL(None), 'prctl', None)
 END_WITH_PARENT = _prctl and partial(_prctl, 1, signal.SIGKILL)
 
 
-@dataclass
+@dataclass(eq=False)
 class Run:
     """An arm with a seed, in a folder named by what it computes.
 
@@ -249,14 +250,29 @@ def run_study(
     try:
         while todo:
             futures = {pool.submit(r.train, gpus, threads): r for r in todo}
-            for future in as_completed(futures):
-                if future.result():
-                    todo.remove(futures[future])
+            waiting = set(futures)
+            while waiting:
+                done, waiting = wait(
+                    waiting, PROGRESS_SECONDS, FIRST_COMPLETED
+                )
+                ended = [futures[f] for f in done if f.result()]
+                todo = [run for run in todo if run not in ended]
+                if ended:
                     write_result(file, study, runs)
+                if ended or not done:
+                    print(_progress(runs, len(todo)), flush=True)
             time.sleep(POLL_SECONDS if todo else 0)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
     return file
+
+
+def _progress(runs: Sequence[Run], num_todo: int) -> str:
+    steps = [r['step'] for run in runs for r in run.records()[-1:]]
+    return (
+        f'{len(runs) - num_todo} of {len(runs)} runs are finished, '
+        f'{sum(steps)} of {sum(run.max_iters for run in runs)} steps'
+    )
 
 
 def write_result(file: Path, study: Study, runs: Sequence[Run]) -> None:

@@ -41,7 +41,9 @@ def test_seed_by_seed(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     )
     result = read_result(tmp_path / 'out/study/result.json')
     assert result.frame('final')['PQ'].mean() == 41.5
-    assert capsys.readouterr().out.count('other 1: ') == 1
+    out = capsys.readouterr().out
+    assert out.count('other 1: ') == 1
+    assert '4 of 4 runs are finished, 160 of 160 steps' in out
     # The link of an arm and seed leads to the folder of the run.
     link = tmp_path / 'out/study/other/seed1/config.py'
     assert 'lr=0.02' in link.read_text()
