@@ -8,6 +8,7 @@ from unittest import mock
 import torch
 from mmdet.registry import MODELS
 from mmengine.config import Config
+from mmengine.registry import init_default_scope
 from torch import nn
 
 
@@ -29,6 +30,7 @@ def on_meta() -> Iterator[None]:
 
 def build_on_meta(config: Config) -> nn.Module:
     """Build the model of a whole config, in evaluation mode."""
+    init_default_scope('mmdet')
     with on_meta():
         model = MODELS.build(config.model)
     model.eval()

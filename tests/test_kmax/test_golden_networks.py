@@ -52,9 +52,8 @@ def config_of(name: str, changes: dict) -> Config:
 
 @cache
 def network(name: str) -> nn.Module:
-    return golden_network(config_of(*NETWORKS[name]), name).requires_grad_(
-        False
-    )
+    model = golden_network(config_of(*NETWORKS[name]), name)
+    return model.requires_grad_(False)
 
 
 @pytest.mark.parametrize(

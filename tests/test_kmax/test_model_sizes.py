@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.registry import init_default_scope
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -47,11 +46,6 @@ PAPER = {
     'remax_r50_ade20k': ('r50_ade20k_100k', 56.6, 294.7, 56_610_703),
     'remax_r50_ade20k_641': ('r50_ade20k_100k_641', 56.6, 74.3, 56_610_703),
 }
-
-
-@pytest.fixture(autouse=True)
-def scope() -> None:
-    init_default_scope('mmdet')
 
 
 def read(folder: str, name: str) -> Config:
