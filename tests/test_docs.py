@@ -21,7 +21,7 @@ LINK = re.compile(r'\]\(([^)#\s]+)(?:#[^)]*)?\)')
 @pytest.mark.parametrize(
     'path', DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT))
 )
-def test_relative_links_exist(path: Path) -> None:
+def test_relative_links_exist(path):
     links = [x for x in LINK.findall(path.read_text()) if '://' not in x]
     missing = [x for x in links if not (path.parent / x).exists()]
     assert not missing
@@ -32,7 +32,7 @@ def test_relative_links_exist(path: Path) -> None:
     [path for path in DOCUMENTS if path.name != 'CHANGELOG.md'],
     ids=lambda path: str(path.relative_to(ROOT)),
 )
-def test_named_files_exist(path: Path) -> None:
+def test_named_files_exist(path):
     """Paths in backticks and commands; a changelog names what is gone."""
     names = set(FILE.findall(path.read_text()))
     missing = {

@@ -47,7 +47,7 @@ def imported_folders(source: str, package: list[str]) -> Iterator[str]:
                 yield parts[1]
 
 
-def test_every_folder_is_listed() -> None:
+def test_every_folder_is_listed():
     folders = {
         p.name for p in PACKAGE.iterdir() if (p / '__init__.py').exists()
     }
@@ -59,7 +59,7 @@ def test_every_folder_is_listed() -> None:
     [path for path in FILES if path.parent != PACKAGE],
     ids=lambda path: str(path.relative_to(PACKAGE)),
 )
-def test_imports_what_it_may(path: Path) -> None:
+def test_imports_what_it_may(path):
     name = path.relative_to(PACKAGE)
     own = name.parts[0]
     package = list(path.relative_to(ROOT).parent.parts)
@@ -73,7 +73,7 @@ def test_imports_what_it_may(path: Path) -> None:
     [p for p in FILES if p.name == '__init__.py'],
     ids=lambda path: str(path.relative_to(ROOT)),
 )
-def test_init_only_re_exports(path: Path) -> None:
+def test_init_only_re_exports(path):
     """A docstring, imports, ``__all__``; the root also checks the stack."""
     for node in ast.parse(path.read_text()).body:
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -88,7 +88,7 @@ def test_init_only_re_exports(path: Path) -> None:
         assert allowed, text
 
 
-def test_relative_and_absolute_imports_are_resolved() -> None:
+def test_relative_and_absolute_imports_are_resolved():
     source = (
         'from ..kmax.losses import a\n'
         'import mmremax.engine.b as b\n'

@@ -10,7 +10,7 @@ METAFILES = yaml.safe_load((ROOT / 'model-index.yml').read_text())['Import']
 NOT_LISTED = {'remax_r50_coco_sample'}  # six steps: does it run?
 
 
-def test_every_folder_of_a_method_is_listed() -> None:
+def test_every_folder_of_a_method_is_listed():
     folders = {
         path.parent.name for path in ROOT.glob('configs/*/README.md')
     } - {'quickstart', 'studies'}
@@ -18,7 +18,7 @@ def test_every_folder_of_a_method_is_listed() -> None:
 
 
 @pytest.mark.parametrize('file', METAFILES)
-def test_every_config_is_listed(file: str) -> None:
+def test_every_config_is_listed(file):
     index = yaml.safe_load((ROOT / file).read_text())
     (collection,) = index['Collections']
     assert (ROOT / collection['README']).is_file()

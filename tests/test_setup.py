@@ -19,21 +19,21 @@ def read_pins(name: str) -> dict[str, str]:
     return dict(re.match(r'([\w.-]+)(.*)', row).groups() for row in rows)
 
 
-def test_setup_names_no_openmmlab_distribution() -> None:
+def test_setup_names_no_openmmlab_distribution():
     text = (ROOT / 'setup.py').read_text()
     names = re.search(r'install_requires=\[(.*?)\]', text, re.S)[1]
     assert not FAMILY_NAMES.search(names)
     assert 'torch' not in names
 
 
-def test_version_is_read_from_the_package() -> None:
+def test_version_is_read_from_the_package():
     assert (
         f"__version__ = '{mmremax.__version__}'"
         in (ROOT / 'mmremax' / '__init__.py').read_text()
     )
 
 
-def test_every_requirement_is_pinned() -> None:
+def test_every_requirement_is_pinned():
     for name in (
         'requirements.txt',
         'requirements/original.txt',
@@ -46,7 +46,7 @@ def test_every_requirement_is_pinned() -> None:
     assert first == read_pins('requirements.txt')['torch']
 
 
-def test_families_do_not_meet() -> None:
+def test_families_do_not_meet():
     maintained = read_pins('requirements.txt')
     original = read_pins('requirements/original.txt')
     assert len([n for n in maintained if FAMILY_NAMES.match(n)]) == 5
@@ -56,7 +56,7 @@ def test_families_do_not_meet() -> None:
     assert not maintained.keys() & {'mmcv', 'mmdet', 'mmengine'}
 
 
-def test_help_texts_name_the_pinned_mmcv() -> None:
+def test_help_texts_name_the_pinned_mmcv():
     doctor = (ROOT / 'tools' / 'doctor.py').read_text()
     for name, file in (
         ('onedl-mmcv', 'requirements.txt'),
@@ -67,7 +67,7 @@ def test_help_texts_name_the_pinned_mmcv() -> None:
         assert pin in doctor
 
 
-def test_hooks_and_set_up_check_with_the_same_versions() -> None:
+def test_hooks_and_set_up_check_with_the_same_versions():
     hooks = (ROOT / '.pre-commit-config.yaml').read_text()
     pins = read_pins('requirements/dev.txt')
     for name, repository in (

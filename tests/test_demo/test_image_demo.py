@@ -27,7 +27,7 @@ CPU = ('--device', 'cpu')
 
 
 @pytest.fixture(scope='module')
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def checkpoint(tmp_path_factory) -> Path:
     """Random weights with sure masks, without the training-only branches."""
     init_default_scope('mmdet')
     weights = MODELS.build(Config.fromfile(CONFIG).model).state_dict()
@@ -40,12 +40,12 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def demo(monkeypatch: pytest.MonkeyPatch):
+def demo(monkeypatch):
     return partial(run_script, monkeypatch, 'demo/image_demo.py')
 
 
 @pytest.fixture
-def show(monkeypatch: pytest.MonkeyPatch, checkpoint: Path, shapes_root: Path):
+def show(monkeypatch, checkpoint, shapes_root):
     return partial(
         run_script,
         monkeypatch,
@@ -54,7 +54,7 @@ def show(monkeypatch: pytest.MonkeyPatch, checkpoint: Path, shapes_root: Path):
     )
 
 
-def test_folder_of_images(demo, checkpoint, shapes_root, tmp_path) -> None:
+def test_folder_of_images(demo, checkpoint, shapes_root, tmp_path):
     out = tmp_path / 'out'
     demo(
         *(shapes_root / 'val', CONFIG, checkpoint, '--out', out),
@@ -77,7 +77,7 @@ def test_folder_of_images(demo, checkpoint, shapes_root, tmp_path) -> None:
 
 def test_score_thr_sets_both_thresholds(
     demo, checkpoint, shapes_root, tmp_path
-) -> None:
+):
     image = next((shapes_root / 'val').iterdir())
     demo(
         *(image, CONFIG, checkpoint, '--out', tmp_path, *CPU, '--save-ids'),
@@ -91,7 +91,7 @@ def test_score_thr_sets_both_thresholds(
 
 def test_broken_image_is_named_and_the_others_drawn(
     demo, checkpoint, shapes_root, tmp_path
-) -> None:
+):
     source = next((shapes_root / 'val').iterdir())
     (tmp_path / 'good.jpg').write_bytes(source.read_bytes())
     (tmp_path / 'bad.jpg').write_bytes(source.read_bytes()[:200])
@@ -103,7 +103,7 @@ def test_broken_image_is_named_and_the_others_drawn(
 
 def test_wrong_paths_and_weights_are_errors(
     demo, checkpoint, shapes_root, tmp_path
-) -> None:
+):
     image = next((shapes_root / 'val').iterdir())
     published, cut = tmp_path / 'published.pth', tmp_path / 'cut.pth'
     torch.save({'sem_seg_head.weight': torch.zeros(1)}, published)
@@ -135,7 +135,7 @@ def test_wrong_paths_and_weights_are_errors(
 @pytest.mark.parametrize(
     ('option', 'panels'), [((), 3), (('--labels-only',), 2)]
 )
-def test_predictions_side_by_side(show, tmp_path, option, panels) -> None:
+def test_predictions_side_by_side(show, tmp_path, option, panels):
     show('--out', tmp_path, '--num', 2, '--long-side', 200, *option, *SHOW_ALL)
     pictures = sorted(tmp_path.iterdir())
     names = [f'prediction_{i:012d}.png' for i in (1, 4)]
@@ -143,7 +143,7 @@ def test_predictions_side_by_side(show, tmp_path, option, panels) -> None:
     assert Image.open(pictures[0]).size[0] // 200 == panels
 
 
-def test_predictions_in_separate_files(show, tmp_path) -> None:
+def test_predictions_in_separate_files(show, tmp_path):
     show('--out', tmp_path, '--num', 1, '--separate')
     assert {p.name for p in tmp_path.iterdir()} == {
         f'{1:012d}_{panel}.png'
@@ -151,7 +151,7 @@ def test_predictions_in_separate_files(show, tmp_path) -> None:
     }
 
 
-def test_plot_run(monkeypatch, tmp_path) -> None:
+def test_plot_run(monkeypatch, tmp_path):
     plot = partial(run_script, monkeypatch, 'tools/analysis/plot_run.py')
     folder = tmp_path / 'run' / 'vis_data'
     folder.mkdir(parents=True)

@@ -129,7 +129,7 @@ def test_bfloat16_on_the_cpu_keeps_weights_in_float32(tmp_path):
     assert {p.dtype for p in runner.model.parameters()} == {torch.float32}
 
 
-def test_discards_add_up_and_go_on_after_resuming() -> None:
+def test_discards_add_up_and_go_on_after_resuming():
     hub = MessageHub.get_instance('test_discards')
     runner = SimpleNamespace(message_hub=hub)
     samples = [

@@ -23,7 +23,7 @@ class Clock:
         return 'done'
 
 
-def test_a_part_inside_another_is_not_counted_twice(monkeypatch) -> None:
+def test_a_part_inside_another_is_not_counted_twice(monkeypatch):
     clock = Clock()
     monkeypatch.setattr(
         'mmremax.engine.measure.perf_counter', lambda: clock.now
@@ -48,7 +48,7 @@ def test_a_part_inside_another_is_not_counted_twice(monkeypatch) -> None:
     assert list(spent) == ['outer', 'inner']
 
 
-def test_counts_storages_once_and_forgets_them() -> None:
+def test_counts_storages_once_and_forgets_them():
     with TensorMemory() as memory:
         first = torch.zeros(KB, dtype=torch.float32)
         view = first.view(2, -1)[0]
@@ -64,7 +64,7 @@ def test_counts_storages_once_and_forgets_them() -> None:
     assert memory.peak == 8 * KB
 
 
-def test_starts_with_what_is_there() -> None:
+def test_starts_with_what_is_there():
     weight = torch.zeros(KB)
     with TensorMemory([weight, weight[:2]]) as memory:
         assert memory.live == 4 * KB
@@ -73,7 +73,7 @@ def test_starts_with_what_is_there() -> None:
     assert memory.peak == 6 * KB
 
 
-def test_training_keeps_what_the_backward_pass_needs() -> None:
+def test_training_keeps_what_the_backward_pass_needs():
     """Linear saves its input alone; tanh saves its output."""
     layer, values = nn.Linear(KB, KB, bias=False), torch.zeros(1, KB)
     with TensorMemory([layer.weight, values]) as memory:
@@ -86,7 +86,7 @@ def test_training_keeps_what_the_backward_pass_needs() -> None:
     assert memory.peak - fixed >= 4 * KB * KB
 
 
-def test_inplace_and_custom_functions() -> None:
+def test_inplace_and_custom_functions():
     with TensorMemory() as memory:
         values = torch.ones(KB)
         values.mul_(2).add_(1)
@@ -98,7 +98,7 @@ def test_inplace_and_custom_functions() -> None:
 
 
 @pytest.mark.parametrize(('stride', 'grid'), [(4, (17, 25)), (2, (33, 49))])
-def test_training_batch_follows_the_data_contract(stride, grid) -> None:
+def test_training_batch_follows_the_data_contract(stride, grid):
     batch = synthetic_batch(2, (65, 97), 12, (3, 4), stride)
     assert len(batch['inputs']) == 2
     for image, sample in zip(
@@ -116,7 +116,7 @@ def test_training_batch_follows_the_data_contract(stride, grid) -> None:
         assert segment_map.unique().tolist() == [*range(12)]
 
 
-def test_test_batch_keeps_the_aspect() -> None:
+def test_test_batch_keeps_the_aspect():
     batch = synthetic_batch(1, (129, 129), 5, (3, 4), ori_shape=(60, 120))
     (sample,) = batch['data_samples']
     assert batch['inputs'][0].shape == (3, 64, 129)
@@ -124,7 +124,7 @@ def test_test_batch_keeps_the_aspect() -> None:
     assert 'gt_segments' not in sample
 
 
-def test_synthetic_logits_are_confident_about_each_segment() -> None:
+def test_synthetic_logits_are_confident_about_each_segment():
     class_logits, mask_logits = synthetic_logits(
         torch.rand(2, 8, 8), torch.rand(2, 8, 16, 16), 5, (3, 4)
     )

@@ -43,7 +43,7 @@ def built() -> set[str]:
 
 
 @every_study
-def test_arms_build_and_differ(path: Path, built: set[str]) -> None:
+def test_arms_build_and_differ(path, built):
     """Every option reaches a constructor; no two arms are the same.
 
     Where outputs are relaxed, they have what relaxes them.
@@ -71,11 +71,11 @@ def test_arms_build_and_differ(path: Path, built: set[str]) -> None:
 
 
 @every_study
-def test_study_has_a_readme_row(path: Path) -> None:
+def test_study_has_a_readme_row(path):
     assert f'({path.name})' in (STUDIES / 'README.md').read_text()
 
 
-def test_options_of_an_arm_survive_their_use() -> None:
+def test_options_of_an_arm_survive_their_use():
     """Merging takes `_delete_` out of the dict that it merges."""
     study = load_study(STUDIES / 'convergence.py')
     arm = next(arm for arm in study.arms if arm.name == 'r50_kmax')
@@ -83,7 +83,7 @@ def test_options_of_an_arm_survive_their_use() -> None:
     assert '_delete_' in arm.options['model.backbone']
 
 
-def test_arms_of_a_seed_see_the_same_data(shapes_root: Path) -> None:
+def test_arms_of_a_seed_see_the_same_data(shapes_root):
     """Images, augmentation and order; another seed sees others."""
     study = load_study(STUDIES / 'convergence.py')
 

@@ -17,7 +17,7 @@ def statuses(runs: list[dict]) -> list[str]:
     return [one['status'] for one in runs]
 
 
-def test_seed_by_seed(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+def test_seed_by_seed(tmp_path, capsys):
     """A second call does nothing."""
     path = write_study(tmp_path, base=0.0, other=0.02)
     runs = run(path, arms=['base', 'oth*'])
@@ -51,9 +51,7 @@ def test_seed_by_seed(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     assert len(order_of(path)) == 4
 
 
-def test_failing_arm_leaves_the_others_and_is_tried_again(
-    tmp_path: Path,
-) -> None:
+def test_failing_arm_leaves_the_others_and_is_tried_again(tmp_path):
     path = write_study(tmp_path, base=0.0, bad=0.5)
     runs = run(path, jobs=2)
     assert statuses(runs['base']) == ['finished'] * 2
@@ -67,7 +65,7 @@ def test_failing_arm_leaves_the_others_and_is_tried_again(
     assert order_of(path)[4:] == ['0.5 0 20', '0.5 1 20']
 
 
-def test_lost_last_validation_is_tested(tmp_path: Path) -> None:
+def test_lost_last_validation_is_tested(tmp_path):
     path = write_study(tmp_path, base=0.125)
     (one, _) = run(path)['base']
     assert one['final'] == dict(PQ=40.0)
@@ -75,7 +73,7 @@ def test_lost_last_validation_is_tested(tmp_path: Path) -> None:
     assert order_of(path)[:2] == ['0.125 0 0', 'test 0.0']
 
 
-def test_other_settings_of_inference(tmp_path: Path) -> None:
+def test_other_settings_of_inference(tmp_path):
     path = write_study(tmp_path, base=0.0)
     run(path)
     runs = run(path, options=['a.b=0.5'])
@@ -89,7 +87,7 @@ def test_other_settings_of_inference(tmp_path: Path) -> None:
     assert one['error'] == 'exit status 0, no toy/PQ after 40 steps\n'
 
 
-def test_changed_settings_get_a_new_folder(tmp_path: Path) -> None:
+def test_changed_settings_get_a_new_folder(tmp_path):
     path = write_study(tmp_path, base=0.0, other=0.02)
     run(path)
     link = tmp_path / 'out/study/other/seed0'
@@ -105,7 +103,7 @@ def test_changed_settings_get_a_new_folder(tmp_path: Path) -> None:
     assert len(order_of(path)) == 6
 
 
-def test_studies_share_equal_runs(tmp_path: Path) -> None:
+def test_studies_share_equal_runs(tmp_path):
     path = write_study(tmp_path, base=0.0)
     run(path)
     text = path.read_text().replace("'base'", "'same'")
@@ -134,9 +132,7 @@ def read_statuses(path: Path) -> list[list[str]]:
     return [statuses(arm['runs']) for arm in content['arms']]
 
 
-def test_killed_runner_takes_its_training_along_and_is_resumed(
-    tmp_path: Path,
-) -> None:
+def test_killed_runner_takes_its_training_along_and_is_resumed(tmp_path):
     """SIGKILL while `slow` sleeps at step 30, after checkpoint 20."""
     path = write_study(tmp_path, base=0.0, slow=0.25)
     process = start(path, 'slow/seed0', 20)
@@ -152,7 +148,7 @@ def test_killed_runner_takes_its_training_along_and_is_resumed(
     assert [point['iter'] for point in runs['slow'][0]['curve']] == [20, 40]
 
 
-def test_two_runners_share_the_work(tmp_path: Path) -> None:
+def test_two_runners_share_the_work(tmp_path):
     """While one sleeps in `slow`, the other does the rest and waits."""
     path = write_study(tmp_path, slow=0.25, base=0.0)
     first = start(path, 'slow/seed0', 20, arms=['slow'])
@@ -168,9 +164,7 @@ def test_two_runners_share_the_work(tmp_path: Path) -> None:
     assert read_statuses(path) == [['finished'] * 2] * 2
 
 
-def test_jobs_share_threads_and_gpus(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_jobs_share_threads_and_gpus(tmp_path, monkeypatch):
     monkeypatch.setenv('OMP_NUM_THREADS', '5')
     monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '3,5')
     path = write_study(tmp_path, base=0.0, other=0.02)
@@ -187,7 +181,7 @@ def test_jobs_share_threads_and_gpus(
     assert sorted(logs) == ['2 3\n', '2 5\n']
 
 
-def test_unknown_arm_and_missing_data(tmp_path: Path) -> None:
+def test_unknown_arm_and_missing_data(tmp_path):
     path = write_study(tmp_path, base=0.0)
     with pytest.raises(StudyError, match='--arms: bass is none of .* base'):
         run(path, arms=['bass'])

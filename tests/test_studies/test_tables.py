@@ -1,7 +1,6 @@
 """Tables against hand arithmetic."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,7 +16,7 @@ def cells(table: str) -> list[list[str]]:
     return [line[2:-2].split(' | ') for line in table.splitlines()]
 
 
-def test_paired_interval() -> None:
+def test_paired_interval():
     """Differences 1, 2, 6 of seeds 0, 1, 3; seeds 2 and 4 have no partner.
 
     Mean 3, s = sqrt((4 + 1 + 9) / 2) = 2.6458, s / sqrt(3) = 1.5275; with
@@ -36,7 +35,7 @@ def test_paired_interval() -> None:
     assert np.isnan(tables.paired_interval(values[[2]], baseline)).all()
 
 
-def test_scores(tmp_path: Path) -> None:
+def test_scores(tmp_path):
     """Differences 3 and 4: mean 3.5, s / sqrt(2) = 0.5, t = 12.706."""
     result = read_result(write_result(tmp_path))
     table = tables.score_table(result, scores=['PQ', 'PQ_th'])
@@ -59,7 +58,7 @@ def test_scores(tmp_path: Path) -> None:
     assert [row[-1] for row in cells(table)[2:]] == ['', '-6.0']
 
 
-def test_curve(tmp_path: Path) -> None:
+def test_curve(tmp_path):
     result = read_result(write_result(tmp_path))
     assert cells(tables.curve_table(result.select(['remax', 'kmax']))) == [
         ['PQ after', '10 steps', '20 steps'],
@@ -69,7 +68,7 @@ def test_curve(tmp_path: Path) -> None:
     ]
 
 
-def test_diagnostics(tmp_path: Path) -> None:
+def test_diagnostics(tmp_path):
     """log10 of 10 and 1000 has the mean 2; of the second layer's 100, 2."""
     result = read_result(write_result(tmp_path))
     table = tables.diagnostic_table(
@@ -85,7 +84,7 @@ def test_diagnostics(tmp_path: Path) -> None:
         tables.diagnostic_table(result, ['m_hat'], [(1, 2)])
 
 
-def test_what_is_not_there_is_named(tmp_path: Path) -> None:
+def test_what_is_not_there_is_named(tmp_path):
     result = read_result(write_result(tmp_path))
     with pytest.raises(StudyError, match="no arm 'arm7'; it has kmax, rem"):
         result.select(['arm7'])
@@ -104,7 +103,7 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
         ({'arms': []}, 'no run is finished'),
     ],
 )
-def test_no_result(tmp_path: Path, content: str | dict, message: str) -> None:
+def test_no_result(tmp_path, content, message):
     path = write_result(tmp_path)
     if isinstance(content, dict):
         content = json.dumps(json.loads(path.read_text()) | content)
@@ -115,7 +114,7 @@ def test_no_result(tmp_path: Path, content: str | dict, message: str) -> None:
         read_result(tmp_path / 'nowhere')
 
 
-def test_first_error_is_told(tmp_path: Path) -> None:
+def test_first_error_is_told(tmp_path):
     path = write_result(tmp_path, status='failed', error='no memory')
     with pytest.raises(StudyError, match='no run is finished; no memory'):
         read_result(path)

@@ -15,7 +15,7 @@ TOOL = 'tools/study.py'
 
 
 @pytest.fixture
-def study(monkeypatch: pytest.MonkeyPatch):
+def study(monkeypatch):
     """Run the tool; its exit status is 0, a number, or a message."""
 
     def call(*arguments: object) -> object:
@@ -26,9 +26,7 @@ def study(monkeypatch: pytest.MonkeyPatch):
     return call
 
 
-def test_run_prints_the_tables_and_fails_with_a_run(
-    study, tmp_path: Path, capsys: pytest.CaptureFixture
-) -> None:
+def test_run_prints_the_tables_and_fails_with_a_run(study, tmp_path, capsys):
     path = write_study(tmp_path, base=0.0, bad=0.5)
     how = ('run', path, '--out', tmp_path / 'out', '--seeds', 1, '--arms')
     with mock.patch.multiple(runner, TOOLS=tmp_path, POLL_SECONDS=0.02):
@@ -41,9 +39,7 @@ def test_run_prints_the_tables_and_fails_with_a_run(
     assert 'no arm' not in capsys.readouterr().out
 
 
-def test_figures_are_drawn_and_faults_are_one_line(
-    study, tmp_path: Path
-) -> None:
+def test_figures_are_drawn_and_faults_are_one_line(study, tmp_path):
     path = write_result(tmp_path)
     for kind in ('convergence', 'differences', 'fp-fn'):
         out = tmp_path / 'new' / f'{kind}.png'
@@ -58,9 +54,7 @@ def test_figures_are_drawn_and_faults_are_one_line(
     assert '| kMaX | 41.0 ± 1.4 |' in document.read_text()
 
 
-def test_documents_hold_what_the_results_say(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_documents_hold_what_the_results_say(monkeypatch):
     monkeypatch.chdir(ROOT)
     tool = runpy.run_path(TOOL)
     text = Path('docs/studies/README.md').read_text()

@@ -9,7 +9,7 @@ from tests.helpers.scripts import run_script
 
 
 @pytest.fixture
-def run_tool(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+def run_tool(monkeypatch) -> Callable[..., None]:
     """Run `tools/NAME` with arguments."""
 
     def run(name: str, *arguments: object) -> None:
@@ -19,6 +19,6 @@ def run_tool(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 
 @pytest.fixture
-def run(request: pytest.FixtureRequest, run_tool) -> Callable[..., None]:
+def run(request, run_tool) -> Callable[..., None]:
     """Run the tool that the module of the test names as `TOOL`."""
     return partial(run_tool, request.module.TOOL)

@@ -1,5 +1,4 @@
 import json
-from pathlib import Path
 
 import cv2
 import pytest
@@ -35,7 +34,7 @@ def benchmark(tmp_path, monkeypatch):
         ('infer', ['forward', 'post-processing']),
     ],
 )
-def test_parts_add_up(benchmark, capsys, shapes_root, mode, parts) -> None:
+def test_parts_add_up(benchmark, capsys, shapes_root, mode, parts):
     """On data that are read, and on made images in mixed precision."""
     common = ('--mode', mode, '--batch-size', 2, '--iters')
     made = benchmark(CONFIG, *common, 1, '--amp', '--segments', 5)
@@ -58,7 +57,7 @@ def test_parts_add_up(benchmark, capsys, shapes_root, mode, parts) -> None:
     assert 'images per second' in capsys.readouterr().out
 
 
-def test_ratio_is_the_median_over_turns() -> None:
+def test_ratio_is_the_median_over_turns():
     """1, 2, 8 of one against 2, 2, 24 of the other: 2, 1, 3."""
     tool = load_script(TOOL)
     watches = {}
@@ -74,9 +73,7 @@ def test_ratio_is_the_median_over_turns() -> None:
     assert runs['a']['images_per_second'] == 4
 
 
-def test_loading_is_timed_beside_that_of_mmdet(
-    benchmark, capsys, shapes_root
-) -> None:
+def test_loading_is_timed_beside_that_of_mmdet(benchmark, capsys, shapes_root):
     numbers = benchmark(
         *(CONFIG, '--mode', 'data', '--data-root', shapes_root),
         *('--shape', 65, 97, '--iters', 2),
@@ -90,7 +87,7 @@ def test_loading_is_timed_beside_that_of_mmdet(
     assert 'large-scale' in capsys.readouterr().out
 
 
-def test_all_ways_load_the_same_images_within_the_crop(shapes_root) -> None:
+def test_all_ways_load_the_same_images_within_the_crop(shapes_root):
     init_default_scope('mmdet')
     dataset = Config.fromfile(CONFIG).train_dataloader.dataset
     dataset.data_root = str(shapes_root)
@@ -112,7 +109,7 @@ def test_all_ways_load_the_same_images_within_the_crop(shapes_root) -> None:
     assert sample.gt_sem_seg.sem_seg.shape[1:] == sample.img_shape
 
 
-def test_memory_is_linear_in_the_images(benchmark, capsys) -> None:
+def test_memory_is_linear_in_the_images(benchmark, capsys):
     """And less in half precision; the fixed part is model and state."""
     common = (CONFIG, '--mode', 'memory', '--shape', 97, 129)
     memory = [
@@ -125,7 +122,7 @@ def test_memory_is_linear_in_the_images(benchmark, capsys) -> None:
     assert '| remax_mnv3-s_shapes | 0.' in capsys.readouterr().out
 
 
-def test_what_needs_data_says_so(benchmark, tmp_path: Path) -> None:
+def test_what_needs_data_says_so(benchmark, tmp_path):
     nowhere = ('--data-root', tmp_path)
     with pytest.raises(SystemExit, match='--mode data reads'):
         benchmark(CONFIG, '--mode', 'data', *nowhere)

@@ -12,7 +12,7 @@ CONFIG = ROOT / 'configs/quickstart/kmax_mnv3-s_shapes.py'
 
 def test_pictures_show_the_samples_of_a_run(
     run, tmp_path, capsys, shapes_root
-) -> None:
+):
     first, again, other = (tmp_path / name for name in 'abc')
     options = ('--num', 3, '--data-root', shapes_root, '--long-side', 200)
     run(CONFIG, '--out', first, *options)
@@ -33,12 +33,12 @@ def test_pictures_show_the_samples_of_a_run(
     ]
 
 
-def test_faults_are_named(run, tmp_path) -> None:
+def test_faults_are_named(run, tmp_path):
     with pytest.raises(SystemExit, match='--data-root'):
         run(CONFIG, '--data-root', tmp_path, '--out', tmp_path)
 
 
-def test_show_pilots(run_tool, tmp_path) -> None:
+def test_show_pilots(run_tool, tmp_path):
     out = tmp_path / 'pilots.png'
     run_tool('analysis/show_pilots.py', '--out', out, '--noise', 0.5)
     with Image.open(out) as image:

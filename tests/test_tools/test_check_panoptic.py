@@ -3,7 +3,6 @@
 import json
 import shutil
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -16,9 +15,7 @@ TOOL = 'tools/dataset_converters/check_panoptic.py'
 
 
 @pytest.fixture
-def run(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
-) -> Callable[..., tuple[int, str]]:
+def run(monkeypatch, capsys) -> Callable[..., tuple[int, str]]:
     monkeypatch.setenv('COLUMNS', '200')
 
     def call(*args: object) -> tuple[int, str]:
@@ -29,7 +26,7 @@ def run(
     return call
 
 
-def test_shapes_are_right(run, shapes_root: Path) -> None:
+def test_shapes_are_right(run, shapes_root):
     status, printed = run(shapes_root)
     assert status == 0, printed
     assert 'panoptic_train.json: no fault' in printed
@@ -45,9 +42,7 @@ def test_shapes_are_right(run, shapes_root: Path) -> None:
         (write_ade20k, convert_ade20k),
     ],
 )
-def test_what_the_converters_write_is_right(
-    run, write: Callable, convert: Callable, tmp_path: Path
-) -> None:
+def test_what_the_converters_write_is_right(run, write, convert, tmp_path):
     write(tmp_path)
     for split in ('train', 'val'):
         list(convert(tmp_path, split, tmp_path))
@@ -56,7 +51,7 @@ def test_what_the_converters_write_is_right(
     assert printed.count('no fault') == 2
 
 
-def test_faults_are_listed(run, tmp_path: Path) -> None:
+def test_faults_are_listed(run, tmp_path):
     write_cityscapes(tmp_path, ('val',))
     list(convert_cityscapes(tmp_path, 'val', tmp_path))
     path = tmp_path / 'panoptic_val.json'
@@ -80,7 +75,7 @@ def test_faults_are_listed(run, tmp_path: Path) -> None:
     assert 'other.json: faults: 1' in printed
 
 
-def test_nothing_to_check(run, tmp_path: Path) -> None:
+def test_nothing_to_check(run, tmp_path):
     status, printed = run(tmp_path)
     assert status == 2
     assert 'no panoptic_*.json' in printed

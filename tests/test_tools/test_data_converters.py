@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,13 +25,7 @@ def run(run_tool) -> Callable[..., None]:
     ('tool', 'write'),
     [('cityscapes.py', write_cityscapes), ('ade20k.py', write_ade20k)],
 )
-def test_the_tool_converts_both_splits(
-    run,
-    tool: str,
-    write: Callable[[Path], None],
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture,
-) -> None:
+def test_the_tool_converts_both_splits(run, tool, write, tmp_path, capsys):
     with pytest.raises(SystemExit, match='zip'):
         run(tool, tmp_path)
     write(tmp_path)
@@ -48,9 +41,7 @@ def test_the_tool_converts_both_splits(
     ]
 
 
-def test_instances_become_panoptic(
-    run, tmp_path: Path, capsys: pytest.CaptureFixture
-) -> None:
+def test_instances_become_panoptic(run, tmp_path, capsys):
     instances, stuff = write_coco_instances(tmp_path)
     out = tmp_path / 'panoptic_val2017.json'
     tool = 'instances_to_panoptic.py'
@@ -70,9 +61,7 @@ def test_instances_become_panoptic(
         run(*arguments, '--overlap', 'error')
 
 
-def test_panoptic_maps_become_semantic_ones(
-    run, shapes_root: Path, tmp_path: Path
-) -> None:
+def test_panoptic_maps_become_semantic_ones(run, shapes_root, tmp_path):
     """Every pixel holds the place of its class; void and crowds are 255."""
     ann_file = shapes_root / 'annotations/panoptic_val.json'
     run('panoptic_to_semantic.py', ann_file, '--out', tmp_path)
@@ -91,12 +80,7 @@ def test_panoptic_maps_become_semantic_ones(
         assert (found == expected).all()
 
 
-def test_things_become_one_class(
-    run,
-    shapes_root: Path,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture,
-) -> None:
+def test_things_become_one_class(run, shapes_root, tmp_path, capsys):
     """Stuff follows from 1; void stays 255."""
     ann_file = shapes_root / 'annotations/panoptic_val.json'
     run('panoptic_to_semantic.py', ann_file, '--out', tmp_path / 'all')

@@ -21,7 +21,7 @@ def doctor() -> ModuleType:
 
 
 @pytest.fixture
-def broken(doctor: ModuleType, monkeypatch: pytest.MonkeyPatch):
+def broken(doctor, monkeypatch):
     """Pretend that versions are installed and that every probe fails."""
 
     def pretend(versions: dict[str, str], error: str = 'no module') -> None:
@@ -31,11 +31,7 @@ def broken(doctor: ModuleType, monkeypatch: pytest.MonkeyPatch):
     return pretend
 
 
-def test_this_environment_is_sound(
-    doctor: ModuleType,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture,
-) -> None:
+def test_this_environment_is_sound(doctor, monkeypatch, capsys):
     """With all probes in this process, which has imported what they do."""
 
     def probe(code: str) -> tuple[bool, str]:
@@ -49,7 +45,7 @@ def test_this_environment_is_sound(
         assert piece in out
 
 
-def test_host_check_needs_no_package() -> None:
+def test_host_check_needs_no_package():
     run = subprocess.run(
         [sys.executable, '-S', str(DOCTOR), '--host'],
         capture_output=True,
@@ -59,7 +55,7 @@ def test_host_check_needs_no_package() -> None:
     assert 'Python headers' in run.stdout
 
 
-def test_empty_environment_is_broken(doctor, broken, capsys) -> None:
+def test_empty_environment_is_broken(doctor, broken, capsys):
     broken({})
     assert doctor.run_checks(doctor.check_environment) == 1
     out = capsys.readouterr().out
@@ -67,7 +63,7 @@ def test_empty_environment_is_broken(doctor, broken, capsys) -> None:
     assert 'mmseg' in out.split('Broken:')[1]
 
 
-def test_two_families_are_broken(doctor, broken) -> None:
+def test_two_families_are_broken(doctor, broken):
     broken({'onedl-mmdetection': '3.5.1', 'mmdet': '3.3.0'})
     finding = doctor.check_family('mmdet')
     assert finding.state == doctor.BROKEN
@@ -75,7 +71,7 @@ def test_two_families_are_broken(doctor, broken) -> None:
     assert doctor.check_one_family().state == doctor.BROKEN
 
 
-def test_torchvision_without_operators_is_a_note(doctor, broken) -> None:
+def test_torchvision_without_operators_is_a_note(doctor, broken):
     error = 'RuntimeError: operator torchvision::nms does not exist'
     broken({'torchvision': '0.28.0'}, error)
     assert doctor.check_torchvision().state == doctor.NOTE
@@ -84,16 +80,14 @@ def test_torchvision_without_operators_is_a_note(doctor, broken) -> None:
 
 
 @pytest.mark.parametrize('pin', ['onedl-mmcv==2.3.6', 'mmcv==2.1.0'])
-def test_mmcv_without_operators_gets_the_familys_command(
-    doctor, broken, pin: str
-) -> None:
+def test_mmcv_without_operators_gets_the_familys_command(doctor, broken, pin):
     broken(dict([pin.split('==')]))
     finding = doctor.check_mmcv_ops()
     assert finding.state == doctor.BROKEN
     assert finding.remedy.endswith(pin)
 
 
-def test_probe_gives_the_error_and_its_type(doctor: ModuleType) -> None:
+def test_probe_gives_the_error_and_its_type(doctor):
     assert doctor.probe('print(1)\nprint(2)') == (True, '2')
     ok, detail = doctor.probe('raise ImportError("first\\nsecond")')
     assert (ok, detail) == (False, 'ImportError: first')

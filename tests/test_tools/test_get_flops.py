@@ -30,7 +30,7 @@ def tool() -> dict:
     return load_script(TOOL)
 
 
-def test_remax_r50_is_as_large_as_kmax_at_inference(tool, monkeypatch) -> None:
+def test_remax_r50_is_as_large_as_kmax_at_inference(tool, monkeypatch):
     """Sizes as measured on the published code's modules."""
     measure = tool['measure']
     monkeypatch.setitem(measure.__globals__, 'count_macs', lambda *_: {'': 0})
@@ -55,7 +55,7 @@ def test_remax_r50_is_as_large_as_kmax_at_inference(tool, monkeypatch) -> None:
     assert numbers['params_train'] == sum(v['params'] for v in parts.values())
 
 
-def test_macs_agree_with_mmengines_counter(tool) -> None:
+def test_macs_agree_with_mmengines_counter(tool):
     """It traces the graph, in which the layers' class heads have no use."""
     init_default_scope('mmdet')
     model = MODELS.build(Config.fromfile(ROOT / QUICKSTART).model).eval()
@@ -75,7 +75,7 @@ def test_macs_agree_with_mmengines_counter(tool) -> None:
     assert model.training is False
 
 
-def test_page_has_the_counted_numbers() -> None:
+def test_page_has_the_counted_numbers():
     """Those of test_model_sizes.py, beside the published ones."""
     page = (ROOT / 'docs/performance.md').read_text()
     rows = re.findall(r'^\| \[(\S+)\]\(.*\) \| (.* G .*) \|$', page, re.M)
@@ -98,7 +98,7 @@ def number(cell: str) -> float:
     return float(cell.split()[0])
 
 
-def test_one_config_gives_its_parts(tmp_path, monkeypatch, capsys) -> None:
+def test_one_config_gives_its_parts(tmp_path, monkeypatch, capsys):
     path = tmp_path / 'sub' / 'flops.json'
     options = ('--shape', 65, 97, '--json', path)
     run_script(monkeypatch, TOOL, ROOT / QUICKSTART, *options)
@@ -116,7 +116,7 @@ def test_one_config_gives_its_parts(tmp_path, monkeypatch, capsys) -> None:
     }
 
 
-def test_several_configs_give_a_row_each(monkeypatch, capsys) -> None:
+def test_several_configs_give_a_row_each(monkeypatch, capsys):
     """ReMaX-T, as the page has it."""
     monkeypatch.chdir(ROOT)
     small = 'configs/quickstart/kmax_mnv3-s_shapes.py'

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -44,9 +43,7 @@ SRUN = '-p part --job-name job --ntasks'
         ),
     ],
 )
-def test_command(
-    tmp_path: Path, command: str, variables: str, words: str
-) -> None:
+def test_command(tmp_path, command, variables, words):
     stand_in = tmp_path / 'srun'
     stand_in.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
     stand_in.chmod(0o755)
@@ -65,7 +62,7 @@ def test_command(
     'script',
     ['dist_train.sh', 'dist_test.sh', 'slurm_train.sh', 'slurm_test.sh'],
 )
-def test_usage_without_arguments(script: str) -> None:
+def test_usage_without_arguments(script):
     process = subprocess.run(
         ['bash', TOOLS / script], capture_output=True, text=True
     )

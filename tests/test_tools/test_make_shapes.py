@@ -1,7 +1,6 @@
 """The tool writes what it says, and refuses what cannot be drawn."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +9,7 @@ from PIL import Image
 TOOL = 'dataset_converters/make_shapes.py'
 
 
-def test_the_tool_writes_both_splits(
-    run, tmp_path: Path, capsys: pytest.CaptureFixture
-) -> None:
+def test_the_tool_writes_both_splits(run, tmp_path, capsys):
     out = tmp_path / 'shapes'
     run(str(out), '--train', '3', '--val', '2', '--workers', '2')
     printed = capsys.readouterr().out
@@ -41,13 +38,8 @@ def test_the_tool_writes_both_splits(
     ],
 )
 def test_every_option_reaches_the_images(
-    run,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture,
-    options: str,
-    version: str | None,
-    definition: dict,
-) -> None:
+    run, tmp_path, capsys, options, version, definition
+):
     run(tmp_path, '--workers', 1, *options.split())
     name = version or 'no version'
     assert f'1 + 1 images of {name}: {tmp_path}' in capsys.readouterr().out
@@ -60,7 +52,7 @@ def test_every_option_reaches_the_images(
     )
 
 
-def test_the_picture_shows_images_above_segments(run, tmp_path: Path) -> None:
+def test_the_picture_shows_images_above_segments(run, tmp_path):
     path = tmp_path / 'new' / 'shapes.png'
     knobs = '--train 1 --val 1 --size 32 40 --workers 1 --picture'
     run(str(tmp_path), *knobs.split(), str(path))
@@ -85,13 +77,7 @@ def test_the_picture_shows_images_above_segments(run, tmp_path: Path) -> None:
         ),
     ],
 )
-def test_wrong_options_are_refused(
-    run,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture,
-    options: str,
-    text: str,
-) -> None:
+def test_wrong_options_are_refused(run, tmp_path, capsys, options, text):
     with pytest.raises(SystemExit, match='2'):
         run(str(tmp_path), *options.split())
     assert text in capsys.readouterr().err

@@ -10,12 +10,12 @@ TOOL = 'analysis/pq_error.py'
 
 
 @pytest.fixture(autouse=True)
-def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+def wide(monkeypatch) -> None:
     monkeypatch.setenv('COLUMNS', '120')
 
 
 @pytest.fixture
-def annotations(shapes_root: Path) -> Path:
+def annotations(shapes_root) -> Path:
     return shapes_root / 'annotations' / 'panoptic_val.json'
 
 
@@ -37,8 +37,8 @@ def cells(out: str, name: str) -> list[str]:
 
 
 def test_truth_has_no_error_and_a_wrong_class_has(
-    run, annotations: Path, tmp_path: Path, capsys: pytest.CaptureFixture
-) -> None:
+    run, annotations, tmp_path, capsys
+):
     content = dump(annotations, tmp_path / 'true')
     true = save(tmp_path / 'true', content)
     dump(annotations, tmp_path / 'spoilt')
@@ -58,9 +58,7 @@ def test_truth_has_no_error_and_a_wrong_class_has(
     assert difference[2].startswith('+0.0 ± 0.00')
 
 
-def test_a_missing_image_is_named(
-    run, annotations: Path, tmp_path: Path
-) -> None:
+def test_a_missing_image_is_named(run, annotations, tmp_path):
     content = dump(annotations, tmp_path / 'part')
     del content['annotations'][2]
     part = save(tmp_path / 'part', content)
@@ -71,11 +69,11 @@ def test_a_missing_image_is_named(
 @pytest.mark.parametrize(
     'options', [('a', 'b', 'c'), ('a', '--sizes', 0), ('a', '--draws', 1)]
 )
-def test_wrong_options_are_refused(run, options: tuple) -> None:
+def test_wrong_options_are_refused(run, options):
     with pytest.raises(SystemExit, match='2'):
         run('x.json', *options)
 
 
-def test_missing_file_is_named(run, tmp_path: Path) -> None:
+def test_missing_file_is_named(run, tmp_path):
     with pytest.raises(SystemExit, match='absent.json'):
         run(tmp_path / 'absent.json', tmp_path)

@@ -50,7 +50,7 @@ def call(out: Path, monkeypatch, failing: str = '') -> list[list[str]]:
     return commands
 
 
-def test_steps_in_order_and_understood(tmp_path, monkeypatch) -> None:
+def test_steps_in_order_and_understood(tmp_path, monkeypatch):
     commands = call(tmp_path, monkeypatch)
     assert [Path(command[0]).name for command in commands] == STEPS
     assert commands[2][2] == 'run/iter_9.pth'  # what is tested and shown
@@ -64,7 +64,7 @@ def test_steps_in_order_and_understood(tmp_path, monkeypatch) -> None:
 
 def test_failure_stops_and_the_next_call_continues(
     tmp_path, monkeypatch, capsys
-) -> None:
+):
     with pytest.raises(SystemExit, match='3'):
         call(tmp_path, monkeypatch, failing='train.py')
     assert 'train.py failed' in capsys.readouterr().out
@@ -78,7 +78,7 @@ def test_failure_stops_and_the_next_call_continues(
 
 
 @pytest.mark.slow
-def test_few_steps(tmp_path, monkeypatch) -> None:
+def test_few_steps(tmp_path, monkeypatch):
     """The real tools, from data to pictures."""
     config = tmp_path / 'few.py'
     base = ROOT / 'configs/quickstart/remax_mnv3-s_shapes.py'

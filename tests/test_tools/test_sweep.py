@@ -26,7 +26,7 @@ HERE = {
 
 
 @pytest.fixture(scope='module')
-def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def checkpoints(tmp_path_factory) -> Path:
     """An untrained network, `whole.pth` and `stripped.pth`."""
     init_default_scope('mmdet')
     torch.manual_seed(0)
@@ -39,7 +39,7 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def rows(tmp_path, monkeypatch, shapes_root: Path):
+def rows(tmp_path, monkeypatch, shapes_root):
     """Run the tool; return its rows."""
     monkeypatch.setenv('COLUMNS', '120')
 
@@ -56,7 +56,7 @@ def rows(tmp_path, monkeypatch, shapes_root: Path):
     return run
 
 
-def test_rows_of_the_grid_best_first(rows, checkpoints, capsys) -> None:
+def test_rows_of_the_grid_best_first(rows, checkpoints, capsys):
     """Also from a stripped checkpoint: only the final output is asked for."""
     found = rows(
         checkpoints / 'stripped.pth',
@@ -71,7 +71,7 @@ def test_rows_of_the_grid_best_first(rows, checkpoints, capsys) -> None:
     assert 'PQ_th' in capsys.readouterr().out
 
 
-def test_one_row_for_each_output(rows, checkpoints) -> None:
+def test_one_row_for_each_output(rows, checkpoints):
     found = rows(checkpoints / 'whole.pth', '--outputs')
     assert [(row['output'], row['branch']) for row in found] == [
         *itertools.product('012', ('dropped', 'kept')),
@@ -81,7 +81,7 @@ def test_one_row_for_each_output(rows, checkpoints) -> None:
         rows(checkpoints / 'stripped.pth', '--outputs')
 
 
-def test_a_missing_checkpoint_is_named(rows, tmp_path) -> None:
+def test_a_missing_checkpoint_is_named(rows, tmp_path):
     with pytest.raises(SystemExit, match=r'none\.pth is not there'):
         rows(tmp_path / 'none.pth')
 
@@ -100,9 +100,7 @@ class Recorder:
         return self.maps
 
 
-def test_as_a_pass_for_each_setting(
-    tmp_path: Path, shapes_root: Path, monkeypatch
-) -> None:
+def test_as_a_pass_for_each_setting(tmp_path, shapes_root, monkeypatch):
     cfg = Config.fromfile(CONFIG)
     set_data_root(cfg, str(shapes_root))
     merge_options(cfg, HERE)
@@ -140,7 +138,7 @@ def test_as_a_pass_for_each_setting(
 
 
 @torch.no_grad()
-def test_outputs_are_the_heads_own_and_eq_2() -> None:
+def test_outputs_are_the_heads_own_and_eq_2():
     """m_tilde / m = 1 + m_hat, which is positive."""
     model = build_model(with_remax=True).eval()
     head = model.panoptic_head

@@ -4,7 +4,6 @@ import subprocess
 import sys
 import warnings
 from contextlib import suppress
-from pathlib import Path
 
 import mmengine.logging
 import pytest
@@ -49,9 +48,7 @@ except RuntimeError as error:
 """
 
 
-def test_torchvision_is_mended_where_its_operators_are_missing(
-    tmp_path: Path,
-) -> None:
+def test_torchvision_is_mended_where_its_operators_are_missing(tmp_path):
     """One that works is left alone; one that fails otherwise still fails."""
     folders = []
     for name, text in (
@@ -75,9 +72,7 @@ def test_torchvision_is_mended_where_its_operators_are_missing(
     ], run.stderr
 
 
-def test_missing_package_gives_the_commands(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_missing_package_gives_the_commands(monkeypatch):
     monkeypatch.setattr(
         compat, 'find_spec', lambda name: None if 'mm' in name else name
     )
@@ -88,9 +83,7 @@ def test_missing_package_gives_the_commands(
     assert 'pip install --no-build-isolation -r requirements.txt' in text
 
 
-def test_mmcv_without_operators_gives_the_command(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_mmcv_without_operators_gives_the_command(monkeypatch):
     monkeypatch.setattr(
         compat, 'find_spec', lambda name: None if '_ext' in name else name
     )
@@ -99,12 +92,7 @@ def test_mmcv_without_operators_gives_the_command(
 
 
 @pytest.mark.parametrize('ending', ['', 'raise KeyError'])
-def test_only_two_notes_are_silenced(
-    ending: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture,
-) -> None:
+def test_only_two_notes_are_silenced(ending, tmp_path, monkeypatch, capsys):
     (tmp_path / 'noisy.py').write_text(
         'import warnings\n'
         'from mmengine.logging import print_log\n'
@@ -124,7 +112,7 @@ def test_only_two_notes_are_silenced(
     assert warnings.filters == filters
 
 
-def test_import_prints_nothing() -> None:
+def test_import_prints_nothing():
     run = subprocess.run(
         [
             sys.executable,

@@ -21,7 +21,7 @@ def example(counts: tuple[int, ...]) -> tuple[Tensor, Tensor, Tensor]:
 
 
 @pytest.mark.parametrize('counts', [(3, 2), (0, 1), (0, 0)])
-def test_one_prediction_a_segment_is_mmdet(counts: tuple[int, ...]) -> None:
+def test_one_prediction_a_segment_is_mmdet(counts):
     head = build_head()
     mask_logits, matched, masks = example(counts)
     mask_logits.requires_grad_()
@@ -49,7 +49,7 @@ def test_one_prediction_a_segment_is_mmdet(counts: tuple[int, ...]) -> None:
     assert all(map(torch.equal, *results))
 
 
-def test_predictions_of_a_segment_share_its_mask() -> None:
+def test_predictions_of_a_segment_share_its_mask():
     head = build_head()
     mask_logits, matched, masks = example((4, 2))
     num_masks = torch.tensor(5.0)

@@ -27,7 +27,7 @@ def val(step: int, pq: float) -> dict:
     return {f'coco_panoptic/{name}': pq for name in names} | dict(step=step)
 
 
-def test_resumed_run_replaces_what_it_repeats(tmp_path: Path) -> None:
+def test_resumed_run_replaces_what_it_repeats(tmp_path):
     write(tmp_path, '20250101_1', [train(10), train(20), train(30)])
     write(tmp_path, '20250102_1', [train(20, 7.0), val(20, 5.0)])
     records = read_scalars(tmp_path)
@@ -35,13 +35,13 @@ def test_resumed_run_replaces_what_it_repeats(tmp_path: Path) -> None:
     assert records[1]['loss'] == 7.0
 
 
-def test_start_that_logged_nothing_replaces_nothing(tmp_path: Path) -> None:
+def test_start_that_logged_nothing_replaces_nothing(tmp_path):
     write(tmp_path, '20250101_1', [train(10), val(10, 5.0)])
     write(tmp_path, '20250102_1', [])
     assert len(read_scalars(tmp_path)) == 2
 
 
-def test_cut_off_line_is_left_out(tmp_path: Path) -> None:
+def test_cut_off_line_is_left_out(tmp_path):
     write(tmp_path, 'run', [train(10)])
     file = tmp_path / 'run' / 'vis_data' / 'scalars.json'
     file.write_text(file.read_text() + '{"loss": 1.0, "st')
@@ -56,16 +56,14 @@ def test_cut_off_line_is_left_out(tmp_path: Path) -> None:
         ([val(20, float('nan')), val(40, 3.0)], 1),
     ],
 )
-def test_plot_has_a_panel_for_what_was_logged(
-    tmp_path: Path, lines: list, panels: int
-) -> None:
+def test_plot_has_a_panel_for_what_was_logged(tmp_path, lines, panels):
     write(tmp_path, 'run', lines)
     path = plot_run(tmp_path, tmp_path / 'new' / 'curve.png')
     width, height = Image.open(path).size
     assert round(width / height / 1.52) == panels
 
 
-def test_nothing_logged_is_an_error(tmp_path: Path) -> None:
+def test_nothing_logged_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError, match=r'scalars\.json'):
         read_scalars(tmp_path)
     write(tmp_path, 'run', [dict(lr=0.1, step=1)])

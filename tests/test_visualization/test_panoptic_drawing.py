@@ -28,7 +28,7 @@ def grey(size: int = 200) -> np.ndarray:
     return np.full((size, size, 3), 120, np.uint8)
 
 
-def test_colours_follow_class_and_tell_instances_apart() -> None:
+def test_colours_follow_class_and_tell_instances_apart():
     colours = segment_colours(quarters(), PALETTE)
     assert set(colours) == {1000, 2000, 2}
     assert colours[1000] == PALETTE[0]
@@ -36,12 +36,12 @@ def test_colours_follow_class_and_tell_instances_apart() -> None:
     assert np.abs(np.subtract(colours[2000], colours[1000])).max() > 15
 
 
-def test_every_instance_of_a_few_has_its_own_colour() -> None:
+def test_every_instance_of_a_few_has_its_own_colour():
     ids = 1000 * np.arange(1, 8).reshape(1, 7)
     assert len(set(segment_colours(ids, PALETTE).values())) == 7
 
 
-def test_segments_borders_and_void() -> None:
+def test_segments_borders_and_void():
     picture = draw_panoptic(grey(), quarters(), CLASSES, PALETTE, max_labels=0)
     assert picture.dtype == np.uint8
     blend = 120 + 0.55 * (np.float32(PALETTE[2]) - 120)
@@ -52,7 +52,7 @@ def test_segments_borders_and_void() -> None:
     assert void.max() > 60  # hatched
 
 
-def test_names_are_drawn_only_where_they_fit() -> None:
+def test_names_are_drawn_only_where_they_fit():
     ids = np.full((200, 200), 2)
     ids[:3] = 1000  # a sliver: no name
     plain = draw_panoptic(grey(), ids, CLASSES, PALETTE, max_labels=0)
@@ -64,7 +64,7 @@ def test_names_are_drawn_only_where_they_fit() -> None:
     assert np.ptp(y) < 40
 
 
-def test_names_do_not_cover_each_other() -> None:
+def test_names_do_not_cover_each_other():
     """Side by side in a narrow picture there is room for one name."""
     classes = ('elephant', 'dog', 'grass')
     ids = np.full((60, 60), 1000)
@@ -78,7 +78,7 @@ def test_names_do_not_cover_each_other() -> None:
     assert (one != both).any()
 
 
-def test_small_images_are_enlarged() -> None:
+def test_small_images_are_enlarged():
     picture = draw_panoptic(
         grey()[:100], quarters()[:100], CLASSES, PALETTE, long_side=640
     )
@@ -86,23 +86,23 @@ def test_small_images_are_enlarged() -> None:
 
 
 @pytest.mark.parametrize('value', [VOID, 1001])
-def test_one_segment_or_none(value: int) -> None:
+def test_one_segment_or_none(value):
     draw_panoptic(grey(), np.full((200, 200), value), CLASSES, PALETTE)
 
 
-def test_image_of_other_size_is_an_error() -> None:
+def test_image_of_other_size_is_an_error():
     with pytest.raises(ValueError, match=r'\(100, 100\)'):
         draw_panoptic(grey(100), quarters(), CLASSES, PALETTE)
 
 
-def test_image_is_not_changed() -> None:
+def test_image_is_not_changed():
     image, ids = grey(), quarters()
     draw_panoptic(image, ids, CLASSES, PALETTE)
     assert (image == 120).all()
     assert (ids == quarters()).all()
 
 
-def test_ground_truth_gets_ids_of_predictions() -> None:
+def test_ground_truth_gets_ids_of_predictions():
     segment_map = np.array([[7, 7, 9], [11, 0, 9]])
     table = [
         dict(id=7, category=1, is_thing=True, iscrowd=0),
@@ -113,7 +113,7 @@ def test_ground_truth_gets_ids_of_predictions() -> None:
     assert ids.tolist() == [[1001, 1001, 2], [VOID, VOID, 2]]
 
 
-def test_cells_become_blocks_with_ids_of_predictions() -> None:
+def test_cells_become_blocks_with_ids_of_predictions():
     grid = np.array([[0, 1, -1], [2, 2, 0]], np.int16)
     ids = encode_grid(grid, np.array([5, 2, 2]), 3, 7, stride=2)
     cells = [[5, 2002, 7], [3002, 3002, 5]]
@@ -121,14 +121,14 @@ def test_cells_become_blocks_with_ids_of_predictions() -> None:
     assert ids.tolist() == np.kron(cells, np.ones((2, 2), int)).tolist()
 
 
-def test_a_sample_without_segments_is_void() -> None:
+def test_a_sample_without_segments_is_void():
     grid = np.full((2, 3), -1, np.int16)
     ids = encode_grid(grid, np.zeros(0, np.int64), 3, 7)
     assert ids.shape == (8, 12)
     assert (ids == 7).all()
 
 
-def test_panels_share_the_height() -> None:
+def test_panels_share_the_height():
     red = np.zeros((50, 100, 3), np.uint8)
     red[..., 0] = 255
     blue = np.zeros((200, 100, 3), np.uint8)
