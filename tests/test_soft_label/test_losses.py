@@ -22,41 +22,26 @@ LOGITS = torch.from_numpy(
     1.5 * np.sin(0.7 * C + 0.9 * Y + 0.4 * X + 0.3 * B)
     + 0.5 * np.cos(1.3 * C - 0.6 * Y * X)
 )
-VALUES = [
-    (SoftCrossEntropyLoss(), 'loss_ce_mass_normalised'),
-    (SoftKLDivLoss(), 'loss_kl_valid_weighted'),
-    (SoftCrossEntropyLoss(normalizer='all'), 'loss_ce_mean_over_all_cells'),
-    (
-        SoftCrossEntropyLoss(normalizer='cells'),
-        'loss_ce_mean_over_touched_cells',
-    ),
-]
+VALUES = dict(
+    loss_ce_mass_normalised=SoftCrossEntropyLoss(),
+    loss_kl_valid_weighted=SoftKLDivLoss(),
+    loss_ce_mean_over_all_cells=SoftCrossEntropyLoss(normalizer='all'),
+    loss_ce_mean_over_touched_cells=SoftCrossEntropyLoss(normalizer='cells'),
+)
+each_loss = pytest.mark.parametrize('loss', VALUES.values(), ids=VALUES)
 
 
-def test_the_inputs_are_the_stored_ones():
+def test_losses_are_the_stored_ones_of_the_stored_inputs():
     golden = load_golden('soft_labels')
     np.testing.assert_array_equal(label_map(12), golden['label_12x12'])
     np.testing.assert_allclose(Q.sum(1), GOLDEN['valid_mass'], atol=2e-6)
-
-
-@pytest.mark.parametrize(('loss', 'key'), VALUES, ids=[k for _, k in VALUES])
-def test_loss_is_the_stored_one(loss, key):
-    assert loss(LOGITS, TARGET).item() == pytest.approx(GOLDEN[key], abs=1e-5)
-
-
-def test_class_weights_are_the_stored_ones():
+    for key, loss in VALUES.items():
+        value = loss(LOGITS, TARGET).item()
+        assert value == pytest.approx(GOLDEN[key], abs=1e-5), key
     stored = GOLDEN['class_weight']
     loss = SoftCrossEntropyLoss(3.0, class_weight=stored['weights'])
     value = loss(LOGITS, TARGET).item()
     assert value == pytest.approx(3 * stored['loss_ce'], abs=3e-5)
-
-
-@pytest.mark.parametrize('loss', [loss for loss, _ in VALUES[:2]])
-def test_all_gradients_are_the_stored_one(loss):
-    logits = LOGITS.clone().requires_grad_()
-    loss(logits, TARGET).backward()
-    stored = np.array(GOLDEN['grad_logits_ce_and_kl'])
-    np.testing.assert_allclose(logits.grad, stored, atol=1e-5)
 
 
 def test_the_published_divergence_differs_by_the_mass_alone():
@@ -65,10 +50,7 @@ def test_the_published_divergence_differs_by_the_mass_alone():
     published = SoftKLDivLoss()(LOGITS, TARGET) + v.xlogy(v).sum() / v.sum()
     stored = GOLDEN['loss_kl_mass_normalised']
     assert published.item() == pytest.approx(stored, abs=1e-5)
-
-
-def test_divergence_of_a_pixel_is_the_stored_one():
-    stored = GOLDEN['negative_example']
+    stored = GOLDEN['negative_example']  # of one pixel
     logits = torch.tensor(stored['p']).log()[None, :, None, None]
     q = torch.tensor(stored['q'])[None, :, None, None]
     value = SoftKLDivLoss(normalizer='cells')(logits, SoftTarget(q)).item()
@@ -92,16 +74,14 @@ def test_hard_labels_give_mmsegs_cross_entropy(normalizer, flag):
     assert torch.allclose(divergence, expected, atol=1e-5)
 
 
-@pytest.mark.parametrize('loss', [loss for loss, _ in VALUES])
+@each_loss
 def test_compact_target_equals_the_dense_one(loss):
     parts = [class_fractions(y, (3, 3), 'area', 5) for y in MAPS]
     dense, compact = (
-        torch.from_numpy(np.stack(codes)).permute(0, 3, 1, 2)
-        for codes in (
-            [encode_dense(*part, 5) for part in parts],
-            [encode_topk(*part, 5) for part in parts],
-        )
+        torch.stack([torch.from_numpy(encode(*part, 5)) for part in parts])
+        for encode in (encode_dense, encode_topk)
     )
+    dense, compact = (x.permute(0, 3, 1, 2) for x in (dense, compact))
     ids, codes = compact.chunk(2, dim=1)
     value = loss(LOGITS, SoftTarget(codes / 255, ids.long()))
     expected = loss(LOGITS, SoftTarget(dense / 255))
@@ -125,7 +105,7 @@ def test_loss_of_random_cells_equals_a_loop():
     assert value == pytest.approx(total / mass, rel=1e-5)
 
 
-@pytest.mark.parametrize('loss', [loss for loss, _ in VALUES])
+@each_loss
 def test_without_mass_the_loss_is_zero_with_a_gradient(loss):
     logits = torch.randn(2, 5, 3, 3, requires_grad=True)
     value = loss(logits, SoftTarget(torch.zeros(2, 5, 3, 3)))
@@ -144,25 +124,26 @@ def test_cells_count_by_their_valid_mass():
     assert value == pytest.approx(expected, rel=1e-6)
 
 
-@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
-@pytest.mark.parametrize('loss', [loss for loss, _ in VALUES[:2]])
-def test_extreme_half_precision_logits_stay_finite(loss, dtype):
-    logits = (torch.randn(2, 5, 3, 3) * 6e4).clamp(-6e4, 6e4).to(dtype)
-    logits.requires_grad_()
-    with torch.autocast('cpu', torch.bfloat16):
-        value = loss(logits, TARGET)
-    value.backward()
-    assert value.dtype == torch.float32
-    assert value.isfinite()
-    assert logits.grad.isfinite().all()
+@pytest.mark.parametrize('loss', [SoftCrossEntropyLoss(), SoftKLDivLoss()])
+def test_gradients_are_the_stored_one_and_finite_in_half_precision(loss):
+    logits = LOGITS.clone().requires_grad_()
+    loss(logits, TARGET).backward()
+    stored = np.array(GOLDEN['grad_logits_ce_and_kl'])
+    np.testing.assert_allclose(logits.grad, stored, atol=1e-5)
+    extreme = (torch.randn(2, 5, 3, 3) * 6e4).clamp(-6e4, 6e4)
+    for dtype in (torch.bfloat16, torch.float16):
+        logits = extreme.to(dtype).requires_grad_()
+        with torch.autocast('cpu', torch.bfloat16):
+            value = loss(logits, TARGET)
+        value.backward()
+        assert value.dtype == torch.float32
+        assert value.isfinite()
+        assert logits.grad.isfinite().all()
 
 
-def test_weights_of_pixels_are_refused():
+def test_weights_of_pixels_and_misspelt_arguments_are_refused():
     with pytest.raises(ValueError, match='remove the sampler'):
         SoftCrossEntropyLoss()(LOGITS, TARGET, weight=torch.ones(2, 3, 3))
-
-
-def test_misspelt_arguments_are_refused():
     with pytest.raises(ValueError, match="normalizer='mean'"):
         SoftCrossEntropyLoss(normalizer='mean')
     with pytest.raises(TypeError, match='normaliser'):

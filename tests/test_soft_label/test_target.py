@@ -33,13 +33,10 @@ def sample_of(encoded, topk=False, size=None):
     return sample
 
 
-def test_uint8_codes_are_the_stored_ones():
+def test_codes_are_the_stored_ones_and_topk_keeps_the_stored_cells():
     stored = GOLDEN['uint8_quantisation_12_to_5_area']
     encoded = encode_dense(*AREA_5, 5)
     np.testing.assert_array_equal(encoded[..., 1], stored['class1_codes'])
-
-
-def test_topk_keeps_the_stored_cells():
     stored = GOLDEN['compact_top2_factor_4']
     encoded = encode_topk(*AREA_3, 2)
     ids, weights = encoded[..., :2], encoded[..., 2:] / 255
@@ -50,6 +47,9 @@ def test_topk_keeps_the_stored_cells():
         np.testing.assert_array_equal(counts, cell['counts'])
     mass = stored['reconstruct_drop_mass']
     np.testing.assert_allclose(weights.sum(), mass, atol=9 * 2 / 510)
+    fractions = np.full((1, 2, 2), 1, np.float32)  # fewer than places
+    encoded = encode_topk(np.array([7]), fractions, 4)
+    assert encoded[0, 0].tolist() == [7, *[255] * 4, 0, 0, 0]
 
 
 @pytest.mark.parametrize('topk', [False, True])
@@ -73,12 +73,6 @@ def test_an_image_of_ignored_pixels_has_no_mass(topk):
     assert encoded.shape == (4, 4, 6 if topk else 5)
     target = SoftTarget.of_samples([sample_of(encoded, topk)], 5)
     assert target.valid_mass().max() == 0
-
-
-def test_fewer_classes_than_places_leaves_places_unused():
-    fractions = np.full((1, 2, 2), 1, np.float32)
-    encoded = encode_topk(np.array([7]), fractions, 4)
-    assert encoded[0, 0].tolist() == [7, *[255] * 4, 0, 0, 0]
 
 
 def test_batches_that_do_not_fit_are_refused():

@@ -33,9 +33,8 @@ def results():
     ],
 )
 def test_auto_follows_the_image(backend, interpolation, kernel):
-    resize = SoftLabelResize(
-        **HALF, backend=backend, interpolation=interpolation
-    )
+    settings = dict(backend=backend, interpolation=interpolation)
+    resize = SoftLabelResize(**HALF, **settings)
     assert resize.label_kernel == kernel
     inputs = results()
     soft = resize(dict(inputs))['gt_soft_seg'].transpose(2, 0, 1) / 255
@@ -46,9 +45,8 @@ def test_auto_follows_the_image(backend, interpolation, kernel):
 @pytest.mark.parametrize('encoding', ['uint8', 'topk'])
 def test_packed_samples_decode_to_the_fractions(encoding):
     inputs = results()
-    resize = SoftLabelResize(
-        **HALF, encoding=encoding, label_kernel='area', topk=6
-    )
+    settings = dict(encoding=encoding, label_kernel='area', topk=6)
+    resize = SoftLabelResize(**HALF, **settings)
     sample = PackSoftSegInputs()(resize(dict(inputs)))
     target = SoftTarget.of_samples([sample['data_samples']], 6)
     expected = dense_fractions(inputs['gt_seg_map'], (12, 16), 'area', 6)
@@ -64,18 +62,15 @@ def test_the_hard_map_is_that_of_mmseg():
     assert soft['img_shape'] == hard['img_shape']
 
 
-@pytest.mark.parametrize('direction', ['horizontal', 'vertical'])
-def test_softening_and_flip_commute(direction):
-    flip = dict(type='RandomFlip', prob=1.0, direction=direction)
-    flip = TRANSFORMS.build(flip)
+def test_softening_commutes_with_flip_and_aligned_crop():
     resize = SoftLabelResize(**HALF, label_kernel='area')
-    one = flip(resize(results()))['gt_soft_seg']
-    other = resize(flip(results()))['gt_soft_seg']
-    np.testing.assert_array_equal(one, other)
-
-
-def test_softening_and_aligned_crop_commute():
-    whole = SoftLabelResize(**HALF, label_kernel='area')(results())
+    for direction in ('horizontal', 'vertical'):
+        flip = dict(type='RandomFlip', prob=1.0, direction=direction)
+        flip = TRANSFORMS.build(flip)
+        one = flip(resize(results()))['gt_soft_seg']
+        other = resize(flip(results()))['gt_soft_seg']
+        np.testing.assert_array_equal(one, other)
+    whole = resize(results())
     part = results()
     for key in ('img', 'gt_seg_map'):
         part[key] = part[key][4:20, 8:24]
@@ -97,26 +92,18 @@ def test_random_crop_moves_all_maps_alike():
     assert (soft.max(2) == 255 * known).all()
 
 
-@pytest.mark.parametrize('soften', [True, False])
-def test_enlarging_softens_on_demand(soften):
-    resize = SoftLabelResize(
-        **dict(HALF, scale=(64, 48)), soften_upscale=soften
-    )
-    soft = resize(results())['gt_soft_seg']
-    assert ((soft > 0) & (soft < 255)).any() == soften
+def test_enlarging_softens_on_demand():
+    double = dict(HALF, scale=(64, 48))
+    for soften in (True, False):
+        resize = SoftLabelResize(**double, soften_upscale=soften)
+        soft = resize(results())['gt_soft_seg']
+        assert ((soft > 0) & (soft < 255)).any() == soften
 
 
 def test_random_resize_takes_it():
-    resize = TRANSFORMS.build(
-        dict(
-            type='RandomResize',
-            scale=(32, 24),
-            ratio_range=(0.3, 0.8),
-            keep_ratio=True,
-            resize_type='SoftLabelResize',
-            num_classes=6,
-        )
-    )
+    resize = dict(type='RandomResize', scale=(32, 24), ratio_range=(0.3, 0.8))
+    resize |= dict(resize_type='SoftLabelResize', num_classes=6)
+    resize = TRANSFORMS.build(dict(resize, keep_ratio=True))
     sample = PackSoftSegInputs()(resize(results()))
     size = sample['data_samples'].gt_soft_seg.shape
     assert size == sample['inputs'].shape[1:]

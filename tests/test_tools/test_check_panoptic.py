@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from mmremax.datasets.conversion.ade20k import convert_ade20k
 from mmremax.datasets.conversion.cityscapes import convert_cityscapes
-from tests.helpers.original_layouts import write_ade20k, write_cityscapes
+from tests.helpers.original_layouts import write_cityscapes
 from tests.helpers.scripts import run_script
 
 TOOL = 'tools/dataset_converters/check_panoptic.py'
@@ -29,26 +28,10 @@ def run(monkeypatch, capsys) -> Callable[..., tuple[int, str]]:
 def test_shapes_are_right(run, shapes_root):
     status, printed = run(shapes_root)
     assert status == 0, printed
-    assert 'panoptic_train.json: no fault' in printed
-    assert 'panoptic_val.json: no fault' in printed
+    for split in ('train', 'val'):
+        assert f'panoptic_{split}.json: no fault' in printed
     assert '8 images' in printed
     assert '14 clouds' in printed
-
-
-@pytest.mark.parametrize(
-    ('write', 'convert'),
-    [
-        (write_cityscapes, convert_cityscapes),
-        (write_ade20k, convert_ade20k),
-    ],
-)
-def test_what_the_converters_write_is_right(run, write, convert, tmp_path):
-    write(tmp_path)
-    for split in ('train', 'val'):
-        list(convert(tmp_path, split, tmp_path))
-    status, printed = run(tmp_path)
-    assert status == 0, printed
-    assert printed.count('no fault') == 2
 
 
 def test_faults_are_listed(run, tmp_path):

@@ -1,7 +1,6 @@
 """The converters of the data sets as commands."""
 
 import json
-from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -15,7 +14,7 @@ from tests.helpers.original_layouts import (
 
 
 @pytest.fixture
-def run(run_tool) -> Callable[..., None]:
+def run(run_tool):
     return lambda name, *options: run_tool(
         f'dataset_converters/{name}', *options
     )
@@ -25,7 +24,9 @@ def run(run_tool) -> Callable[..., None]:
     ('tool', 'write'),
     [('cityscapes.py', write_cityscapes), ('ade20k.py', write_ade20k)],
 )
-def test_the_tool_converts_both_splits(run, tool, write, tmp_path, capsys):
+def test_both_splits_are_converted_without_fault(
+    run, tool, write, tmp_path, capsys
+):
     with pytest.raises(SystemExit, match='zip'):
         run(tool, tmp_path)
     write(tmp_path)
@@ -34,11 +35,12 @@ def test_the_tool_converts_both_splits(run, tool, write, tmp_path, capsys):
     for split in ('train', 'val'):
         assert f'{tmp_path}/panoptic_{split}.json: 2 images' in printed
         assert len(list((tmp_path / f'panoptic_{split}').iterdir())) == 2
+    with pytest.raises(SystemExit, match='0'):
+        run('check_panoptic.py', tmp_path)
+    assert capsys.readouterr().out.count('no fault') == 2
     run(tool, tmp_path, '--out', tmp_path / 'other', '--splits', 'val')
-    assert sorted(p.name for p in (tmp_path / 'other').iterdir()) == [
-        'panoptic_val',
-        'panoptic_val.json',
-    ]
+    names = {path.name for path in (tmp_path / 'other').iterdir()}
+    assert names == {'panoptic_val', 'panoptic_val.json'}
 
 
 def test_instances_become_panoptic(run, tmp_path, capsys):
@@ -61,10 +63,17 @@ def test_instances_become_panoptic(run, tmp_path, capsys):
         run(*arguments, '--overlap', 'error')
 
 
-def test_panoptic_maps_become_semantic_ones(run, shapes_root, tmp_path):
-    """Every pixel holds the place of its class; void and crowds are 255."""
+@pytest.mark.parametrize('merge', [False, True])
+def test_semantic_maps(run, shapes_root, tmp_path, capsys, merge):
+    """Every pixel holds the place of its class; void and crowds are 255.
+
+    Six things become class 0; stuff follows from 1.
+    """
     ann_file = shapes_root / 'annotations/panoptic_val.json'
-    run('panoptic_to_semantic.py', ann_file, '--out', tmp_path)
+    option = ['--merge-things'] * merge
+    run('panoptic_to_semantic.py', ann_file, '--out', tmp_path, *option)
+    printed = capsys.readouterr().out
+    assert ('classes: thing, bricks' in printed) == merge
     content = json.loads(ann_file.read_text())
     places = {c['id']: i for i, c in enumerate(content['categories'])}
     for entry in content['annotations']:
@@ -75,23 +84,7 @@ def test_panoptic_maps_become_semantic_ones(run, shapes_root, tmp_path):
         for segment in entry['segments_info']:
             if not segment['iscrowd']:
                 place = places[segment['category_id']]
+                place = max(place - 5, 0) if merge else place
                 expected[ids == segment['id']] = place
         found = np.array(Image.open(tmp_path / entry['file_name']))
         assert (found == expected).all()
-
-
-def test_things_become_one_class(run, shapes_root, tmp_path, capsys):
-    """Stuff follows from 1; void stays 255."""
-    ann_file = shapes_root / 'annotations/panoptic_val.json'
-    run('panoptic_to_semantic.py', ann_file, '--out', tmp_path / 'all')
-    run(
-        'panoptic_to_semantic.py',
-        ann_file,
-        *('--out', tmp_path / 'one', '--merge-things'),
-    )
-    assert 'classes: thing, bricks' in capsys.readouterr().out
-    merged = {place: max(place - 5, 0) for place in range(10)} | {255: 255}
-    for path in (tmp_path / 'all').iterdir():
-        before = np.array(Image.open(path))
-        after = np.array(Image.open(tmp_path / 'one' / path.name))
-        assert (np.vectorize(merged.get)(before) == after).all()

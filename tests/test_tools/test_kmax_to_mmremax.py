@@ -33,24 +33,17 @@ def test_converted_file_loads(run, published, tmp_path):
     model.load_state_dict(ours['state_dict'], strict=True, assign=True)
 
 
-def test_a_misfit_names_file_and_keys(run, tmp_path):
+def test_missing_files_and_those_of_another_model(run, published, tmp_path):
+    with pytest.raises(SystemExit, match=r'missing.pth'):
+        run(tmp_path / 'missing.pth', tmp_path / 'ours.pth')
     torch.save({'module.x': torch.ones(1)}, tmp_path / 'other.pth')
     with pytest.raises(SystemExit, match=r'other.pth: .*keys: module.x'):
         run(tmp_path / 'other.pth', tmp_path / 'ours.pth')
     assert not (tmp_path / 'ours.pth').exists()
-
-
-def test_a_checkpoint_of_another_model_is_refused(run, published, tmp_path):
     key = 'sem_seg_head.predictor._cluster_centers.weight'
     published[key] = published[key][:, :64]
     del published['backbone.stem.conv1.weight']
     torch.save(published, tmp_path / 'kmax.pth')
-    with pytest.raises(
-        SystemExit, match=r'Missing keys: backbone.conv1.weight. .*\(256, 64\)'
-    ):
+    misfit = r'Missing keys: backbone.conv1.weight. .*\(256, 64\)'
+    with pytest.raises(SystemExit, match=misfit):
         run(tmp_path / 'kmax.pth', tmp_path / 'ours.pth', *CHECK)
-
-
-def test_a_missing_file_is_named(run, tmp_path):
-    with pytest.raises(SystemExit, match=r'missing.pth'):
-        run(tmp_path / 'missing.pth', tmp_path / 'ours.pth')

@@ -58,13 +58,12 @@ def test_command(tmp_path, command, variables, words):
     assert process.stdout.splitlines() == words.split(), process.stderr
 
 
-@pytest.mark.parametrize(
-    'script',
-    ['dist_train.sh', 'dist_test.sh', 'slurm_train.sh', 'slurm_test.sh'],
-)
-def test_usage_without_arguments(script):
-    process = subprocess.run(
-        ['bash', TOOLS / script], capture_output=True, text=True
-    )
-    assert process.returncode == 2
-    assert f'tools/{script} ' in process.stderr
+def test_usage_without_arguments():
+    scripts = sorted(TOOLS.glob('*.sh'))
+    assert len(scripts) == 4
+    for script in scripts:
+        process = subprocess.run(
+            ['bash', script], capture_output=True, text=True
+        )
+        assert process.returncode == 2
+        assert f'tools/{script.name} ' in process.stderr

@@ -7,11 +7,12 @@ import pytest
 from PIL import Image
 
 TOOL = 'dataset_converters/make_shapes.py'
+COUNTS = ('--train', 1, '--val', 1, '--workers', 1)
 
 
 def test_the_tool_writes_both_splits(run, tmp_path, capsys):
     out = tmp_path / 'shapes'
-    run(str(out), '--train', '3', '--val', '2', '--workers', '2')
+    run(out, '--train', 3, '--val', 2, '--workers', 2)
     printed = capsys.readouterr().out
     assert f'3 + 2 images of v1: {out}' in printed
     assert 'things of an image' in printed
@@ -23,16 +24,12 @@ def test_the_tool_writes_both_splits(run, tmp_path, capsys):
 @pytest.mark.parametrize(
     ('options', 'version', 'definition'),
     [
+        ('--version vivid1', 'vivid1', dict(size=[129, 129], seed=0)),
         (
-            '--version vivid1 --train 1 --val 1',
-            'vivid1',
-            dict(num_train=1, num_val=1, size=[129, 129], seed=0),
-        ),
-        (
-            '--train 1 --val 1 --size 64 80 --seed 7 --clutter 3 '
+            '--size 64 80 --seed 7 --clutter 3 '
             '--occlusion 0.2 --thin 1 --radius 0.1 0.2 --salience 0.5',
             None,
-            dict(num_train=1, num_val=1, size=[64, 80], seed=7, clutter=3)
+            dict(size=[64, 80], seed=7, clutter=3)
             | dict(occlusion=0.2, thin=1, radius=[0.1, 0.2], salience=0.5),
         ),
     ],
@@ -40,7 +37,7 @@ def test_the_tool_writes_both_splits(run, tmp_path, capsys):
 def test_every_option_reaches_the_images(
     run, tmp_path, capsys, options, version, definition
 ):
-    run(tmp_path, '--workers', 1, *options.split())
+    run(tmp_path, *COUNTS, *options.split())
     name = version or 'no version'
     assert f'1 + 1 images of {name}: {tmp_path}' in capsys.readouterr().out
     height, width = definition['size']
@@ -48,14 +45,15 @@ def test_every_option_reaches_the_images(
     assert image.size == (width, height)
     path = tmp_path / 'annotations' / 'panoptic_train.json'
     assert json.loads(path.read_text())['info'] == dict(
-        description='mmremax shapes', version=version, definition=definition
+        description='mmremax shapes',
+        version=version,
+        definition=dict(num_train=1, num_val=1) | definition,
     )
 
 
 def test_the_picture_shows_images_above_segments(run, tmp_path):
     path = tmp_path / 'new' / 'shapes.png'
-    knobs = '--train 1 --val 1 --size 32 40 --workers 1 --picture'
-    run(str(tmp_path), *knobs.split(), str(path))
+    run(tmp_path, *COUNTS, '--size', 32, 40, '--picture', path)
     picture = np.asarray(Image.open(path).convert('RGB'))
     assert picture.shape == (2 * (2 * 64 + 8), 6 * (80 + 8), 3)
     assert len(np.unique(picture[4:68, 4:84].reshape(-1, 3), axis=0)) > 5
@@ -79,5 +77,5 @@ def test_the_picture_shows_images_above_segments(run, tmp_path):
 )
 def test_wrong_options_are_refused(run, tmp_path, capsys, options, text):
     with pytest.raises(SystemExit, match='2'):
-        run(str(tmp_path), *options.split())
+        run(tmp_path, *options.split())
     assert text in capsys.readouterr().err

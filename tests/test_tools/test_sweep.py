@@ -58,10 +58,8 @@ def rows(tmp_path, monkeypatch, shapes_root):
 
 def test_rows_of_the_grid_best_first(rows, checkpoints, capsys):
     """Also from a stripped checkpoint: only the final output is asked for."""
-    found = rows(
-        checkpoints / 'stripped.pth',
-        *('--thing', 0.7, 0.01, '--pixel', 0.4, 0.35),
-    )
+    grid = ('--thing', 0.7, 0.01, '--pixel', 0.4, 0.35)
+    found = rows(checkpoints / 'stripped.pth', *grid)
     assert sorted((r['thing'], r['stuff'], r['pixel']) for r in found) == [
         *itertools.product((0.01, 0.7), (0.5,), (0.35, 0.4))
     ]
@@ -79,11 +77,8 @@ def test_one_row_for_each_output(rows, checkpoints):
     ]
     with pytest.raises(RuntimeError, match=r'Missing keys: \S*semantic_head'):
         rows(checkpoints / 'stripped.pth', '--outputs')
-
-
-def test_a_missing_checkpoint_is_named(rows, tmp_path):
     with pytest.raises(SystemExit, match=r'none\.pth is not there'):
-        rows(tmp_path / 'none.pth')
+        rows(checkpoints / 'none.pth')
 
 
 class Recorder:
@@ -107,10 +102,8 @@ def test_as_a_pass_for_each_setting(tmp_path, shapes_root, monkeypatch):
     cfg.work_dir = str(tmp_path)
     runner = Runner.from_cfg(cfg)
     monkeypatch.setattr(runner, 'build_evaluator', lambda _: Recorder())
-    head, fusion = (
-        runner.model.panoptic_head,
-        runner.model.panoptic_fusion_head,
-    )
+    head = runner.model.panoptic_head
+    fusion = runner.model.panoptic_fusion_head
     predict, before = head.predict, fusion.test_cfg
 
     def predict_surely(feats):
@@ -119,10 +112,10 @@ def test_as_a_pass_for_each_setting(tmp_path, shapes_root, monkeypatch):
 
     monkeypatch.setattr(head, 'predict', predict_surely)
     settings = [
-        replace(before, thing_threshold=0.0, stuff_threshold=1.0),
-        replace(before, thing_threshold=1.0, stuff_threshold=0.0),
-        before,
+        replace(before, thing_threshold=thing, stuff_threshold=1 - thing)
+        for thing in (0.0, 1.0)
     ]
+    settings.append(before)
     tool = load_script(TOOL)
     swept = tool['sweep'](runner, settings, False, runner.test_dataloader)
     assert fusion.test_cfg is before
@@ -143,10 +136,8 @@ def test_outputs_are_the_heads_own_and_eq_2():
     model = build_model(with_remax=True).eval()
     head = model.panoptic_head
     feats = model.extract_feat(torch.randn(1, 3, 65, 65))
-    outputs = {
-        name: logits
-        for name, *logits in load_script(TOOL)['every_output'](head, feats)
-    }
+    every_output = load_script(TOOL)['every_output']
+    outputs = {name: logits for name, *logits in every_output(head, feats)}
     final = outputs['final', 'dropped']
     assert all(map(torch.equal, final, head.predict(feats)))
     assert ('final', 'kept') not in outputs

@@ -53,6 +53,8 @@ def test_from_the_download_to_pq(tmp_path):
     ids = read_ids(str(out.with_suffix('') / '000000000285.png'), '')
     assert (ids[-3:] == 0).all()
     assert ids[0, 0] != ids[40, 0] != ids[31, 31] != ids[30, 30] != 0
+    entries = list(convert_instances(read_instances(path), out, None, 'large'))
+    assert len(entries[1]['segments_info']) == 1  # the other one is hidden
 
 
 def overlapping(names: str = 'AB', crowd: str = '') -> dict:
@@ -92,35 +94,23 @@ def test_overlap_policies(tmp_path, overlap, names, top):
     assert overlap in OVERLAPS
 
 
-def test_an_overlap_may_be_an_error(tmp_path):
-    path = tmp_path / 'o.json'
+def test_overlaps_and_unknown_categories_may_be_errors(tmp_path):
+    path, content = tmp_path / 'o.json', overlapping()
     with pytest.raises(AnnotationError, match='1.jpg: .* in 12 pixels'):
-        list(convert_instances(overlapping(), path, None, 'error'))
-    content = overlapping(crowd='B')  # what lies on a crowd is no overlap
-    (entry,) = convert_instances(content, path, None, 'error')
-    assert [s['area'] for s in entry['segments_info']] in ([40, 24], [24, 40])
+        list(convert_instances(content, path, None, 'error'))
+    content['annotations'][0]['category_id'] = 3
+    with pytest.raises(AnnotationError, match='Annotation 65 .*category_id 3'):
+        list(convert_instances(content, path))
 
 
-@pytest.mark.parametrize('overlap', ['small', 'large', 'first', 'last'])
+@pytest.mark.parametrize(
+    'overlap', ['small', 'large', 'first', 'last', 'error']
+)
 def test_crowds_lie_below(tmp_path, overlap):
     content = overlapping(crowd='B')
     (entry,) = convert_instances(content, tmp_path / 'o.json', None, overlap)
     areas = {s['iscrowd']: s['area'] for s in entry['segments_info']}
     assert areas == {0: 40, 1: 24}
-
-
-def test_an_unknown_category_is_named(tmp_path):
-    content = overlapping()
-    content['annotations'][0]['category_id'] = 3
-    with pytest.raises(AnnotationError, match='Annotation 65 .*category_id 3'):
-        list(convert_instances(content, tmp_path / 'o.json'))
-
-
-def test_hidden_instances_have_no_segment(tmp_path):
-    path, _ = write_coco_instances(tmp_path)
-    out = tmp_path / 'o.json'
-    entries = list(convert_instances(read_instances(path), out, None, 'large'))
-    assert len(entries[1]['segments_info']) == 1
 
 
 def test_what_does_not_fit_is_named(tmp_path):

@@ -85,6 +85,9 @@ def test_a_failure_leaves_no_file(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ['p']
 
 
+CITYSCAPES_IDS = (*range(11, 19), *range(11))
+
+
 @pytest.mark.parametrize(
     ('name', 'write', 'convert', 'ids', 'num_things'),
     [
@@ -92,7 +95,7 @@ def test_a_failure_leaves_no_file(tmp_path):
             'cityscapes',
             write_cityscapes,
             convert_cityscapes,
-            (*range(11, 19), *range(11)),
+            CITYSCAPES_IDS,
             8,
         ),
         ('ade20k', write_ade20k, convert_ade20k, PUBLISHED_ORDERS[150], 100),

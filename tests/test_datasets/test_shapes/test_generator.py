@@ -29,14 +29,13 @@ SHA256 = dict(
     ),
 )
 
-every_version = pytest.mark.parametrize(
-    'definition', VERSIONS.values(), ids=VERSIONS
-)
+every_version = pytest.mark.parametrize('version', VERSIONS)
 
 
 def write(root: Path, definition: ShapesDefinition, workers: int = 1) -> Path:
-    for _ in make_shapes(root, definition, workers):
-        pass
+    splits = [split for split, _ in make_shapes(root, definition, workers)]
+    counts = dict(train=definition.num_train, val=definition.num_val)
+    assert splits == [split for split in SPLITS for _ in range(counts[split])]
     return root
 
 
@@ -56,13 +55,13 @@ def checksum(root: Path) -> str:
     return total.hexdigest()
 
 
-def measured(definition=V1, **knobs) -> Counter:
+def measured(definition: ShapesDefinition = V1, **knobs) -> Counter:
     definition = replace(definition, **knobs)
     samples = (draw_sample(definition, 'val', i)[-1] for i in range(60))
     return sum(samples, Counter())
 
 
-@pytest.mark.parametrize('version', VERSIONS)
+@every_version
 def test_a_version_is_what_it_was(version, tmp_path):
     """A change here is another version: old results do not compare."""
     definition = VERSIONS[version]
@@ -75,17 +74,13 @@ def test_a_version_is_what_it_was(version, tmp_path):
     assert (definition.num_train, definition.num_val) == (8000, 1000)
 
 
-def test_version_is_named_only_if_the_images_are_its():
-    for name, definition in VERSIONS.items():
-        assert replace(definition, num_train=3, num_val=2).version == name
-        assert replace(definition, seed=1).version is None
-    assert replace(V1, occlusion=0.5).version is None
-
-
 @every_version
-def test_workers_and_counts_do_not_change_the_pixels(tmp_path, definition):
+def test_workers_and_counts_do_not_change_the_pixels(tmp_path, version):
+    definition = VERSIONS[version]
     first, second = (draw_sample(definition, s, 0)[0] for s in SPLITS)
     assert (first != second).any()
+    assert replace(definition, num_train=3, num_val=2).version == version
+    assert replace(definition, seed=1).version is None
     knobs = dict(size=(64, 70), seed=3)
     definition = replace(definition, num_train=20, num_val=3, **knobs)
     alone = write(tmp_path / 'alone', definition)
@@ -99,20 +94,13 @@ def test_workers_and_counts_do_not_change_the_pixels(tmp_path, definition):
     assert checksum(write(tmp_path / 'other', other)) != checksum(few)
 
 
-@pytest.mark.parametrize('workers', [1, 2])
-def test_order_and_number_of_images(tmp_path, workers):
-    definition = replace(V1, num_train=3, num_val=2, size=(32, 33))
-    splits = [s for s, _ in make_shapes(tmp_path, definition, workers)]
-    assert splits == ['train'] * 3 + ['val'] * 2
-
-
 @every_version
 @pytest.mark.parametrize(
     'size', [(129, 129), (32, 32), (33, 150), (201, 47), (300, 257)]
 )
-def test_any_size_is_a_valid_data_set(tmp_path, definition, size):
-    counts = dict(num_train=4, num_val=2)
-    write(tmp_path, replace(definition, size=size, seed=5, **counts))
+def test_any_size_is_a_valid_data_set(tmp_path, version, size):
+    knobs = dict(size=size, seed=5, num_train=4, num_val=2)
+    write(tmp_path, replace(VERSIONS[version], **knobs))
     for split, count in (('train', 4), ('val', 2)):
         path = tmp_path / 'annotations' / f'panoptic_{split}.json'
         content = json.loads(path.read_text())
@@ -128,6 +116,7 @@ def test_any_size_is_a_valid_data_set(tmp_path, definition, size):
 
 def test_occlusion_hides_pixels_by_the_same_class():
     levels = [measured(occlusion=k) for k in (0.0, 0.3, 0.6, 0.9)]
+    assert replace(V1, occlusion=0.3).version is None
     hidden = [s['hidden_pixels'] / s['drawn_pixels'] for s in levels]
     touching = [s['touching_pixels'] / s['thing_pixels'] for s in levels]
     assert hidden == sorted(hidden)
@@ -148,14 +137,13 @@ def test_occlusion_hides_pixels_by_the_same_class():
 def test_how_crowded_a_version_is(definition, touching, hidden, things):
     """Of its like an object touches some and hides some; void and crowds."""
     total = measured(definition=definition)
-    fractions = (
+    for (low, high), value in (
         (touching, total['touching_pixels'] / total['thing_pixels']),
         (hidden, total['hidden_pixels'] / total['drawn_pixels']),
         (things, total['things'] / total['images']),
         ((0, 0.02), total['void_pixels'] / total['pixels']),
         ((1, 16), total['crowds']),
-    )
-    for (low, high), value in fractions:
+    ):
         assert low < value < high
 
 
@@ -190,10 +178,8 @@ def test_thin_strokes_cover_less_and_are_thin():
 
 def test_touching_is_of_one_class_and_at_an_edge():
     id_map = np.array([[1, 1, 2], [0, 3, 2], [4, 0, 5]])
-    objects = {
-        i: dict(category_id=category)
-        for i, category in ((1, 7), (2, 7), (3, 8), (4, 8), (5, 9))
-    }
+    classes = {1: 7, 2: 7, 3: 8, 4: 8, 5: 9}
+    objects = {i: dict(category_id=k) for i, k in classes.items()}
     assert touching_ids(id_map, objects) == {1, 2}  # 3 and 4: corners only
     del objects[2]
     assert touching_ids(id_map, objects) == set()

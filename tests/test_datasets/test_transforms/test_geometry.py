@@ -79,6 +79,12 @@ def test_scale_is_relative_to_the_crop_and_rounds_half_to_even():
     # A tiny image keeps a pixel.
     results = RandomScaleCrop((10, 10), (0.2, 0.2))(_results(3, 200))
     assert results['img_shape'] == (1, 2)
+    # The crop size can come with the results.
+    results = RandomScaleCrop(scale_range=(1, 1))(
+        _results(10, 20) | dict(crop_size=(30, 40))
+    )
+    assert results['img_shape'] == (20, 40)
+    assert results['crop_size'] == (30, 40)
 
 
 def test_a_large_image_is_cropped_along_the_long_side_only():
@@ -95,14 +101,6 @@ def test_a_large_image_is_cropped_along_the_long_side_only():
     assert starts <= set(range(33))
 
 
-def test_scales_cover_the_range():
-    transform = RandomScaleCrop((1000, 1000), (0.2, 2.0))
-    results = _results(10, 10)
-    factors = [transform(dict(results))['scale_factor'][0] for _ in range(60)]
-    assert 20 <= min(factors) < 45
-    assert 170 < max(factors) <= 200
-
-
 @pytest.mark.parametrize(
     'wrong',
     [dict(scale_range=(0, 1)), dict(scale_range=(2, 1)), dict(num_scales=1)],
@@ -112,8 +110,8 @@ def test_a_wrong_range_is_an_error(wrong):
         RandomScaleCrop((10, 10), **wrong)
 
 
-def test_a_list_of_scales_is_drawn_from_evenly():
-    """0.5, 1.0, 1.5 times a crop of 100."""
+def test_scales_are_drawn_evenly_from_a_list_or_the_range():
+    """0.5, 1.0, 1.5 times a crop of 100; 0.2 to 2."""
     transform = RandomScaleCrop((100, 100), (0.5, 1.5), num_scales=3)
     sizes = []
     for seed in range(300):
@@ -122,23 +120,21 @@ def test_a_list_of_scales_is_drawn_from_evenly():
     values, counts = np.unique(sizes, return_counts=True)
     assert values.tolist() == [50, 100, 150]
     assert counts.min() > 70
+    transform = RandomScaleCrop((1000, 1000), (0.2, 2.0))
+    results = _results(10, 10)
+    factors = [transform(dict(results))['scale_factor'][0] for _ in range(60)]
+    assert 20 <= min(factors) < 45
+    assert 170 < max(factors) <= 200
 
 
-def test_the_crop_size_can_come_with_the_results():
-    transform = RandomScaleCrop(scale_range=(1, 1))
-    results = transform(_results(10, 20) | dict(crop_size=(30, 40)))
-    assert results['img_shape'] == (20, 40)
-    assert results['crop_size'] == (30, 40)
-
-
-def _labelled(labelled: int, crop: int = 129, **extra) -> dict:
+def _labelled(labelled: int, crop: int = 129) -> dict:
     """A square crop with this number of labelled locations at stride 4."""
     side = (crop + 3) // 4
     ids = np.zeros((crop, crop), np.int32)
     locations = 7 * (np.arange(side * side) < labelled)
     ids[::4, ::4] = locations.reshape(side, side)
     ids[1::4] = 7  # between the locations: does not count
-    return dict(gt_seg_map=ids, crop_size=(crop, crop), retries_left=1) | extra
+    return dict(gt_seg_map=ids, crop_size=(crop, crop), retries_left=1)
 
 
 @pytest.mark.parametrize(
@@ -155,23 +151,17 @@ def _labelled(labelled: int, crop: int = 129, **extra) -> dict:
 def test_more_than_the_minimum_is_needed(crop, minimum, labelled, kept):
     results = _labelled(labelled, crop)
     assert (FilterUnlabeledCrops(minimum)(results) is results) == kept
+    for last in (dict(retries_left=0), dict(retries_left=0, gt_seg_map=None)):
+        results = _labelled(0) | last
+        assert FilterUnlabeledCrops(minimum)(results) is results
 
 
-@pytest.mark.parametrize('extra', [{}, dict(gt_seg_map=None)])
-def test_the_last_try_is_kept(extra):
-    results = _labelled(0) | dict(retries_left=0) | extra
-    assert FilterUnlabeledCrops()(results) is results
-
-
-def test_sizes_equal_the_golden_table():
+def test_sizes_equal_the_golden_table_and_images_pillows():
     rows = load_case('inference.test_sizes')['expected']
     assert len(rows) == 8
     for row in rows:
         limits = row['test_short'], row['test_max']
         assert [*resized_shape(*row['original'], *limits)] == row['resized']
-
-
-def test_image_equals_pillows_bilinear():
     image = np.random.default_rng(0).integers(0, 256, (30, 47, 3), np.uint8)
     results = ResizeShortestSide(65, 65)(dict(img=image))
     expected = Image.fromarray(image).resize((65, 41), Image.BILINEAR)

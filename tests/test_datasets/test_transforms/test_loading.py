@@ -71,8 +71,11 @@ def test_images_are_rgb_segments_numbered_and_crowds_void(results):
     assert [s['category'] for s in loaded['segments_info']] == [3, 0, 1, 2]
 
 
-def test_missing_and_broken_files_are_named(results, tmp_path):
+def test_missing_and_misfit_files_are_named(results, tmp_path):
     image, png = tmp_path / 'img/0.bmp', tmp_path / 'seg/0_pan.png'
+    Image.new('RGB', (40, 32)).save(image)
+    with pytest.raises(ValueError, match='do not belong together'):
+        LoadPanopticMap()(LoadPanopticImage()(results))
     png.write_bytes(png.read_bytes()[:60])
     with pytest.raises(ValueError, match='0_pan.png is no readable image'):
         LoadPanopticMap()(LoadPanopticImage()(results))
@@ -93,12 +96,6 @@ def test_an_id_that_the_json_lacks_is_named(tmp_path):
     data = tiny_dataset(write_tiny(tmp_path, [ids], [SEGMENTS]))
     with pytest.raises(ValueError, match='0_pan.png has pixels of.* 12345'):
         LoadPanopticMap()(LoadPanopticImage()(data.get_data_info(0)))
-
-
-def test_sizes_must_agree(results, tmp_path):
-    Image.new('RGB', (40, 32)).save(tmp_path / 'img/0.bmp')
-    with pytest.raises(ValueError, match='do not belong together'):
-        LoadPanopticMap()(LoadPanopticImage()(results))
 
 
 @needs_sample

@@ -1,5 +1,7 @@
 """Merging against the published code; what is pasted, and what never."""
 
+from unittest import mock
+
 import numpy as np
 import pytest
 import torch
@@ -33,13 +35,6 @@ class FixedRng:
         return np.arange(count)
 
 
-class FixedDataset(list):
-    """Gives prepared samples."""
-
-    def get_data_info(self, index: int) -> dict:
-        return dict(self[index])
-
-
 def golden_main() -> dict:
     """28 rows of image; the four rows below are padding."""
     ids = np.full((28, 32), 2, np.int16)
@@ -47,13 +42,11 @@ def golden_main() -> dict:
     ids[4:20, 4:14] = 3
     ids[20:26, 18:30] = 0  # the crowd
     ids[24:28, :8] = 0
+    table = [row(1, 80, False), row(2, 90, False), row(3, 5, True)]
     return dict(
         img=np.full((28, 32, 3), 50, np.uint8),
         gt_seg_map=ids,
-        segments_info=[
-            *(row(1, 80, False), row(2, 90, False), row(3, 5, True)),
-            row(4, 7, False, crowd=1),
-        ],
+        segments_info=[*table, row(4, 7, False, crowd=1)],
         crop_size=(32, 32),
     )
 
@@ -65,22 +58,17 @@ def golden_other() -> dict:
     ids[8:16, 2:10] = 3
     ids[18:30, 10:18] = 4
     ids[0:4, 12:20] = 0  # the crowd
-    return dict(
-        img=np.full((32, 20, 3), 200, np.uint8),
-        gt_seg_map=ids,
-        segments_info=[
-            row(1, 90, False),
-            row(2, 99, False),
-            row(3, 5, True),
-            row(4, 9, True),
-            row(5, 3, False, crowd=1),
-        ],
-    )
+    table = [row(1, 90, False), row(2, 99, False), row(3, 5, True)]
+    table += [row(4, 9, True), row(5, 3, False, crowd=1)]
+    image = np.full((32, 20, 3), 200, np.uint8)
+    return dict(img=image, gt_seg_map=ids, segments_info=table)
 
 
-def mix(main: dict, other: dict, count: int) -> dict:
-    data = FixedDataset([None, other])
-    return PanopticCopyPaste([])(dict(main, rng=FixedRng(count), dataset=data))
+def mix(main: dict, other: dict, count: int, pipeline=()) -> dict:
+    data = mock.MagicMock(**{'__len__.return_value': 2})
+    data.get_data_info = lambda index: dict([None, other][index])
+    paste = PanopticCopyPaste(pipeline)
+    return paste(dict(main, rng=FixedRng(count), dataset=data))
 
 
 @pytest.mark.parametrize('count', [0, 1, 4])
@@ -88,9 +76,7 @@ def test_merging_and_labels_equal_the_published_code(count):
     expected = load_case('data.panoptic_copy_paste')['expected']
     expected = expected[f'keep{count}']
     results = mix(golden_main(), golden_other(), count)
-    real = results.get('real_pixels')
-    if real is None:
-        real = np.ones(results['img_shape'], bool)
+    real = results.get('real_pixels', np.ones(results['img_shape'], bool))
     assert real.sum() == expected['real_pixels']
     pasted = (results['img'] == 200).all(-1).sum()
     assert pasted == expected['pixels_from_paste']
@@ -131,16 +117,22 @@ def test_padding_and_holes_are_exactly_zero_after_normalisation():
     assert (image[:, :, 32:] == 0).all()
 
 
-def test_a_whole_rectangle_has_no_map():
+def test_a_whole_rectangle_has_no_map_and_flipped_views_are_pasted_too():
     main, other = golden_main(), golden_other()
     other['gt_seg_map'][28:] = 0
-    results = mix(main, other, 4)
-    assert 'real_pixels' not in results
-    assert results['img_shape'] == (28, 32)
+    plain = mix(main, other, 4)
+    assert 'real_pixels' not in plain
+    assert plain['img_shape'] == (28, 32)
     assert (main['img'] == 50).all(), 'the sample before is left alone'
+    for sample in (main, other):
+        for key in ('img', 'gt_seg_map'):
+            sample[key] = np.ascontiguousarray(sample[key][:, ::-1])[:, ::-1]
+    viewed = mix(main, other, 4)
+    assert (viewed['img'] == plain['img']).all()
+    assert (viewed['gt_seg_map'] == plain['gt_seg_map']).all()
 
 
-def test_nothing_to_paste_changes_nothing():
+def test_images_without_segments():
     main, other = golden_main(), golden_other()
     other['segments_info'] = [
         dict(s, is_thing=False) for s in other['segments_info']
@@ -151,29 +143,13 @@ def test_nothing_to_paste_changes_nothing():
     assert results['segments_info'] is main['segments_info']
     other['segments_info'], other['gt_seg_map'][:] = [], 0
     assert mix(main, other, 0)['img'] is main['img']
-    drop = PanopticCopyPaste([lambda results: None])
-    data = FixedDataset([None, other])
-    kept = drop(dict(main, rng=FixedRng(0), dataset=data))
-    assert kept['img'] is main['img']
-
-
-def test_an_image_without_segments_can_be_pasted_on():
-    main = golden_main()
+    dropped = mix(main, other, 0, [lambda results: None])
+    assert dropped['img'] is main['img']
+    # The other way round things are pasted on an empty image.
     main['segments_info'], main['gt_seg_map'][:] = [], 0
     results = mix(main, golden_other(), 0)
     assert [s['category'] for s in results['segments_info']] == [5, 9]
     assert np.unique(results['gt_seg_map']).tolist() == [0, 3, 4]
-
-
-def test_flipped_views_are_pasted_too():
-    main, other = golden_main(), golden_other()
-    plain = mix(main, other, 4)
-    for sample in (main, other):
-        for key in ('img', 'gt_seg_map'):
-            sample[key] = np.ascontiguousarray(sample[key][:, ::-1])[:, ::-1]
-    viewed = mix(main, other, 4)
-    assert (viewed['img'] == plain['img']).all()
-    assert (viewed['gt_seg_map'] == plain['gt_seg_map']).all()
 
 
 def test_all_things_and_a_uniform_number_of_the_rest():
@@ -193,30 +169,19 @@ def test_all_things_and_a_uniform_number_of_the_rest():
     assert choose_segments([], rng) == []
 
 
-LOAD = [dict(type='LoadPanopticImage'), dict(type='LoadPanopticMap')]
+def augment(**crop: object) -> list[dict]:
+    return [
+        *(dict(type='LoadPanopticImage'), dict(type='LoadPanopticMap')),
+        dict(type='RandomScaleCrop', **crop),
+        *(dict(type='RandomFlip', prob=0.5), dict(type='AutoAugmentColor')),
+    ]
+
+
 PIPELINE = [
-    *LOAD,
-    dict(type='RandomScaleCrop', crop_size=(33, 33), scale_range=(0.5, 2)),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='AutoAugmentColor'),
-    dict(
-        type='PanopticCopyPaste',
-        pipeline=[
-            *LOAD,
-            dict(type='RandomScaleCrop', scale_range=(0.25, 1)),
-            dict(type='RandomFlip', prob=0.5),
-            dict(type='AutoAugmentColor'),
-        ],
-    ),
+    *augment(crop_size=(33, 33), scale_range=(0.5, 2)),
+    dict(type='PanopticCopyPaste', pipeline=augment(scale_range=(0.25, 1))),
     dict(type='PackPanopticInputs'),
 ]
-
-
-@pytest.fixture
-def dataset(tmp_path):
-    maps = [id_map(), id_map().T, id_map()[::-1]]
-    ann_file = write_tiny(tmp_path, maps, [SEGMENTS] * 3)
-    return tiny_dataset(ann_file, pipeline=PIPELINE)
 
 
 def load(dataset: PanopticDataset, num_workers: int, count: int) -> list:
@@ -231,7 +196,10 @@ def load(dataset: PanopticDataset, num_workers: int, count: int) -> list:
     return [sample for _, sample in zip(range(count), loader, strict=False)]
 
 
-def test_the_seed_decides_for_any_number_of_workers(dataset):
+def test_the_seed_decides_for_any_number_of_workers(tmp_path):
+    maps = [id_map(), id_map().T, id_map()[::-1]]
+    ann_file = write_tiny(tmp_path, maps, [SEGMENTS] * 3)
+    dataset = tiny_dataset(ann_file, pipeline=PIPELINE)
     runs = [load(dataset, workers, 12) for workers in (0, 1, 2)]
     kinds = set()
     for first, *others in zip(*runs, strict=True):
