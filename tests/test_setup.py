@@ -27,20 +27,13 @@ def test_setup_names_no_openmmlab_distribution():
 
 
 def test_version_is_read_from_the_package():
-    assert (
-        f"__version__ = '{mmremax.__version__}'"
-        in (ROOT / 'mmremax' / '__init__.py').read_text()
-    )
+    text = (ROOT / 'mmremax' / '__init__.py').read_text()
+    assert f"__version__ = '{mmremax.__version__}'" in text
 
 
 def test_every_requirement_is_pinned():
-    for name in (
-        'requirements.txt',
-        'requirements/original.txt',
-        'requirements/panopticapi.txt',
-        'requirements/dev.txt',
-    ):
-        for distribution, pin in read_pins(name).items():
+    for name in ('.', '/original.', '/panopticapi.', '/dev.'):
+        for distribution, pin in read_pins(f'requirements{name}txt').items():
             assert pin.startswith('=='), (name, distribution)
     first = read_pins('requirements/build.txt')['torch']
     assert first == read_pins('requirements.txt')['torch']
@@ -50,9 +43,8 @@ def test_families_do_not_meet():
     maintained = read_pins('requirements.txt')
     original = read_pins('requirements/original.txt')
     assert len([n for n in maintained if FAMILY_NAMES.match(n)]) == 5
-    assert sorted(n for n in original if FAMILY_NAMES.match(n)) == sorted(
-        ['mmcv', 'mmdet', 'mmengine', 'mmpretrain', 'mmsegmentation']
-    )
+    stock = {'mmcv', 'mmdet', 'mmengine', 'mmpretrain', 'mmsegmentation'}
+    assert {name for name in original if FAMILY_NAMES.match(name)} == stock
     assert not maintained.keys() & {'mmcv', 'mmdet', 'mmengine'}
 
 

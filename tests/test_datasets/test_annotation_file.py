@@ -7,25 +7,16 @@ import pytest
 
 from mmremax.datasets import AnnotationError
 from mmremax.datasets.annotation_file import load_annotations, metainfo_of
-from tests.helpers.tiny import (
-    CAT,
-    CATEGORIES,
-    SEGMENTS,
-    id_map,
-    rewrite,
-    segment,
-    tiny_dataset,
-    write_tiny,
-)
+from tests.helpers import tiny
 
 
 @pytest.fixture
 def ann_file(tmp_path):
-    return write_tiny(tmp_path, [id_map()] * 2, [SEGMENTS] * 2)
+    return tiny.write_tiny(tmp_path, [tiny.id_map()] * 2, [tiny.SEGMENTS] * 2)
 
 
 def test_things_come_first_each_in_the_order_of_the_file():
-    metainfo = metainfo_of(CATEGORIES)
+    metainfo = metainfo_of(tiny.CATEGORIES)
     assert metainfo['classes'] == ('cat', 'dog', 'sky', 'sea')
     assert metainfo['thing_classes'] == ('cat', 'dog')
     assert metainfo['stuff_classes'] == ('sky', 'sea')
@@ -67,20 +58,20 @@ BREAKS: list[tuple[str, Callable[[dict], object]]] = [
     ),
     (
         'segment 5 is listed twice',
-        lambda c: _segments(c).append(segment(CAT, 4)),
+        lambda c: _segments(c).append(tiny.segment(tiny.CAT, 4)),
     ),
     (
         'segment 0 has an id outside [1, 2**24); 0 means void',
-        lambda c: _segments(c).append(segment(0, 4)),
+        lambda c: _segments(c).append(tiny.segment(0, 4)),
     ),
 ]
 
 
 @pytest.mark.parametrize(('message', 'change'), BREAKS)
 def test_a_broken_file_names_itself_and_the_place(ann_file, message, change):
-    rewrite(ann_file, change)
+    tiny.rewrite(ann_file, change)
     with pytest.raises(AnnotationError, match=re.escape(message)) as error:
-        tiny_dataset(ann_file)
+        tiny.tiny_dataset(ann_file)
     assert str(ann_file) in str(error.value)
 
 

@@ -17,12 +17,8 @@ from tests.helpers.scripts import ROOT, run_script
 
 CONFIG = ROOT / 'configs' / 'quickstart' / 'remax_mnv3-s_shapes.py'
 # A model that learnt nothing still shows something.
-SHOW_ALL = (
-    '--cfg-options',
-    'model.test_cfg.thing_threshold=0.0',
-    'model.test_cfg.stuff_threshold=0.0',
-    'model.test_cfg.overlap_threshold=0.0',
-)
+THRESHOLDS = ('thing_threshold', 'stuff_threshold', 'overlap_threshold')
+SHOW_ALL = ('--cfg-options', *(f'model.test_cfg.{t}=0.0' for t in THRESHOLDS))
 CPU = ('--device', 'cpu')
 
 
@@ -108,23 +104,14 @@ def test_wrong_paths_and_weights_are_errors(
     published, cut = tmp_path / 'published.pth', tmp_path / 'cut.pth'
     torch.save({'sem_seg_head.weight': torch.zeros(1)}, published)
     cut.write_bytes(checkpoint.read_bytes()[:1000])
-    option = '--cfg-options'
+    valid = (image, CONFIG, checkpoint, *CPU, '--cfg-options')
     for arguments, message in (
         ((tmp_path / 'none.jpg', CONFIG, checkpoint), 'no image or folder'),
         ((tmp_path, CONFIG, checkpoint), 'holds no image'),
         ((image, 'none.py', checkpoint), 'no config file'),
         ((image, CONFIG, tmp_path / 'none.pth'), 'no checkpoint file'),
-        (
-            (image, CONFIG, checkpoint, option, 'model.test_cfg.treshold=1'),
-            'treshold',
-        ),
-        (
-            (
-                *(image, CONFIG, checkpoint, *CPU, option),
-                'model.test_cfg.panoptic_on=False',
-            ),
-            'panoptic_on is False',
-        ),
+        ((*valid, 'model.test_cfg.treshold=1'), 'treshold'),
+        ((*valid, 'model.test_cfg.panoptic_on=False'), 'panoptic_on is False'),
         ((image, CONFIG, published), 'kmax_to_mmremax'),
         ((image, CONFIG, cut), r'cut\.pth.*cannot be read'),
     ):
@@ -132,23 +119,19 @@ def test_wrong_paths_and_weights_are_errors(
             demo(*arguments)
 
 
-@pytest.mark.parametrize(
-    ('option', 'panels'), [((), 3), (('--labels-only',), 2)]
-)
-def test_predictions_side_by_side(show, tmp_path, option, panels):
-    show('--out', tmp_path, '--num', 2, '--long-side', 200, *option, *SHOW_ALL)
-    pictures = sorted(tmp_path.iterdir())
-    names = [f'prediction_{i:012d}.png' for i in (1, 4)]
-    assert [p.name for p in pictures] == names
-    assert Image.open(pictures[0]).size[0] // 200 == panels
-
-
-def test_predictions_in_separate_files(show, tmp_path):
-    show('--out', tmp_path, '--num', 1, '--separate')
-    assert {p.name for p in tmp_path.iterdir()} == {
-        f'{1:012d}_{panel}.png'
-        for panel in ('input', 'ground-truth', 'prediction')
-    }
+def test_predictions_side_by_side_and_in_separate_files(show, tmp_path):
+    common = ('--num', 2, '--long-side', 200)
+    for panels, option in ((3, ()), (2, ('--labels-only',))):
+        out = tmp_path / str(panels)
+        show('--out', out, *common, *option, *SHOW_ALL)
+        pictures = sorted(out.iterdir())
+        names = [f'prediction_{i:012d}.png' for i in (1, 4)]
+        assert [p.name for p in pictures] == names
+        assert Image.open(pictures[0]).size[0] // 200 == panels
+    show('--out', tmp_path / 'separate', '--num', 1, '--separate')
+    names = ('ground-truth', 'input', 'prediction')
+    files = sorted(path.name for path in (tmp_path / 'separate').iterdir())
+    assert files == [f'{1:012d}_{name}.png' for name in names]
 
 
 def test_plot_run(monkeypatch, tmp_path):

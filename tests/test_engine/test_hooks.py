@@ -75,12 +75,9 @@ def test_guard_does_not_skip_with_broken_statistics(tmp_path):
         runner.train()
 
 
-def test_guard_knows_only_its_two_actions(tmp_path):
+def test_guard_has_two_actions_and_is_silent_about_finite_values(tmp_path):
     with pytest.raises(ValueError, match="'stop'"):
         build(tmp_path, {'custom_hooks.2.action': 'halt'})
-
-
-def test_description_is_empty_for_finite_values():
     assert describe({'loss': 1.0}, []) == ''
 
 
@@ -90,9 +87,8 @@ def test_grad_norm_is_logged_with_and_without_clipping(tmp_path, clip):
     seen = []
 
     def record(optimizer, *_):
-        squares = [
-            p.grad.pow(2).sum() for p in optimizer.param_groups[0]['params']
-        ]
+        parameters = optimizer.param_groups[0]['params']
+        squares = [p.grad.pow(2).sum() for p in parameters]
         seen.append(float(sum(squares).sqrt()))
 
     runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
@@ -106,11 +102,8 @@ def test_grad_norm_is_logged_with_and_without_clipping(tmp_path, clip):
 @pytest.mark.parametrize('stage', ['train', 'val', 'test'])
 def test_class_counts_must_agree(tmp_path, stage):
     loader = {'train': 'val'}.get(stage, stage)  # training checks both
-    options = {f'{loader}_dataloader.dataset.num_things': 3}
-    runner = build(tmp_path, options)
-    with pytest.raises(
-        ValueError, match='model.num_things_classes is 2'
-    ) as error:
+    runner = build(tmp_path, {f'{loader}_dataloader.dataset.num_things': 3})
+    with pytest.raises(ValueError, match='num_things_classes is 2') as error:
         getattr(runner, stage)()
     text = str(error.value)
     assert f'{loader}_dataloader.dataset has 3 thing classes' in text
@@ -132,11 +125,9 @@ def test_bfloat16_on_the_cpu_keeps_weights_in_float32(tmp_path):
 def test_discards_add_up_and_go_on_after_resuming():
     hub = MessageHub.get_instance('test_discards')
     runner = SimpleNamespace(message_hub=hub)
-    samples = [
-        DetDataSample(metainfo=dict(num_discarded=2)),
-        DetDataSample(metainfo=dict(num_discarded=0)),
-        DetDataSample(),  # of a data set that does not count
-    ]
+    # The last is of a data set that does not count.
+    metas = [dict(num_discarded=2), dict(num_discarded=0), {}]
+    samples = [DetDataSample(metainfo=meta) for meta in metas]
     hook = DiscardCountHook()
     for total in (2, 4):
         hook.after_train_iter(runner, 0, dict(data_samples=samples))
@@ -154,20 +145,18 @@ def test_all_norms_of_the_model_are_set():
     assert {norm.momentum for norm in norms} == {0.01}
     NormMomentumHook(0.1).before_train(SimpleNamespace(model=model))
     assert {norm.momentum for norm in norms} == {0.1}
+    for momentum in (0, -0.1, 1.5):
+        with pytest.raises(ValueError, match='momentum'):
+            NormMomentumHook(momentum)
 
 
 def test_statistics_follow_faster_and_outputs_are_the_same():
-    slow = nn.Sequential(nn.BatchNorm2d(3, momentum=0.01))
-    fast = nn.Sequential(nn.BatchNorm2d(3, momentum=0.01))
+    slow, fast = (
+        nn.Sequential(nn.BatchNorm2d(3, momentum=0.01)) for _ in range(2)
+    )
     NormMomentumHook(0.1).before_train(SimpleNamespace(model=fast))
     x = torch.randn(4, 3, 5, 5) + 7
     for _ in range(20):
         assert torch.equal(slow(x), fast(x))
     assert slow[0].running_mean.mean() < 2
     assert fast[0].running_mean.mean() > 6
-
-
-@pytest.mark.parametrize('momentum', [0, -0.1, 1.5])
-def test_a_wrong_momentum_is_named(momentum):
-    with pytest.raises(ValueError, match='momentum'):
-        NormMomentumHook(momentum)

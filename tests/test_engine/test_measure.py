@@ -3,7 +3,9 @@
 import pytest
 import torch
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
+from mmremax.engine import measure
 from mmremax.engine.measure import (
     Stopwatch,
     TensorMemory,
@@ -25,12 +27,8 @@ class Clock:
 
 def test_a_part_inside_another_is_not_counted_twice(monkeypatch):
     clock = Clock()
-    monkeypatch.setattr(
-        'mmremax.engine.measure.perf_counter', lambda: clock.now
-    )
-    monkeypatch.setattr(
-        'mmremax.engine.measure.process_time', lambda: 2 * clock.now
-    )
+    monkeypatch.setattr(measure, 'perf_counter', lambda: clock.now)
+    monkeypatch.setattr(measure, 'process_time', lambda: 2 * clock.now)
     watch, job = Stopwatch(torch.device('cpu')), Clock()
     job.wait = clock.wait
     watch.watch(job, 'wait', 'inner')
@@ -40,10 +38,7 @@ def test_a_part_inside_another_is_not_counted_twice(monkeypatch):
         job.wait(8)
     with watch.part('outer'):
         clock.now += 16
-    spent = {
-        name: [tuple(pair) for pair in pairs]
-        for name, pairs in watch.spent.items()
-    }
+    spent = {name: [*map(tuple, pairs)] for name, pairs in watch.spent.items()}
     assert spent == {'outer': [(1, 2), (16, 32)], 'inner': [(4, 8), (8, 16)]}
     assert list(spent) == ['outer', 'inner']
 
@@ -62,9 +57,7 @@ def test_counts_storages_once_and_forgets_them():
         del view
         assert memory.live == 0
     assert memory.peak == 8 * KB
-
-
-def test_starts_with_what_is_there():
+    # It starts with what is there.
     weight = torch.zeros(KB)
     with TensorMemory([weight, weight[:2]]) as memory:
         assert memory.live == 4 * KB
@@ -91,19 +84,15 @@ def test_inplace_and_custom_functions():
         values = torch.ones(KB)
         values.mul_(2).add_(1)
         assert memory.live == 4 * KB
-        torch.utils.checkpoint.checkpoint(
-            torch.sin, values, use_reentrant=False
-        )
+        checkpoint(torch.sin, values, use_reentrant=False)
     assert memory.peak == 8 * KB
 
 
 @pytest.mark.parametrize(('stride', 'grid'), [(4, (17, 25)), (2, (33, 49))])
-def test_training_batch_follows_the_data_contract(stride, grid):
+def test_batches_follow_the_data_contract(stride, grid):
     batch = synthetic_batch(2, (65, 97), 12, (3, 4), stride)
     assert len(batch['inputs']) == 2
-    for image, sample in zip(
-        batch['inputs'], batch['data_samples'], strict=True
-    ):
+    for image, sample in zip(*batch.values(), strict=True):
         assert image.shape == (3, 65, 97)
         assert image.dtype == torch.uint8
         labels = sample.gt_segments.labels
@@ -114,9 +103,7 @@ def test_training_batch_follows_the_data_contract(stride, grid):
         assert segment_map.shape == (1, *grid)
         assert segment_map.dtype == torch.int16
         assert segment_map.unique().tolist() == [*range(12)]
-
-
-def test_test_batch_keeps_the_aspect():
+    # A batch to test on keeps the aspect.
     batch = synthetic_batch(1, (129, 129), 5, (3, 4), ori_shape=(60, 120))
     (sample,) = batch['data_samples']
     assert batch['inputs'][0].shape == (3, 64, 129)

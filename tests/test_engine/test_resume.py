@@ -69,20 +69,16 @@ def test_killed_run_repeats_the_losses_of_the_whole_one(folders, one_thread):
     expected = losses(whole)
 
     config = toy_config(killed)
-    config.write_text(
-        config.read_text().replace("losses')", "losses', kill_at=7)")
-    )
-    process = multiprocessing.get_context('fork').Process(
-        target=run, args=(config,)
-    )
+    kill = config.read_text().replace("losses')", "losses', kill_at=7)")
+    config.write_text(kill)
+    context = multiprocessing.get_context('fork')
+    process = context.Process(target=run, args=(config,))
     process.start()
     process.join()
     assert process.exitcode == -9
     assert list(losses(killed)) == [1, 2, 3, 4, 5, 6, 7]
-    assert sorted(p.name for p in (killed / 'run').glob('iter_*')) == [
-        'iter_4.pth',
-        'iter_6.pth',
-    ]
+    files = {path.name for path in (killed / 'run').glob('iter_*')}
+    assert files == {'iter_4.pth', 'iter_6.pth'}
 
     (killed / 'losses.0').unlink()
     run(toy_config(killed), resume=True)
@@ -99,14 +95,8 @@ def test_killed_run_repeats_the_losses_of_the_whole_one(folders, one_thread):
 def test_resume_takes_the_seed_of_the_run(folders):
     whole, killed = folders
     run(toy_config(whole), **{'randomness.seed': 5})
-    run(
-        toy_config(killed, max_iters=8),
-        **{
-            'randomness.seed': 5,
-            'train_cfg.max_iters': 4,
-            'param_scheduler.0.end': 8,
-        },
-    )
+    half = {'train_cfg.max_iters': 4, 'param_scheduler.0.end': 8}
+    run(toy_config(killed), **{'randomness.seed': 5}, **half)
     (killed / 'losses.0').unlink()
     run(toy_config(killed), resume=True)
     expected = losses(whole)
@@ -118,9 +108,8 @@ def test_starting_from_a_checkpoint_is_no_resume(folders):
     whole, killed = folders
     run(toy_config(whole))
     torch.manual_seed(0)
-    runner = run(
-        toy_config(killed), load_from=str(whole / 'run' / 'iter_8.pth')
-    )
+    weights = str(whole / 'run' / 'iter_8.pth')
+    runner = run(toy_config(killed), load_from=weights)
     assert runner.iter == 8
     assert list(losses(killed)) == [1, 2, 3, 4, 5, 6, 7, 8]
 
@@ -148,16 +137,12 @@ def test_older_checkpoints_go_only_after_the_new_one(folders, monkeypatch):
         put(self, obj, filepath)
 
     monkeypatch.setattr(AtomicBackend, 'put', fails_at_6)
+    no_val = dict(val_cfg=None, val_dataloader=None, val_evaluator=None)
     with pytest.raises(OSError, match='disk full'):
-        run(
-            toy_config(folders[0]),
-            **{'val_cfg': None, 'val_dataloader': None, 'val_evaluator': None},
-        )
+        run(toy_config(folders[0]), **no_val)
     folder = folders[0] / 'run'
-    assert {p.name for p in folder.glob('iter_*')} == {
-        'iter_2.pth',
-        'iter_4.pth',
-    }
+    files = {path.name for path in folder.glob('iter_*')}
+    assert files == {'iter_2.pth', 'iter_4.pth'}
     assert cli.find_last_checkpoint(str(folder)).endswith('iter_4.pth')
     load_from_local(folder / 'iter_4.pth')
 
@@ -170,9 +155,6 @@ def test_last_checkpoint_is_found_without_its_pointer(tmp_path, content):
         (tmp_path / 'last_checkpoint').write_text(content)
     expected = 'iter_4.pth' if content else 'iter_10.pth'
     assert cli.find_last_checkpoint(str(tmp_path)).endswith(expected)
-
-
-def test_no_checkpoint_to_resume(tmp_path):
     assert cli.find_last_checkpoint(str(tmp_path / 'none')) is None
 
 
@@ -193,11 +175,9 @@ def test_positioned_iterator_reads_nothing_that_it_skips():
 
 def draw() -> list[float]:
     return [
-        random.random(),
-        random.gauss(0, 1),
-        float(np.random.rand()),  # noqa: NPY002
-        float(np.random.randn()),  # noqa: NPY002
-        float(torch.rand(())),
+        *(random.random(), random.gauss(0, 1), float(torch.rand(()))),
+        np.random.rand(),  # noqa: NPY002
+        np.random.randn(),  # noqa: NPY002
     ]
 
 

@@ -24,17 +24,13 @@ def build(folder) -> Runner:
 
 def test_bar_shows_loss_and_score(tmp_path, monkeypatch):
     terminal = io.StringIO()
-    monkeypatch.setattr(
-        rich_progress_hook,
-        'Console',
-        lambda **_: Console(file=terminal, force_terminal=True, width=120),
-    )
+    console = Console(file=terminal, force_terminal=True, width=120)
+    monkeypatch.setattr(rich_progress_hook, 'Console', lambda **_: console)
     runner = build(tmp_path)
     levels = [handler.level for handler in runner.logger.handlers]
     runner.train()
-    assert '8/8' in terminal.getvalue()
-    assert 'loss ' in terminal.getvalue()
-    assert 'PQ 7.0' in terminal.getvalue()  # of the last validation
+    for text in ('8/8', 'loss ', 'PQ 7.0'):  # of the last validation
+        assert text in terminal.getvalue()
     assert [handler.level for handler in runner.logger.handlers] == levels
 
 
@@ -45,11 +41,8 @@ def test_lines_where_there_is_no_terminal(
     """Ten seconds apart, or a step; with steps, loss and time left."""
     runner = build(tmp_path)
     clock = itertools.count(step=seconds)  # is read once a step
-    monkeypatch.setattr(
-        rich_progress_hook,
-        'time',
-        SimpleNamespace(monotonic=lambda: next(clock)),
-    )
+    time = SimpleNamespace(monotonic=lambda: next(clock))
+    monkeypatch.setattr(rich_progress_hook, 'time', time)
     runner.train()
     steps = next(clock) // seconds
     out = capsys.readouterr().out

@@ -33,10 +33,8 @@ def write_predictions(
     lists, truth = [], []
     for number, sample in enumerate(samples):
         lines = []
-        fields = [
-            sample['pred_instances'][key].numpy()
-            for key in ('labels', 'scores', 'masks')
-        ]
+        found = sample['pred_instances']
+        fields = [found[k].numpy() for k in ('labels', 'scores', 'masks')]
         for i, (label, score, mask) in enumerate(zip(*fields, strict=True)):
             name = f'{number}_{i}.png'
             Image.fromarray(mask.astype(np.uint8)).save(folder / name)

@@ -52,10 +52,8 @@ def write_instances(
                     area=int(mask.sum()),
                 )
                 truth.append(dict(instance, bbox=[0, 0, 1, 1]))
-        fields = [
-            sample['pred_instances'][key].numpy()
-            for key in ('labels', 'scores', 'masks')
-        ]
+        made = sample['pred_instances']
+        fields = [made[k].numpy() for k in ('labels', 'scores', 'masks')]
         found += [
             coded(
                 mask,

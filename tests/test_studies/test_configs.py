@@ -19,9 +19,8 @@ from mmremax.utils.config_edits import remove_pretrained, set_data_root
 from tests.helpers.meta import on_meta
 
 STUDIES = Path(__file__).parents[2] / 'configs' / 'studies'
-every_study = pytest.mark.parametrize(
-    'path', sorted(STUDIES.glob('*.py')), ids=lambda path: path.stem
-)
+BUILT = set()
+"""Digests of models that were built and found right."""
 
 
 @pytest.fixture(autouse=True, scope='module')
@@ -36,17 +35,14 @@ def parsed_once() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope='module')
-def built() -> set[str]:
-    """Digests of models that were built and found right."""
-    return set()
-
-
-@every_study
-def test_arms_build_and_differ(path, built):
+@pytest.mark.parametrize(
+    'path', sorted(STUDIES.glob('*.py')), ids=lambda path: path.stem
+)
+def test_arms_build_and_differ(path):
     """Every option reaches a constructor; no two arms are the same.
 
-    Where outputs are relaxed, they have what relaxes them.
+    Where outputs are relaxed, they have what relaxes them. The README has
+    a row of the study.
     """
     study = load_study(path)
     digests = set()
@@ -58,9 +54,9 @@ def test_arms_build_and_differ(path, built):
             HOOKS.build(hook)
         DATASETS.build(dict(cfg.train_dataloader.dataset, lazy_init=True))
         remove_pretrained(cfg)
-        if (digest := digest_of(cfg.model.to_dict())) in built:
+        if (digest := digest_of(cfg.model.to_dict())) in BUILT:
             continue
-        built.add(digest)
+        BUILT.add(digest)
         with on_meta():
             model = MODELS.build(cfg.model)
         head = getattr(model, 'panoptic_head', None)
@@ -68,10 +64,6 @@ def test_arms_build_and_differ(path, built):
             source = head.mask_loss.source
             assert head.semantic_head is not None or source == 'ground_truth'
     assert len(digests) == len(study.arms)
-
-
-@every_study
-def test_study_has_a_readme_row(path):
     assert f'({path.name})' in (STUDIES / 'README.md').read_text()
 
 
@@ -89,22 +81,17 @@ def test_arms_of_a_seed_see_the_same_data(shapes_root):
 
     def batches(cfg: Config, seed: int) -> list[torch.Tensor]:
         set_data_root(cfg, str(shapes_root))
-        options = dict(
-            cfg.train_dataloader,
-            num_workers=0,
-            persistent_workers=False,
-            batch_size=4,
-        )
+        options = dict(cfg.train_dataloader, batch_size=4)
+        options |= dict(num_workers=0, persistent_workers=False)
         loader = iter(Runner.build_dataloader(options, seed=seed))
         torch.rand(7)  # a model draws what it likes
         return [image for _ in range(3) for image in next(loader)['inputs']]
 
     init_default_scope('mmdet')
-    first, *others = (
+    first, second, third = (
         batches(resolve(study, arm), seed=3) for arm in study.arms[:3]
     )
-    assert len(others) == 2
-    for other in others:
+    for other in (second, third):
         assert all(map(torch.equal, first, other))
     different = batches(resolve(study, study.arms[0]), seed=4)
     assert not torch.equal(first[0], different[0])

@@ -39,23 +39,24 @@ def test_scores(tmp_path):
     """Differences 3 and 4: mean 3.5, s / sqrt(2) = 0.5, t = 12.706."""
     result = read_result(write_result(tmp_path))
     table = tables.score_table(result, scores=['PQ', 'PQ_th'])
+    remax = '+3.5 [-2.9, +9.9]'
     assert cells(table) == [
         ['arm', 'PQ', 'PQ by seed', 'PQ_th by seed', 'difference'],
         ['---'] * 5,
         ['kMaX', '41.0 ± 1.4', '40.0 / 42.0', '20.0 / 21.0', ''],
-        [
-            *('ReMaX', '44.5 ± 2.1', '43.0 / 46.0', '21.5 / 23.0'),
-            '+3.5 [-2.9, +9.9]',
-        ],
+        ['ReMaX', '44.5 ± 2.1', '43.0 / 46.0', '21.5 / 23.0', remax],
         ['late', '40.0', '40.0', '20.0', '-2.0'],
     ]
     chosen = result.select(['kmax', 'remax'])
     table = tables.score_table(chosen, baseline='remax')
-    rows = cells(table)[2:]
-    assert [row[-1] for row in rows] == ['-3.5 [-9.9, +2.9]', '']
+    assert [row[-1] for row in cells(table)[2:]] == ['-3.5 [-9.9, +2.9]', '']
     # Without the study's baseline the first arm takes its place.
     table = tables.score_table(result.select(['remax', 'late']))
     assert [row[-1] for row in cells(table)[2:]] == ['', '-6.0']
+    with pytest.raises(StudyError, match="no arm 'arm7'; it has kmax, rem"):
+        result.select(['arm7'])
+    with pytest.raises(StudyError, match="no score 'SQ'; it has PQ, PQ_th"):
+        tables.score_table(result, scores=['SQ'])
 
 
 def test_curve(tmp_path):
@@ -84,14 +85,6 @@ def test_diagnostics(tmp_path):
         tables.diagnostic_table(result, ['m_hat'], [(1, 2)])
 
 
-def test_what_is_not_there_is_named(tmp_path):
-    result = read_result(write_result(tmp_path))
-    with pytest.raises(StudyError, match="no arm 'arm7'; it has kmax, rem"):
-        result.select(['arm7'])
-    with pytest.raises(StudyError, match="no score 'SQ'; it has PQ, PQ_th"):
-        tables.score_table(result, scores=['SQ'])
-
-
 @pytest.mark.parametrize(
     ('content', 'message'),
     [
@@ -110,11 +103,11 @@ def test_no_result(tmp_path, content, message):
     path.write_text(content)
     with pytest.raises(StudyError, match=message):
         read_result(path)
-    with pytest.raises(StudyError, match=r'nowhere is no result .*No such'):
-        read_result(tmp_path / 'nowhere')
 
 
 def test_first_error_is_told(tmp_path):
+    with pytest.raises(StudyError, match=r'nowhere is no result .*No such'):
+        read_result(tmp_path / 'nowhere')
     path = write_result(tmp_path, status='failed', error='no memory')
     with pytest.raises(StudyError, match='no run is finished; no memory'):
         read_result(path)

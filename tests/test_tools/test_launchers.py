@@ -59,7 +59,7 @@ def test_command(tmp_path, command, variables, words):
 
 
 def test_usage_without_arguments():
-    scripts = sorted(TOOLS.glob('*.sh'))
+    scripts = [*TOOLS.glob('dist_*.sh'), *TOOLS.glob('slurm_*.sh')]
     assert len(scripts) == 4
     for script in scripts:
         process = subprocess.run(

@@ -34,10 +34,9 @@ def test_work_dir_is_named_after_the_config(tmp_path):
 def test_errors_are_one_line(tmp_path):
     with pytest.raises(SystemExit, match='no config file'):
         cli.load_config(parse(tmp_path / 'none.py'))
+    misspelt = (toy_config(tmp_path), '--cfg-options', 'modle.a=1')
     with pytest.raises(SystemExit, match='Did you mean model'):
-        cli.load_config(
-            parse(toy_config(tmp_path), '--cfg-options', 'modle.a=1')
-        )
+        cli.load_config(parse(*misspelt))
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='about the CPU')
@@ -60,12 +59,9 @@ def test_amp_on_cuda_is_mmengines(monkeypatch):
 
 
 def test_scaling_counts_accumulated_batches():
-    cfg = Config(
-        dict(
-            auto_scale_lr=dict(enable=False, base_batch_size=64),
-            optim_wrapper=dict(accumulative_counts=4),
-        )
-    )
+    scaling = dict(enable=False, base_batch_size=64)
+    optim_wrapper = dict(accumulative_counts=4)
+    cfg = Config(dict(auto_scale_lr=scaling, optim_wrapper=optim_wrapper))
     cli.scale_learning_rate(cfg)
     assert cfg.auto_scale_lr == dict(enable=True, base_batch_size=16)
     with pytest.raises(SystemExit, match='base_batch_size'):

@@ -4,10 +4,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from mmremax.visualization import (
-    plot_run,
-    read_scalars,
-)
+from mmremax.visualization import plot_run, read_scalars
 
 
 def write(work_dir: Path, name: str, lines: list) -> None:
@@ -35,17 +32,13 @@ def test_resumed_run_replaces_what_it_repeats(tmp_path):
     assert records[1]['loss'] == 7.0
 
 
-def test_start_that_logged_nothing_replaces_nothing(tmp_path):
+def test_starts_that_logged_nothing_and_lines_that_are_cut_off(tmp_path):
     write(tmp_path, '20250101_1', [train(10), val(10, 5.0)])
     write(tmp_path, '20250102_1', [])
     assert len(read_scalars(tmp_path)) == 2
-
-
-def test_cut_off_line_is_left_out(tmp_path):
-    write(tmp_path, 'run', [train(10)])
-    file = tmp_path / 'run' / 'vis_data' / 'scalars.json'
+    file = tmp_path / '20250101_1' / 'vis_data' / 'scalars.json'
     file.write_text(file.read_text() + '{"loss": 1.0, "st')
-    assert len(read_scalars(file)) == 1
+    assert len(read_scalars(file)) == 2
 
 
 @pytest.mark.parametrize(

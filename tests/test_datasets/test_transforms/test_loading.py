@@ -15,21 +15,12 @@ from mmremax.datasets.panoptic_png import (
     read_ids,
     replace_ids,
 )
+from tests.helpers import tiny
 from tests.helpers.sample_data import (
     ANN_FILE,
     DATA_PREFIX,
     needs_sample,
     sample_root,
-)
-from tests.helpers.tiny import (
-    CAT,
-    CROWD,
-    SEA,
-    SEGMENTS,
-    SKY,
-    id_map,
-    tiny_dataset,
-    write_tiny,
 )
 
 
@@ -50,10 +41,14 @@ def test_ids_are_replaced_one_by_one(shape, highest):
     assert (replaced == 7 - 2 * ids[:, ::-1]).all()
 
 
+def info_of(folder, ids):
+    ann_file = tiny.write_tiny(folder, [ids], [tiny.SEGMENTS])
+    return tiny.tiny_dataset(ann_file).get_data_info(0)
+
+
 @pytest.fixture
 def results(tmp_path):
-    data = tiny_dataset(write_tiny(tmp_path, [id_map()], [SEGMENTS]))
-    return data.get_data_info(0)
+    return info_of(tmp_path, tiny.id_map())
 
 
 def test_images_are_rgb_segments_numbered_and_crowds_void(results):
@@ -63,8 +58,9 @@ def test_images_are_rgb_segments_numbered_and_crowds_void(results):
     assert loaded['img'].shape == (32, 48, 3)
     assert loaded['img'].dtype == np.uint8
     assert loaded['ori_shape'] == loaded['img_shape'] == (32, 48)
-    number = {0: 0, SEA: 1, CAT: 2, CROWD: 0, SKY: 4}  # places in the table
-    expected = np.vectorize(number.get)(id_map())
+    ids = (0, tiny.SEA, tiny.CAT, tiny.CROWD, tiny.SKY)
+    number = dict(zip(ids, (0, 1, 2, 0, 4), strict=True))  # table's places
+    expected = np.vectorize(number.get)(tiny.id_map())
     assert (loaded['gt_seg_map'] == expected).all()
     assert loaded['gt_seg_map'].dtype == np.int16
     assert [s['id'] for s in loaded['segments_info']] == [1, 2, 3, 4]
@@ -91,11 +87,10 @@ def test_missing_and_misfit_files_are_named(results, tmp_path):
 
 
 def test_an_id_that_the_json_lacks_is_named(tmp_path):
-    ids = id_map()
+    ids = tiny.id_map()
     ids[0, 0] = 12345
-    data = tiny_dataset(write_tiny(tmp_path, [ids], [SEGMENTS]))
     with pytest.raises(ValueError, match='0_pan.png has pixels of.* 12345'):
-        LoadPanopticMap()(LoadPanopticImage()(data.get_data_info(0)))
+        LoadPanopticMap()(LoadPanopticImage()(info_of(tmp_path, ids)))
 
 
 @needs_sample
