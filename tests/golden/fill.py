@@ -1,11 +1,10 @@
 """Fill our modules with the golden weights of the published names."""
 
-from collections.abc import Mapping
 from typing import TypeVar
 
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
-from torch import nn
+from torch import Tensor, nn
 
 import mmremax  # noqa: F401 (registers the components)
 from mmremax.kmax.published_weights import (
@@ -31,12 +30,9 @@ def fill_module(module: Module, case_id: str, prefix: str) -> Module:
     Returns:
         The same module in float64, in eval mode.
     """
-    shapes: Mapping = load_case(case_id)['parameters']
     state_dict = {
-        convert_kmax_key(key.removeprefix(f'{prefix}.')): golden_fill(
-            key, shape
-        )
-        for key, shape in shapes.items()
+        convert_kmax_key(key.removeprefix(f'{prefix}.')): value
+        for key, value in _values(load_case(case_id)['parameters']).items()
     }
     assert not misfits(state_dict, module.state_dict())
     module.double().eval()
@@ -44,36 +40,26 @@ def fill_module(module: Module, case_id: str, prefix: str) -> Module:
     return module
 
 
-def fill_model(model: Module, name: str = 'coco_r50') -> Module:
-    """Fill a whole detector from the published manifest `name`.
-
-    Args:
-        model: With `backbone` and `panoptic_head`.
-        name: See `tests.golden.manifest`.
+def golden_network(config: Config, name: str) -> nn.Module:
+    """Build the detector of a config with the golden weights `name`.
 
     Returns:
-        The same model in float64, in eval mode.
-    """
-    state_dict = convert_kmax_state_dict(
-        {key: golden_fill(key, shape) for key, shape in manifest(name).items()}
-    )
-    assert not misfits(state_dict, model.state_dict())
-    model.double().eval()
-    model.load_state_dict(state_dict)
-    return model
-
-
-def golden_network(config: Config, name: str = 'coco_r50') -> nn.Module:
-    """Build the detector of a config with the golden weights.
-
-    Args:
-        config: A file of configs/.
-        name: See `tests.golden.manifest`.
-
-    Returns:
-        The model in float64, in eval mode, with gradients.
+        The model in float64, in eval mode, with gradients; nothing dropped.
     """
     init_default_scope('mmdet')
     config.model.backbone.pop('init_cfg', None)
     model = build_on_meta(config).to_empty(device='cpu')
-    return fill_model(model.requires_grad_(True), name)
+    state_dict = convert_kmax_state_dict(_values(manifest(name)))
+    assert not misfits(state_dict, model.state_dict())
+    model.requires_grad_(True).double().eval()
+    model.load_state_dict(state_dict)
+    for module in model.modules():  # the reference run dropped nothing
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+        if hasattr(module, 'drop_prob'):
+            module.drop_prob = 0.0
+    return model
+
+
+def _values(shapes: dict[str, list[int]]) -> dict[str, Tensor]:
+    return {key: golden_fill(key, shape) for key, shape in shapes.items()}

@@ -41,20 +41,21 @@ def fixture_output(
     return prediction, leaf
 
 
-def fixture_semantic(channels: int = 5, side: int = 9) -> Tensor:
-    """Auxiliary semantic logits. (2, channels, side, side)."""
-    return S((2, channels, side, side), 0.29, 0.3, 1.5)
+def regions(
+    side: int, cell: tuple[int, int], num_regions: int, labels: list[Tensor]
+) -> BatchSegments:
+    """Two images of cells; regions beyond the labels of an image are void."""
+    y = torch.arange(side)[:, None] // cell[0]
+    x = torch.arange(side)[None] // cell[1]
+    region = torch.stack([(y + 2 * x + b) % num_regions for b in range(2)])
+    counts = torch.tensor([len(own) for own in labels])[:, None, None]
+    return BatchSegments(torch.where(region < counts, region, -1), labels)
 
 
 def fixture_segments() -> BatchSegments:
     """Two images with 4 and 3 segments on a 9 x 9 grid."""
-    y = torch.arange(9)[:, None] // 3
-    x = torch.arange(9)[None] // 3
-    region = torch.stack([(y + 2 * x + b) % 5 for b in range(2)])
     labels = [torch.tensor([2, 0, 3, 1]), torch.tensor([1, 3, 0])]
-    counts = torch.tensor([4, 3])[:, None, None]
-    segment_map = torch.where(region < counts, region, -1)
-    return BatchSegments(segment_map, labels)
+    return regions(9, (3, 3), 5, labels)
 
 
 def as_data_samples(segments: BatchSegments) -> list[SimpleNamespace]:

@@ -1,24 +1,18 @@
-"""Models of the tests: small ones, and golden ones."""
+"""Small models of the tests."""
 
 from __future__ import annotations
 
 import copy
 from pathlib import Path
 
-import torch
 from mmdet.registry import MODELS
-from mmdet.structures import DetDataSample
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
-from mmengine.structures import InstanceData, PixelData
 from torch import nn
 
 import mmremax  # noqa: F401 (registers the components)
-from tests.golden.fill import golden_network
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
-
-
 SMALL = dict(
     num_things_classes=3,
     num_stuff_classes=2,
@@ -82,56 +76,9 @@ def build_model(
     return MODELS.build(config.model)
 
 
-def golden_model(
-    name: str = 'kmax_r50_coco', weights: str = 'coco_r50'
-) -> nn.Module:
-    """A published model with the golden weights, float64; nothing dropped.
-
-    Args:
-        name: File of configs/kmax.
-        weights: See `tests.golden.manifest`.
-    """
-    config = Config.fromfile(CONFIGS / f'kmax/{name}.py')
-    model = golden_network(config, weights)
-    for module in model.modules():  # the reference run had none
-        if isinstance(module, nn.Dropout):
-            module.p = 0.0
-        if hasattr(module, 'drop_prob'):
-            module.drop_prob = 0.0
-    return model
-
-
 def assert_gradients(module: nn.Module) -> None:
     """Every parameter that is trained has a finite gradient."""
     for name, parameter in module.named_parameters():
         if parameter.requires_grad:
             assert parameter.grad is not None, name
             assert parameter.grad.isfinite().all(), name
-
-
-def batch_of(
-    model: nn.Module, size: tuple[int, int], stride: int = 4, batch: int = 1
-) -> dict:
-    """Images smaller than the crop, each of three segments with void between.
-
-    Args:
-        model: Its preprocessor pads them.
-        size: Height and width of an image; the original is smaller by 10.
-        stride: Of the segment map.
-        batch: Number of images.
-    """
-    samples = []
-    for _ in range(batch):
-        original = tuple(side - 10 for side in size)
-        meta = dict(img_shape=size, ori_shape=original, img_path='x')
-        sample = DetDataSample(metainfo=meta)
-        sample.gt_segments = InstanceData(labels=torch.tensor([1, 2, 4]))
-        grid = [-(-side // stride) for side in size]
-        locations = torch.full((1, *grid), -1, dtype=torch.int16)
-        for i in range(3):
-            start, stop = grid[1] * i // 3, grid[1] * (3 * i + 2) // 9
-            locations[:, :, start:stop] = i
-        sample.gt_segment_map = PixelData(data=locations)
-        samples.append(sample)
-    images = [torch.randint(0, 256, (3, *size)).byte() for _ in samples]
-    return model.data_preprocessor(dict(inputs=images, data_samples=samples))

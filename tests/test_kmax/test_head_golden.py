@@ -1,27 +1,21 @@
 """`train.*`: one training step of the whole network."""
 
+import re
+
 import pytest
 import torch
+from mmengine.config import Config
 
 from mmremax.kmax.losses import pixel_sampler
 from mmremax.kmax.published_weights import convert_kmax_key
-from mmremax.kmax.segments import BatchSegments
 from tests.golden import R, assert_probe, load_case
-from tests.helpers.loss_fixture import as_data_samples, golden_noise
-from tests.helpers.model_fixture import golden_model
-
-
-def golden_segments():
-    y = torch.arange(17)[:, None] // 4
-    x = torch.arange(17)[None] // 5
-    region = torch.stack([(y + 2 * x + b) % 7 for b in range(2)])
-    counts = torch.tensor([6, 5])
-    labels = [
-        (17 * (torch.arange(count) + 1) + 29 * b) % 133
-        for b, count in enumerate(counts)
-    ]
-    segment_map = torch.where(region < counts[:, None, None], region, -1)
-    return BatchSegments(segment_map, labels)
+from tests.golden.fill import golden_network
+from tests.helpers.loss_fixture import (
+    as_data_samples,
+    golden_noise,
+    regions,
+)
+from tests.helpers.model_fixture import CONFIGS
 
 
 @pytest.mark.parametrize(
@@ -34,7 +28,8 @@ def golden_segments():
 def test_training_step(monkeypatch, config, weights):
     monkeypatch.setattr(pixel_sampler, 'gumbel_noise', golden_noise)
     expected = load_case(f'train.{weights}_65')['expected']
-    model = golden_model(config, weights).train()
+    config = Config.fromfile(CONFIGS / f'kmax/{config}.py')
+    model = golden_network(config, weights).train()
     head = model.panoptic_head
     head.loss_insdis.num_samples = head.loss_aux_semantic.num_samples = 64
     feats = model.extract_feat(R('image', (2, 3, 65, 65)))
@@ -45,25 +40,26 @@ def test_training_step(monkeypatch, config, weights):
     assert_probe(final.pixel_feature, expected['pixel_feature'])
     assert_probe(aux_semantic_logits, expected['aux_semantic_pred'])
 
+    labels = [
+        (17 * (torch.arange(count) + 1) + 29 * b) % 133
+        for b, count in enumerate((6, 5))
+    ]
+    segments = regions(17, (4, 5), 7, labels)
     losses = head.loss_by_feat(
-        predictions, aux_semantic_logits, as_data_samples(golden_segments())
+        predictions, aux_semantic_logits, as_data_samples(segments)
     )
-    weights = dict(ce=3.0, dice=3.0, mask=0.3, pixel_insdis=1.0)
+    # Golden name: ours, and its weight.
     names = dict(
-        ce='loss_cls',
-        dice='loss_dice',
-        mask='loss_mask',
-        pixel_insdis='loss_insdis',
+        ce=('loss_cls', 3.0),
+        dice=('loss_dice', 3.0),
+        mask=('loss_mask', 0.3),
+        pixel_insdis=('loss_insdis', 1.0),
+        aux_semantic=('loss_aux_semantic', 1.0),
     )
     for key, value in expected['losses_unweighted'].items():
-        if key == 'loss_aux_semantic':
-            ours, weight = losses[key], 1.0
-        else:
-            term, _, layer = key.removeprefix('loss_').rpartition('_')
-            if not layer.isdigit():
-                term, layer = key.removeprefix('loss_'), None
-            prefix = '' if layer is None else f'd{layer}.'
-            ours, weight = losses[prefix + names[term]], weights[term]
+        term, layer = re.fullmatch(r'loss_(\D+?)(?:_(\d+))?', key).groups()
+        name, weight = names[term]
+        ours = losses[f'd{layer}.{name}' if layer else name]
         assert ours.item() / weight == pytest.approx(value, rel=2e-6), key
 
     total, _ = model.parse_losses(losses)

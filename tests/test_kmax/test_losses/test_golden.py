@@ -15,12 +15,15 @@ from tests.golden import S, load_case
 from tests.helpers.loss_fixture import (
     fixture_output,
     fixture_segments,
-    fixture_semantic,
     golden_noise,
     mask_targets,
 )
 
 CLOSE = dict(rel=2e-7)
+
+
+def semantic_logits(channels=5, side=9):
+    return S((2, channels, side, side), 0.29, 0.3, 1.5)
 
 
 @pytest.fixture(autouse=True)
@@ -98,7 +101,7 @@ def test_aux_semantic(key, samples, channels, side):
     expected = load_case('loss.aux_semantic')['expected']
     output, _ = fixture_output()
     loss = SemanticLoss(samples, 2.0)(
-        fixture_semantic(channels, side), targets_of(output)
+        semantic_logits(channels, side), targets_of(output)
     )
     assert loss.item() == pytest.approx(expected[key], **CLOSE)
 
@@ -114,7 +117,7 @@ def test_aux_semantic(key, samples, channels, side):
 def test_criterion(case, num_queries):
     expected = load_case(f'loss.{case}')['expected']
     outputs = [fixture_output(i, num_queries, True)[0] for i in range(3)]
-    semantic = fixture_semantic().requires_grad_()
+    semantic = semantic_logits().requires_grad_()
     main = targets_of(outputs[0])
     total = aux = SemanticLoss(20, 2.0)(semantic, main)
     losses = {'loss_aux_semantic': aux}
