@@ -51,9 +51,7 @@ def U(key: str, num: int) -> np.ndarray:  # noqa: N802
     return x / 2.0**32
 
 
-def R(  # noqa: N802
-    key: str, shape: Sequence[int], a: float = 1.0
-) -> Tensor:
+def R(key: str, shape: Sequence[int], a: float = 1) -> Tensor:  # noqa: N802
     """Hash a tensor with entries in [-a, a) from `key`, float64."""
     values = a * (2 * U(key, math.prod(shape)) - 1)
     return torch.from_numpy(values).reshape(*shape)
@@ -79,11 +77,8 @@ def golden_fill(key: str, shape: Sequence[int]) -> Tensor:
     if name == 'running_mean':
         return 0.1 * u
     if name == 'running_var':
-        scale = 1.0
-        if 'similarity' in key:
-            scale *= 64
-        if '_kmeans_query_batch_norm' in key:
-            scale *= 16
+        scale = 64 if 'similarity' in key else 1
+        scale *= 16 if '_kmeans_query_batch_norm' in key else 1
         return scale * (1 + 0.5 * u)
     if name == 'gamma':
         return 0.5 + 0.1 * u
@@ -117,17 +112,13 @@ def manifest(model: str = 'coco_r50') -> dict[str, list[int]]:
             stored['cityscapes_r50_entries_that_differ_from_coco_r50']
         )
     if model.endswith('convnext_tiny'):
-        shapes = {
-            key: shape
-            for key, shape in shapes.items()
-            if not key.startswith('backbone.')
-        }
-        convnext = stored[
-            'coco_convnext_tiny_entries_that_differ_from_coco_r50'
-        ]
+        own = stored['coco_convnext_tiny_entries_that_differ_from_coco_r50']
         if model.startswith('cityscapes'):
-            convnext = _with_stem(convnext, stored['coco_r50'])
-        shapes.update(convnext)
+            own = _with_stem(own, stored['coco_r50'])
+        shapes = {
+            k: v for k, v in shapes.items() if not k.startswith('backbone.')
+        }
+        shapes.update(own)
     return shapes
 
 
@@ -172,21 +163,11 @@ def assert_probe(
         f'{name} shape {list(tensor.shape)}, golden {expected["shape"]}'
     )
     flat = tensor.flatten()
-    actual = [
-        flat.mean().item(),
-        flat.std(unbiased=False).item(),
-        flat.abs().max().item(),
-        *flat[torch.tensor(expected['probe_index'])].tolist(),
-    ]
-    wanted = [
-        expected['mean'],
-        expected['std'],
-        expected['absmax'],
-        *expected['probe_value'],
-    ]
+    summary = flat.mean(), flat.std(unbiased=False), flat.abs().max()
+    wanted = [expected[key] for key in ('mean', 'std', 'absmax')]
     np.testing.assert_allclose(
-        actual,
-        wanted,
+        [*summary, *flat[expected['probe_index']]],
+        wanted + expected['probe_value'],
         rtol=rtol,
         atol=atol * max(expected['absmax'], 1e-30),
         err_msg=f'{name} (mean, std, absmax, 8 probes)',

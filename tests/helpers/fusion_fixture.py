@@ -20,14 +20,6 @@ BUMPS = (
     (4.0, 8.0, 14.5, 2.0, 6, 9.0),
     (1.0, 8.0, 8.0, 60.0, 4, 3.6),
 )
-GOLDEN_KEYS = dict(
-    pixel_confidence='pixel_threshold',
-    class_thing='thing_threshold',
-    class_stuff='stuff_threshold',
-    overlap='overlap_threshold',
-    reorder_class_weight='class_score_power',
-    reorder_mask_weight='mask_score_power',
-)
 
 
 def bumps() -> tuple[Tensor, Tensor]:
@@ -56,15 +48,11 @@ def predict(
     mask_logits: Tensor,
     data_sample: DetDataSample,
     rescale: bool = True,
-    **test_cfg,
+    **test_cfg: object,
 ) -> dict:
     """Make the results of one image."""
     batch = class_logits[None], mask_logits[None], [data_sample]
     return KMaXFusionHead(3, 3, test_cfg).predict(*batch, rescale)[0]
-
-
-def predict_bumps(**test_cfg) -> dict:
-    return predict(*bumps(), sample((16, 16)), **test_cfg)
 
 
 def pan_map(result: dict) -> np.ndarray:

@@ -26,35 +26,18 @@ def panopticapi_counts(
         (folder / name).mkdir(exist_ok=True)
         path = folder / name / 'image.png'
         Image.fromarray(ids_to_colours(ids)).save(path)
-    truth = dict(
-        image_id=1,
-        file_name='image.png',
-        segments_info=[
-            dict(
-                id=s['id'],
-                category_id=s['category'],
-                iscrowd=s['iscrowd'],
-                area=s['area'],
-            )
-            for s in gt_segments
-        ],
-    )
-    prediction = dict(
-        image_id=1,
-        file_name='image.png',
-        segments_info=[
-            dict(id=segment_id, category_id=label)
-            for segment_id, label in pred_labels.items()
-        ],
-    )
+    image = dict(image_id=1, file_name='image.png')
+    truth = [dict(s, category_id=s['category']) for s in gt_segments]
+    prediction = [
+        dict(id=segment_id, category_id=label)
+        for segment_id, label in pred_labels.items()
+    ]
+    pair = [dict(image, segments_info=table) for table in (truth, prediction)]
+    folders = str(folder / 'gt'), str(folder / 'pred')
     categories = {label: {} for label in range(num_classes)}
     with contextlib.redirect_stdout(io.StringIO()):
         return evaluation.pq_compute_single_core(
-            0,
-            [(truth, prediction)],
-            str(folder / 'gt'),
-            str(folder / 'pred'),
-            categories,
+            0, [pair], *folders, categories
         )
 
 

@@ -1,11 +1,21 @@
 """Random masks and maps that agree with the truth in part."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 
 from mmremax.datasets import PanopticDataset
 from mmremax.datasets.panoptic_png import read_ids
 from mmremax.evaluation.mean_iou_metric import semantic_labels
+
+
+def images_of(data: PanopticDataset) -> Iterator[tuple[dict, np.ndarray]]:
+    """Yield information and ids of each image."""
+    for index in range(len(data)):
+        info = data.get_data_info(index)
+        ids = read_ids(info['seg_map_path'], '')
+        yield dict(info, ori_shape=ids.shape), ids
 
 
 def random_samples(data: PanopticDataset, seed: int = 0) -> list[dict]:
@@ -18,10 +28,7 @@ def random_samples(data: PanopticDataset, seed: int = 0) -> list[dict]:
     num_things = len(data.metainfo['thing_classes'])
     num_classes = len(data.metainfo['classes'])
     samples = []
-    for index in range(len(data)):
-        info = data.get_data_info(index)
-        ids = read_ids(info['seg_map_path'], '')
-        info['ori_shape'] = ids.shape
+    for info, ids in images_of(data):
         found = []
         for segment in info['segments_info']:
             if segment['category'] >= num_things:
@@ -60,16 +67,11 @@ def true_samples(data: PanopticDataset) -> list[dict]:
     """Predict the truth: instances without crowds, and the classes."""
     num_things = len(data.metainfo['thing_classes'])
     samples = []
-    for index in range(len(data)):
-        info = data.get_data_info(index)
-        ids = read_ids(info['seg_map_path'], '')
-        info['ori_shape'] = ids.shape
+    for info, ids in images_of(data):
         things = [s for s in info['segments_info'] if s['is_thing']]
         thing_ids = np.array([s['id'] for s in things], np.int32)
         info['pred_instances'] = dict(
-            labels=torch.tensor(
-                [s['category'] for s in things], dtype=torch.long
-            ),
+            labels=torch.tensor([s['category'] for s in things]).long(),
             scores=torch.ones(len(things)),
             masks=torch.from_numpy(ids == thing_ids[:, None, None]),
         )

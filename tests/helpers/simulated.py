@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from mmremax.datasets import PanopticDataset
-from mmremax.datasets.panoptic_png import read_ids
+from tests.helpers.random_predictions import images_of
 
 Perturb = Callable[[np.ndarray, int, np.random.Generator], np.ndarray]
 
@@ -26,11 +26,9 @@ def predictions(
 ) -> list[dict]:
     """Make a prediction for each image from its ground truth."""
     rng = np.random.default_rng(0)
+    num_classes = len(data.metainfo['classes'])
     samples = []
-    for index in range(len(data)):
-        info = data.get_data_info(index)
-        ids = read_ids(info['seg_map_path'], '')
-        num_classes = len(data.metainfo['classes'])
+    for info, ids in images_of(data):
         encoded = encode(ids, info['segments_info'], num_classes)
         if perturb is not None:
             encoded = perturb(encoded, num_classes, rng)

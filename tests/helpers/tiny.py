@@ -63,31 +63,13 @@ def write_tiny(
         pixels = rng.integers(0, 256, (*ids.shape, 3), np.uint8)
         Image.fromarray(pixels).save(root / f'img/{i}.bmp')
         Image.fromarray(ids_to_colours(ids)).save(root / f'seg/{i}_pan.png')
-        images.append(
-            dict(
-                id=10 + i,
-                file_name=f'{i}.bmp',
-                height=ids.shape[0],
-                width=ids.shape[1],
-            )
-        )
-        annotations.append(
-            dict(
-                image_id=10 + i,
-                file_name=f'{i}_pan.png',
-                segments_info=table,
-            )
-        )
+        size = dict(height=ids.shape[0], width=ids.shape[1])
+        images.append(dict(id=10 + i, file_name=f'{i}.bmp', **size))
+        entry = dict(image_id=10 + i, file_name=f'{i}_pan.png')
+        annotations.append(dict(entry, segments_info=table))
     path = root / 'panoptic.json'
-    path.write_text(
-        json.dumps(
-            dict(
-                images=images,
-                annotations=annotations,
-                categories=CATEGORIES,
-            )
-        )
-    )
+    content = dict(images=images, annotations=annotations)
+    path.write_text(json.dumps(dict(content, categories=CATEGORIES)))
     return path
 
 

@@ -16,27 +16,23 @@ def write_result(
         'd1.ratio': [1.0, None, 100.0],
         'd0.fp_fn_ratio': [0.001, 10.0, 1e6],
     }
-    arms = [
-        dict(
-            name=name,
-            title=titles[name],
-            runs=[
-                dict(
-                    seed=seed,
-                    status='pending' if score is None else status,
-                    error=error,
-                    curve=[
-                        dict(iter=20, PQ=score),
-                        dict(iter=10, PQ=(score or 0) - 10),
-                    ],
-                    final=dict(PQ=score, PQ_th=(score or 0) / 2),
-                    diagnostics={} if name == 'late' else ratios,
-                )
-                for seed, score in enumerate(own)
-            ],
-        )
-        for name, own in scores.items()
-    ]
+    arms = []
+    for name, own in scores.items():
+        runs = [
+            dict(
+                seed=seed,
+                status='pending' if score is None else status,
+                error=error,
+                curve=[
+                    dict(iter=20, PQ=score),
+                    dict(iter=10, PQ=(score or 0) - 10),
+                ],
+                final=dict(PQ=score, PQ_th=(score or 0) / 2),
+                diagnostics={} if name == 'late' else ratios,
+            )
+            for seed, score in enumerate(own)
+        ]
+        arms.append(dict(name=name, title=titles[name], runs=runs))
     study = dict(title='Toy', metric='coco_panoptic/PQ', baseline='kmax')
     path = folder / 'result.json'
     path.write_text(json.dumps(dict(schema=1, study=study, arms=arms)))

@@ -88,12 +88,8 @@ def test_axial_matches_loops():
     qkv = module.qkv_norm(module.qkv(x))[0].detach().numpy()
     q, k, v = qkv[:2], qkv[2:4], qkv[4:]
     rq, rk, rv = (
-        table.detach().numpy()
-        for table in (
-            module.relative_query,
-            module.relative_key,
-            module.relative_value,
-        )
+        getattr(module, f'relative_{name}').detach().numpy()
+        for name in ('query', 'key', 'value')
     )
     gain, out_gain = scale(module.similarity_norm), scale(module.output_norm)
     wanted = np.zeros((2, 2))

@@ -67,8 +67,6 @@ def test_fractions_are_the_stored_ones():
     )
     assert fractions[1].max() == 0
 
-
-def test_lattice_fractions_are_the_stored_ones():
     label = torch.tensor(LATTICE['label_13x13'])[None]
     fractions = class_fractions(label, 5, (4, 4))
     np.testing.assert_allclose(fractions[0], LATTICE['box_soft'], atol=1e-6)
@@ -184,20 +182,19 @@ def test_soft_without_the_classes_of_pixels_names_the_remedy():
         )
 
 
-def sample_of(classes, padded=None):
-    sample = DetDataSample()
-    sample.gt_segments = InstanceData(labels=torch.zeros(0, dtype=torch.long))
+def sample_of(classes):
     grid = torch.full(classes[::4, ::4].shape, VOID, dtype=torch.int16)
-    sample.gt_segment_map = PixelData(data=grid[None])
-    sample.gt_sem_seg = PixelData(sem_seg=classes[None])
-    if padded is not None:
-        sample.set_metainfo(dict(batch_input_shape=padded))
-    return sample
+    return DetDataSample(
+        metainfo=dict(batch_input_shape=(16, 16)),
+        gt_segments=InstanceData(labels=torch.zeros(0, dtype=torch.long)),
+        gt_segment_map=PixelData(data=grid[None]),
+        gt_sem_seg=PixelData(sem_seg=classes[None]),
+    )
 
 
 def test_segments_build_fractions_once_and_leave_the_annotation_alone():
     classes = PIXELS[0, :12, :8].clone()
-    sample = sample_of(classes, padded=(16, 16))
+    sample = sample_of(classes)
     segments = BatchSegments.from_data_samples([sample], (4, 4))
     fractions = segments.class_fractions(5)
     assert segments.class_fractions(5) is fractions
@@ -216,16 +213,7 @@ def test_a_batch_of_both_kinds_is_refused():
         BatchSegments.from_data_samples(samples, (4, 4))
 
 
-@pytest.fixture
-def models():
-    overlay = Config.fromfile(CONFIGS / '_base_/overlays/soft_target.py')
-    strided = build_model(with_remax=True)
-    soft = build_model(True, **overlay.soft_target.panoptic_head.to_dict())
-    copy_weights(strided, soft)
-    return strided, soft
-
-
-def with_pixels(shift=0):
+def with_pixels(shift):
     """Samples with the class of each of the 65 x 65 pixels.
 
     Classes are those of the segments, moved down by `shift` pixels.
@@ -240,29 +228,25 @@ def with_pixels(shift=0):
     return result
 
 
-def test_strided_ignores_the_classes_of_pixels(models):
-    """Default: the same losses with and without them, bit for bit."""
-    strided, _ = models
-    plain, packed = (losses_of(strided, s) for s in (samples(), with_pixels()))
-    assert plain.keys() == packed.keys()
-    assert all(torch.equal(plain[key], packed[key]) for key in plain)
-
-
-def test_soft_moves_the_semantic_and_class_losses_alone(models):
-    strided, soft = (losses_of(model, with_pixels(2)) for model in models)
+def test_classes_of_pixels_move_the_semantic_and_class_losses_of_soft():
+    """Strided ignores them, bit for bit; the branch gets a gradient."""
+    overlay = Config.fromfile(CONFIGS / '_base_/overlays/soft_target.py')
+    model = build_model(with_remax=True)
+    soft_model = build_model(
+        with_remax=True, **overlay.soft_target.panoptic_head.to_dict()
+    )
+    copy_weights(model, soft_model)
+    plain, strided, soft = (
+        losses_of(model, samples()),
+        losses_of(model, with_pixels(2)),
+        losses_of(soft_model, with_pixels(2)),
+    )
+    assert plain.keys() == strided.keys() == soft.keys()
+    assert all(torch.equal(plain[key], strided[key]) for key in plain)
     moved = {k for k in strided if not torch.equal(strided[k], soft[k])}
-    layers = range(3)
-    assert moved == {
-        *(f'd{i}.loss_semantic' for i in layers),
-        *(f'd{i}.loss_cls' for i in layers),
-        'loss_cls',
-    }
+    names = {f'd{i}.loss_semantic' for i in range(3)}
+    assert moved == names | {f'd{i}.loss_cls' for i in range(3)} | {'loss_cls'}
     assert all(value.isfinite() for value in soft.values())
-
-
-def test_gradient_reaches_the_semantic_branch(models):
-    _, soft = models
-    losses = losses_of(soft, with_pixels(2))
-    sum(losses[f'd{i}.loss_semantic'] for i in range(3)).backward()
-    weight = soft.panoptic_head.semantic_head.stages[0][1].weight
+    sum(soft[name] for name in names).backward()
+    weight = soft_model.panoptic_head.semantic_head.stages[0][1].weight
     assert weight.grad.abs().max() > 0

@@ -30,6 +30,7 @@ from tests.helpers.fusion_oracle import (
 
 MEDIUM = ((26, 34), (26, 33), (33, 33))
 LARGE = ((60, 90), (86, 129), (129, 129))
+PUBLISHED = ((427, 640), (855, 1281), (1281, 1281))
 
 
 def assert_equals_oracle(
@@ -93,16 +94,9 @@ def test_area_limits_equal_oracle() -> None:
 def test_semantic_and_instances_equal_oracle(rescale: bool) -> None:
     meta = sample(*MEDIUM)
     class_logits, mask_logits = random_case(0)
-    result = predict(
-        class_logits,
-        mask_logits,
-        meta,
-        rescale,
-        panoptic_on=False,
-        semantic_on=True,
-        instance_on=True,
-        max_per_image=20,
-    )
+    wanted = dict(panoptic_on=False, semantic_on=True, instance_on=True)
+    case = class_logits, mask_logits, meta
+    result = predict(*case, rescale, max_per_image=20, **wanted)
     assert set(result) == {'sem_results', 'ins_results'}
     logits = full_resolution_logits(mask_logits, meta.metainfo, rescale)
     pi = logits.softmax(0)
@@ -179,8 +173,7 @@ def test_composed_resize_equals_two_resizes() -> None:
     mask_logits = torch.randn(
         2, 321, 321, generator=torch.Generator().manual_seed(0)
     )
-    meta = sample((427, 640), (855, 1281), (1281, 1281)).metainfo
-    expected = full_resolution_logits(mask_logits, meta)
+    expected = full_resolution_logits(mask_logits, sample(*PUBLISHED).metainfo)
     device = mask_logits.device
     rows = split_bands(resize_matrix(321, 1281, 855, 427, True), 16, device)
     cols = split_bands(resize_matrix(321, 1281, 1281, 640, True), 64, device)
@@ -191,26 +184,20 @@ def test_composed_resize_equals_two_resizes() -> None:
     )
 
 
-def test_float32_path_differs_only_at_the_threshold() -> None:
-    meta, case = sample(*LARGE), random_case(7, 32, (33, 33))
-    double, single = (
-        pan_map(predict(*(logits.to(dtype) for logits in case), meta))
-        for dtype in (torch.float64, torch.float32)
-    )
-    pi = full_resolution_logits(case[1], meta.metainfo).softmax(0)
-    near = ((pi - 0.4).abs() < 1e-4).any(0).numpy()
-    differs = double != single
-    assert not (differs & ~near).any()
-    assert differs.mean() < 1e-3
-
-
-@pytest.mark.slow
-def test_published_size_equals_oracle() -> None:
-    """1281 -> 427 x 640, 128 queries, float32."""
-    meta = sample((427, 640), (855, 1281), (1281, 1281))
-    class_logits, mask_logits = random_case(0, 128, (12, 12))
+@pytest.mark.parametrize(
+    ('size', 'num_queries', 'side'),
+    [
+        (LARGE, 32, 33),
+        pytest.param(PUBLISHED, 128, 321, marks=pytest.mark.slow),
+    ],
+)
+def test_float32_equals_oracle_but_at_the_threshold(
+    size: tuple, num_queries: int, side: int
+) -> None:
+    meta = sample(*size)
+    class_logits, mask_logits = random_case(0, num_queries, (12, 12))
     mask_logits = F.interpolate(
-        mask_logits[None].float(), size=(321, 321), mode='bicubic'
+        mask_logits[None].float(), size=(side, side), mode='bicubic'
     )[0]
     ids = pan_map(predict(class_logits.float(), mask_logits, meta, **DEFAULTS))
     logits = full_resolution_logits(mask_logits, meta.metainfo)
@@ -280,13 +267,9 @@ def test_class_count_that_disagrees_is_an_error() -> None:
 @pytest.mark.gpu
 def test_cuda_equals_cpu() -> None:
     meta, case = sample(*LARGE), random_case(7, 32, (33, 33))
+    wanted = dict(semantic_on=True, instance_on=True)
     cpu, cuda = (
-        predict(
-            *(logits.to(device) for logits in case),
-            meta,
-            semantic_on=True,
-            instance_on=True,
-        )
+        predict(*(logits.to(device) for logits in case), meta, **wanted)
         for device in ('cpu', 'cuda')
     )
     for key in ('pan_results', 'sem_results'):

@@ -9,25 +9,44 @@ from mmremax.kmax import fusion as kmax_fusion_head
 from mmremax.kmax.pixel_pass import MaskReader, PairReader, crop_shape
 from tests.golden import assert_probe, load_case
 from tests.helpers.fusion_fixture import (
-    GOLDEN_KEYS,
     assert_same_segments,
     bumps,
     pan_map,
     predict,
-    predict_bumps,
     sample,
 )
 
+each_data_set = pytest.mark.parametrize(
+    'name', ['coco', 'cityscapes', 'ade20k']
+)
+GOLDEN_KEYS = dict(
+    pixel_confidence='pixel_threshold',
+    class_thing='thing_threshold',
+    class_stuff='stuff_threshold',
+    overlap='overlap_threshold',
+    reorder_class_weight='class_score_power',
+    reorder_mask_weight='mask_score_power',
+)
 
-@pytest.mark.parametrize('name', ['coco', 'cityscapes', 'ade20k'])
-def test_golden_panoptic(name: str) -> None:
-    expected = load_case(f'inference.panoptic_{name}')['expected']
-    test_cfg = {
-        GOLDEN_KEYS[key]: value for key, value in expected['settings'].items()
-    }
-    ours = pan_map(predict_bumps(**test_cfg))
+
+def predict_bumps(name: str | None = None, **test_cfg: object) -> dict:
+    """Predict by the published settings of a data set, or by other ones."""
+    if name is not None:
+        case = load_case(f'inference.panoptic_{name}')
+        for key, value in case['expected']['settings'].items():
+            test_cfg[GOLDEN_KEYS[key]] = value
+    return predict(*bumps(), sample((16, 16)), **test_cfg)
+
+
+def assert_golden(ours: np.ndarray, expected: dict) -> None:
     labels = {s['id']: s['category_id'] for s in expected['segments_info']}
     assert_same_segments(ours, np.array(expected['panoptic_map']), labels)
+
+
+@each_data_set
+def test_golden_panoptic(name: str) -> None:
+    expected = load_case(f'inference.panoptic_{name}')['expected']
+    assert_golden(pan_map(predict_bumps(name)), expected)
 
 
 @pytest.mark.parametrize('reader_type', [PairReader, MaskReader])
@@ -98,23 +117,18 @@ def test_golden_forward(name: str) -> None:
         mask_logits = F.interpolate(
             mask_logits[None], size=(5, 5), mode='bilinear', align_corners=True
         )[0]
-        samples = [
-            sample((26, 34), (13, 17), (17, 17)),
-            sample((35, 23), (17, 11), (17, 17)),
-        ]
+        sizes = [((26, 34), (13, 17)), ((35, 23), (17, 11))]
     else:
         mask_logits = mask_logits[:, ::4, ::4]
-        samples = [
-            sample((24, 32), (12, 16), (16, 16)),
-            sample((33, 21), (16, 10), (16, 16)),
-        ]
+        sizes = [((24, 32), (12, 16)), ((33, 21), (16, 10))]
     batch = mask_logits.expand(2, -1, -1, -1)
     assert_probe(batch, expected['head_masks'])
-    for data_sample, image in zip(samples, expected['images'], strict=True):
+    side = int(name[-2:])
+    for size, image in zip(sizes, expected['images'], strict=True):
+        data_sample = sample(*size, (side, side))
         ours = pan_map(predict(class_logits, mask_logits, data_sample))
         assert list(ours.shape) == image['output_size']
-        labels = {s['id']: s['category_id'] for s in image['segments_info']}
-        assert_same_segments(ours, np.array(image['panoptic_map']), labels)
+        assert_golden(ours, image)
 
 
 def test_golden_test_sizes() -> None:
@@ -127,18 +141,15 @@ def test_golden_test_sizes() -> None:
         assert list(crop_shape(meta)) == row['crop_after_upsampling']
 
 
-@pytest.mark.parametrize('name', ['coco', 'cityscapes', 'ade20k'])
+@each_data_set
 @pytest.mark.parametrize(('thing', 'stuff'), [(0, 0), (30, 60)])
 def test_golden_area_limits(name: str, thing: int, stuff: int) -> None:
     case = load_case('inference.tensorflow_post_processor')['expected']
     expected = np.array(
         case[f'{name}_thing_limit_{thing}_stuff_limit_{stuff}']
     )
-    settings = load_case(f'inference.panoptic_{name}')['expected']['settings']
-    test_cfg = {GOLDEN_KEYS[key]: value for key, value in settings.items()}
-    ours = pan_map(
-        predict_bumps(min_thing_area=thing, min_stuff_area=stuff, **test_cfg)
-    )
+    limits = dict(min_thing_area=thing, min_stuff_area=stuff)
+    ours = pan_map(predict_bumps(name, **limits))
     labels = {i: i // 256 - 1 for i in np.unique(expected).tolist() if i}
     assert_same_segments(ours, expected, labels)
 
