@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -70,6 +71,33 @@ def as_data_samples(segments: BatchSegments) -> list[SimpleNamespace]:
             segments.segment_map, segments.labels, strict=True
         )
     ]
+
+
+def slow_cross_entropy(
+    logits: Tensor, labels: Tensor, activation: str
+) -> float:
+    """Mean over images of the mean over locations, by loops; -1 is void.
+
+    Args:
+        logits: (B, C, P).
+        labels: (B, P).
+        activation: Softmax, or sigmoid whose C terms are summed.
+    """
+    images = []
+    for z, own in zip(logits.numpy(), labels.tolist(), strict=True):
+        terms = []
+        for p, label in enumerate(own):
+            if label < 0:
+                continue
+            m = z[:, p]
+            if activation == 'softmax':
+                terms.append(np.log(np.exp(m).sum()) - m[label])
+            else:
+                prob = 1 / (1 + np.exp(-m))
+                y = np.arange(len(m)) == label
+                terms.append(-np.log(np.where(y, prob, 1 - prob)).sum())
+        images.append(np.mean(terms))
+    return np.mean(images)
 
 
 def mask_targets(

@@ -28,37 +28,32 @@ def test_golden(case):
     assert_probe(head(feats), load_case(case)['expected'])
 
 
-def test_void_is_an_output_only_if_wanted():
+HEADS = dict(  # keys of the head, sides of its features and its output
+    decoder=(
+        dict(type='KMaXSemanticDecoder', low_level_channels=(4, 2)),
+        (9, 5, 3, 2),
+        9,
+    ),
+    classifier=(dict(type='KMaXSemanticClassifier'), (3,), 3),
+)
+
+
+@pytest.mark.parametrize('name', HEADS)
+@pytest.mark.parametrize('with_void', [False, True])
+def test_shapes_and_gradients(name, with_void):
+    """Of one image in training mode; void is an output only if wanted."""
+    config, sides, side = HEADS[name]
     head = MODELS.build(
         dict(
-            type='KMaXSemanticDecoder',
+            config,
             num_classes=4,
             in_channels=(4, 4, 4, 4),
-            with_void=False,
-            channels=8,
-            low_level_channels=(4, 2),
-        )
-    )
-    feats = [torch.randn(1, 4, n, n) for n in (9, 5, 3, 2)]
-    logits = head(feats)  # one image in training mode
-    assert logits.shape == (1, 4, 9, 9)
-    logits.square().sum().backward()
-    assert_gradients(head)
-
-
-@pytest.mark.parametrize('with_void', [False, True])
-def test_shapes_and_gradients(with_void):
-    head = MODELS.build(
-        dict(
-            type='KMaXSemanticClassifier',
-            num_classes=19,
-            in_channels=(8, 4, 16, 32),
             with_void=with_void,
             channels=8,
         )
     )
-    logits = head([torch.randn(2, 32, 3, 5)])
-    assert logits.shape == (2, 19 + with_void, 3, 5)
+    logits = head([torch.randn(1, 4, n, n + 1) for n in sides])
+    assert logits.shape == (1, 4 + with_void, side, side + 1)
     logits.square().sum().backward()
     assert_gradients(head)
 

@@ -37,10 +37,7 @@ def test_losses_of_both_parts() -> None:
     head, stock = build(mp_cfg=dict(num_groups=2)), build('Mask2FormerHead')
     assert head.label_embed.weight.shape == (NUM_CLASSES, 8)
     stock.load_state_dict(head.state_dict(), strict=False)
-    losses = head.loss(*batch())
-    expected = stock.loss(
-        features(channels=4), semantic_samples(empty=(1,)), {}
-    )
+    losses, expected = head.loss(*batch()), stock.loss(*batch())
     assert set(expected) == {k for k in losses if 'mp_' not in k}
     assert len(losses) == 2 * len(expected)
     # Before the first layer nothing is random but the points.
@@ -61,13 +58,7 @@ def test_inference_and_no_settings_are_stock(settings: dict) -> None:
     results = []
     for other in (stock, head):
         torch.manual_seed(0)
-        losses = (
-            {}
-            if settings
-            else other.loss(
-                features(channels=4), semantic_samples(empty=(1,)), {}
-            )
-        )
+        losses = {} if settings else other.loss(*batch())
         metas = [dict(img_shape=CANVAS)] * 2
         masks = other.eval().predict(features(channels=4), metas, {})
         results.append({**losses, 'masks': masks})

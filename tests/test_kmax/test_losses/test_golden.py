@@ -65,26 +65,20 @@ def test_instance_discrimination():
     expected = load_case('loss.instance_discrimination')['expected']
     output, _ = fixture_output()
     targets = targets_of(output)
-
-    def loss(*args):
-        contrast = InstanceDiscriminationLoss(*args)
-        return contrast(output.pixel_feature, targets).item()
-
-    assert loss(81, 1.5) == pytest.approx(expected['all_pixels_k81'], **CLOSE)
-    assert loss(0, 1.5) == pytest.approx(expected['all_pixels_k81'], **CLOSE)
-    assert loss(20, 1.5) == pytest.approx(
-        expected['sampled_k20_temp1p5'], **CLOSE
-    )
-    assert loss(20, 0.6) == pytest.approx(
-        expected['sampled_k20_temp0p6'], **CLOSE
-    )
+    for samples, temperature, key in (
+        (81, 1.5, 'all_pixels_k81'),
+        (0, 1.5, 'all_pixels_k81'),
+        (20, 1.5, 'sampled_k20_temp1p5'),
+        (20, 0.6, 'sampled_k20_temp0p6'),
+    ):
+        contrast = InstanceDiscriminationLoss(samples, temperature)
+        value = contrast(output.pixel_feature, targets).item()
+        assert value == pytest.approx(expected[key], **CLOSE)
     locations = pixel_sampler.sample_locations(
         targets.inverse_area(), targets.valid, 20, 1.5
     )
-    assert (
-        locations.sort(1).values.tolist()
-        == expected['sorted_sample_indices_temp1p5']
-    )
+    indices = locations.sort(1).values.tolist()
+    assert indices == expected['sorted_sample_indices_temp1p5']
 
 
 @pytest.mark.parametrize(
