@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,14 +21,11 @@ import mmremax  # noqa: F401 (registers the components)
 CONFIGS = Path(__file__).parents[2] / 'configs'
 CANVAS = (64, 96)
 THINGS, STUFF = 3, 2
+SEMANTIC_LOSS = dict(type='SemanticLoss', num_samples=0, loss_weight=0.5)
 REMAX = dict(
     mask_loss=dict(type='ReMaskLoss'),
     semantic_head=dict(
-        type='SemanticAuxHead',
-        channels=8,
-        loss_semantic=dict(
-            type='SemanticLoss', num_samples=0, loss_weight=0.5
-        ),
+        type='SemanticAuxHead', channels=8, loss_semantic=SEMANTIC_LOSS
     ),
 )
 
@@ -73,10 +69,8 @@ def head_config(
         eta: Of ReClass, where the settings relax masks.
         settings: Keys of the head.
     """
-    config = Config.fromfile(
-        CONFIGS / 'studies/mask2former/mask2former_shapes.py'
-    )
-    model = copy.deepcopy(config.model)
+    path = CONFIGS / 'studies/mask2former/mask2former_shapes.py'
+    model = Config.fromfile(path).model
     stuff = 0 if instance else STUFF
     head = model.panoptic_head
     head.update(
@@ -108,6 +102,19 @@ def build_head(seed: int = 0, **settings: object) -> torch.nn.Module:
     return head
 
 
+def losses_of(
+    head: torch.nn.Module, data: list[DetDataSample], seed: int = 3
+) -> dict[str, Tensor]:
+    """Losses of random features, from the random state of a seed."""
+    torch.manual_seed(seed)
+    return head.loss(features(len(data)), data)
+
+
+def total(losses: dict[str, Tensor]) -> Tensor:
+    """Add the losses up, without the diagnostics among them."""
+    return sum(value for name, value in losses.items() if 'loss' in name)
+
+
 def features(batch: int = 2, seed: int = 1, channels: int = 8) -> list[Tensor]:
     """Backbone features of strides 4 to 32."""
     generator = torch.Generator().manual_seed(seed)
@@ -116,6 +123,22 @@ def features(batch: int = 2, seed: int = 1, channels: int = 8) -> list[Tensor]:
         torch.randn(batch, channels, *size, generator=generator)
         for size in sizes
     ]
+
+
+def sample_of(
+    labels: Tensor, masks: Tensor, shape: tuple[int, int]
+) -> DetDataSample:
+    """Wrap segments (N,), (N, H, W) of an image of a padded batch."""
+    canvas = tuple(masks.shape[1:])
+    meta = dict(img_shape=shape, ori_shape=shape, batch_input_shape=canvas)
+    instances = InstanceData(
+        labels=labels,
+        bboxes=HorizontalBoxes(torch.zeros(len(labels), 4)),
+        masks=BitmapMasks(masks.byte().numpy(), *canvas),
+    )
+    return DetDataSample(
+        metainfo=dict(meta, scale_factor=(1.0, 1.0)), gt_instances=instances
+    )
 
 
 def samples(
@@ -140,19 +163,7 @@ def samples(
         if b in empty:
             masks, labels = masks[:0], labels[:0]
             semantic[:] = 255
-        sample = DetDataSample(
-            gt_instances=InstanceData(
-                labels=labels,
-                bboxes=HorizontalBoxes(torch.zeros(len(labels), 4)),
-                masks=BitmapMasks(masks.numpy(), height, width),
-            ),
-            metainfo=dict(
-                img_shape=shape,
-                ori_shape=shape,
-                batch_input_shape=CANVAS,
-                scale_factor=(1.0, 1.0),
-            ),
-        )
+        sample = sample_of(labels, masks, shape)
         if not instance:
             sample.gt_sem_seg = PixelData(sem_seg=semantic[None])
         result.append(sample)

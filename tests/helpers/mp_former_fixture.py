@@ -11,8 +11,6 @@ from pathlib import Path
 
 import torch
 from mmdet.registry import MODELS
-from mmdet.structures import DetDataSample
-from mmdet.structures.mask import BitmapMasks
 from mmengine.config import ConfigDict
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
@@ -85,18 +83,14 @@ class GoldenRandom:
     """
 
     def __init__(self, counts: list[int], groups: int) -> None:
-        longest, total = max(counts), sum(counts)
         self.layer = -1
         # Entry n of each slot; that of padding does not matter.
-        self.entry = torch.zeros(
-            len(counts), groups * longest, dtype=torch.float64
-        )
-        for group in range(groups):
-            for b, count in enumerate(counts):
-                start = group * total + sum(counts[:b])
-                self.entry[b, group * longest :][:count] = torch.arange(
-                    start, start + count
-                )
+        starts = torch.tensor([sum(counts[:b]) for b in range(len(counts))])
+        group, index = torch.tensor(
+            [divmod(slot, max(counts)) for slot in range(groups * max(counts))]
+        ).T
+        entry = group * sum(counts) + starts[:, None] + index
+        self.entry = entry.double()
 
     def __getattr__(self, name: str) -> object:
         return getattr(torch, name)
@@ -151,13 +145,9 @@ def _golden_parameter(name: str, parameter: Tensor) -> Tensor:
         return 0.1 * values
     if 'norms.' in name or 'post_norm' in name:
         return 1 + 0.1 * values
-    if '_embed.weight' in name and name.split('.')[0] in (
-        'query_embed',
-        'level_embed',
-        'label_embed',
-    ):
-        return values
-    return values if name == 'query_feat.weight' else 0.4 * values
+    embeddings = ('query_embed', 'level_embed', 'label_embed', 'query_feat')
+    is_embedding = name.removesuffix('.weight') in embeddings
+    return values if is_embedding else 0.4 * values
 
 
 def golden_points(num_masks: int) -> Tensor:
@@ -166,15 +156,3 @@ def golden_points(num_masks: int) -> Tensor:
     x = frac(0.5 + 0.7548776662466927 * i)
     y = frac(0.5 + 0.5698402909980532 * i)
     return torch.stack([x, y], -1).float().expand(num_masks, -1, -1)
-
-
-def samples_of(batch_gt: list[InstanceData]) -> list[DetDataSample]:
-    """Make mmdet's samples around labels and masks of instance data."""
-    samples = []
-    for gt in batch_gt:
-        shape = gt.masks.shape[1:]
-        meta = dict(batch_input_shape=shape, img_shape=shape)
-        masks = BitmapMasks(gt.masks.numpy().astype('uint8'), *shape)
-        instances = InstanceData(labels=gt.labels, masks=masks)
-        samples.append(DetDataSample(metainfo=meta, gt_instances=instances))
-    return samples

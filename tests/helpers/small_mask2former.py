@@ -1,7 +1,5 @@
 """Any Mask2Former config with few channels and layers, and a batch for it."""
 
-import copy
-
 import torch
 from mmdet.registry import MODELS
 from mmengine.config import Config
@@ -18,9 +16,9 @@ from tests.helpers.mask2former_fixture import (
 
 
 def small(config: Config) -> nn.Module:
-    """Build the model with few channels and layers, on a small canvas."""
+    """Change its config to few channels and layers, and build the model."""
     remove_pretrained(config)
-    model = copy.deepcopy(config.model)
+    model = config.model
     semantic = 'decode_head' in model
     head = model.decode_head if semantic else model.panoptic_head
     channels = (8, 16, 32, 64)

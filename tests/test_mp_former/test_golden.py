@@ -13,6 +13,7 @@ from mmremax.mp_former.pilots import (
     noisy_masks,
     pilot_masks,
 )
+from tests.helpers.mask2former_fixture import sample_of
 from tests.helpers.mp_former_fixture import (
     GOLDEN,
     GoldenRandom,
@@ -20,7 +21,6 @@ from tests.helpers.mp_former_fixture import (
     golden_head,
     golden_mask,
     golden_points,
-    samples_of,
     unbits,
 )
 
@@ -132,7 +132,10 @@ def test_decoder_and_losses(name: str) -> None:
             lambda masks, *args: golden_points(len(masks)),
         ),
     ):
-        losses = head.loss(X, samples_of(ground_truth))
+        losses = head.loss(
+            X,
+            [sample_of(gt.labels, gt.masks, (64, 64)) for gt in ground_truth],
+        )
     num_slots = run['P']
     real = ~PilotSlots.of(ground_truth, settings['G']).is_padding
     assert real.shape[1] == num_slots

@@ -1,12 +1,13 @@
 """What mask-piloted training changes of a Mask2Former head, and what not."""
 
+from collections.abc import Callable
 from unittest import mock
 
 import pytest
 import torch
 from mmdet.structures.mask import BitmapMasks
 from mmengine.structures import InstanceData
-from torch import Tensor, nn
+from torch import nn
 
 from mmremax.mp_former import head as head_module
 from tests.helpers.mask2former_fixture import (
@@ -14,7 +15,9 @@ from tests.helpers.mask2former_fixture import (
     build_head,
     features,
     head_config,
+    losses_of,
     samples,
+    total,
 )
 from tests.helpers.model_fixture import assert_gradients
 
@@ -50,7 +53,7 @@ def forward_in_loss(head: nn.Module, batch: list) -> tuple:
     return *outputs[0], losses
 
 
-def seeded(function: object) -> object:
+def seeded(function: Callable) -> Callable:
     """Let a function start from the same random state in each model."""
 
     def run(*args: object) -> dict:
@@ -60,17 +63,11 @@ def seeded(function: object) -> object:
     return run
 
 
-def total(losses: dict[str, Tensor]) -> Tensor:
-    return sum(v for k, v in losses.items() if 'loss' in k)
-
-
 def test_without_mp_cfg_all_is_stock() -> None:
     stock = build_head()
     head = build_head(type='MPFormerHead')
     share_weights(head, stock)
-    expected, found = (
-        seeded(h.loss)(features(), samples()) for h in (stock, head)
-    )
+    expected, found = (losses_of(h, samples()) for h in (stock, head))
     assert expected.keys() == found.keys()
     assert all(torch.equal(v, found[k]) for k, v in expected.items())
     assert 'label_embed.weight' not in head.state_dict()
@@ -147,7 +144,7 @@ def test_padding_and_the_other_image(padding: str) -> None:
 
 def test_batch_without_ground_truth() -> None:
     head = mp_head()
-    losses = head.loss(features(), samples(empty=(0, 1)))
+    losses = losses_of(head, samples(empty=(0, 1)))
     assert set(NAMES) == {k for k in losses if 'mp_loss' in k}
     assert all(losses[name] == 0 for name in NAMES)
     total(losses).backward()
@@ -160,7 +157,7 @@ def test_amp_with_an_empty_image_and_an_empty_mask(remax: bool) -> None:
     batch = samples(empty=(0,))
     batch[1].gt_instances.masks.masks[0] = 0
     with torch.autocast('cpu', torch.bfloat16):
-        losses = head.loss(features(), batch)
+        losses = losses_of(head, batch)
     assert {losses[name].dtype for name in NAMES} == {torch.float32}
     total(losses).backward()
     assert all(torch.isfinite(v).all() for v in losses.values())
@@ -182,17 +179,19 @@ def test_masks_of_another_size_are_refused() -> None:
     for sample in batch:
         sample.set_metainfo(dict(batch_input_shape=(64, 128)))
     with pytest.raises(ValueError, match='pad_mask=True'):
-        mp_head().loss(features(), batch)
+        losses_of(mp_head(), batch)
 
 
 def test_with_remax_the_matching_losses_are_those_of_remax() -> None:
     both = mp_head(remax=True)
     alone = build_head(type='ReMaXMask2FormerHead', **REMAX)
     share_weights(both, alone)
-    results = []
+    runs, results = [], []
+    both.pixel_decoder.register_forward_hook(lambda *args: runs.append(1))
     for head in (alone, both):
         head.loss_by_feat = seeded(head.loss_by_feat)
-        results.append(head.loss(features(), samples()))
+        results.append(losses_of(head, samples()))
+    assert runs == [1], 'the pixel decoder runs once'
     expected, found = results
     assert set(found) - set(expected) == set(NAMES)
     for name, value in expected.items():
@@ -205,14 +204,6 @@ def test_mask_piloted_queries_are_not_relaxed() -> None:
     alone.load_state_dict(both.state_dict(), strict=False)
     pilot_losses = seeded(head_module.pilot_losses)
     with mock.patch.object(head_module, 'pilot_losses', pilot_losses):
-        results = [h.loss(features(), samples()) for h in (alone, both)]
+        results = [losses_of(h, samples()) for h in (alone, both)]
     for name in NAMES:
         assert torch.equal(results[0][name], results[1][name])
-
-
-def test_pixel_decoder_runs_once() -> None:
-    head = mp_head(remax=True)
-    calls = []
-    head.pixel_decoder.register_forward_hook(lambda *args: calls.append(1))
-    head.loss(features(), samples())
-    assert len(calls) == 1

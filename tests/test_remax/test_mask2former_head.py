@@ -13,7 +13,9 @@ from tests.helpers.mask2former_fixture import (
     build_head,
     features,
     head_config,
+    losses_of,
     samples,
+    total,
 )
 from tests.helpers.model_fixture import assert_gradients
 from tests.helpers.remax_mask2former_oracle import SIZE, oracle
@@ -26,20 +28,11 @@ def remax_head(**settings):
     return build_head(type=HEAD, **{**copy.deepcopy(REMAX), **settings})
 
 
-def losses_of(head, data, seed=3):
-    torch.manual_seed(seed)
-    return head.loss(features(len(data)), data)
-
-
 def calls_of(module):
     """The arguments of each call from now on."""
     calls = []
     module.register_forward_pre_hook(lambda _, args: calls.append(args))
     return calls
-
-
-def total(losses):
-    return sum(value for name, value in losses.items() if 'loss' in name)
 
 
 @pytest.mark.parametrize('instance', [False, True])
@@ -105,7 +98,10 @@ def test_relaxed_outputs():
     head = remax_head()
     assert list(head.relaxed) == [1, 2, 3, 4]
     calls = calls_of(head.mask_loss)
+    before = set(vars(head)), len(head.pixel_decoder._forward_hooks)
     losses_of(head, samples())
+    after = set(vars(head)), len(head.pixel_decoder._forward_hooks)
+    assert before == after, 'nothing is kept after the losses'
     marked = {output.prefix: output.is_relaxed for output, _ in calls}
     wanted = {f'd{i}.': i in (1, 2, 3, 4) for i in range(5)} | {'': False}
     assert marked == wanted
@@ -191,13 +187,6 @@ def test_bfloat16():
         total(expected).item(), rel=0.05
     )
     total(losses).backward()
-
-
-def test_nothing_is_kept_after_the_losses():
-    head = remax_head()
-    before = set(vars(head)), len(head.pixel_decoder._forward_hooks)
-    losses_of(head, samples())
-    assert before == (set(vars(head)), len(head.pixel_decoder._forward_hooks))
 
 
 def test_ground_truth_source_needs_no_semantic_head():

@@ -22,6 +22,7 @@ from tests.helpers.mask2former_fixture import (
     build_head,
     features,
     samples,
+    total,
 )
 from tests.helpers.model_fixture import build_model
 
@@ -39,7 +40,7 @@ class TotalLoss(nn.Module):
         if head is not self.model:
             inputs = self.model.extract_feat(inputs)
         self.losses = head.loss(inputs, batch)
-        return sum(v for k, v in self.losses.items() if 'loss' in k)
+        return total(self.losses)
 
 
 def kmax() -> nn.Module:
@@ -73,23 +74,16 @@ def jobs(rank: int) -> dict[str, tuple[nn.Module, list[tuple]]]:
     relaxed = build_head(type='ReMaXMask2FormerHead', **REMAX)
     pilots = dict(num_groups=2, query_pos='none')
     piloted = build_head(type='MPFormerHead', mp_cfg=pilots)
-    some = (0,) if rank else ()
+    some = samples(empty=(0,) if rank else ())
+    steps = [(features(seed=10 * rank + step), some) for step in range(2)]
+    pilot_steps = [
+        (features(), samples(bool(rank), empty if rank else ()))
+        for empty in ((), (0, 1))
+    ]
     return dict(
         kmax=(kmax(), [images(2 * rank, 2 * rank + 2)]),
-        remax=(
-            relaxed,
-            [
-                (features(seed=10 * rank + step), samples(empty=some))
-                for step in range(2)
-            ],
-        ),
-        mp_former=(
-            piloted,
-            [
-                (features(), samples(bool(rank), empty if rank else ()))
-                for empty in ((), (0, 1))
-            ],
-        ),
+        remax=(relaxed, steps),
+        mp_former=(piloted, pilot_steps),
     )
 
 
@@ -103,12 +97,12 @@ def run_rank(rank: int, port: int, folder: Path) -> None:
     torch.set_num_threads(1)
     results = {}
     for name, (model, batches) in jobs(rank).items():
-        total = TotalLoss(model)
-        wrapped = DistributedDataParallel(total)
+        single = TotalLoss(model)
+        wrapped = DistributedDataParallel(single)
         for batch in batches:
             wrapped.zero_grad()
             wrapped(*batch).backward()
-        losses = {k: v.detach() for k, v in total.losses.items()}
+        losses = {k: v.detach() for k, v in single.losses.items()}
         results[name] = gradients(model), losses
     torch.save(results, folder / f'{rank}.pth')
     dist.destroy_process_group()
