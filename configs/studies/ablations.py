@@ -4,14 +4,14 @@
         --data-root data/vivid --arms remax 'eta_*'
 
 README.md lists the groups with what the paper says. Arms without a prefix
-belong to several. The groups `parts_*`, `stages_*` and `cost_*` have settings
+belong to several. The groups `parts_*`, `outputs_*` and `cost_*` have settings
 of their own:
 
 - `parts_*`: the paper's weight of the mask-id loss. Two are controls:
   `parts_semantic` trains the semantic branch and relaxes nothing with it;
   `parts_uniform` relaxes by the mean of m_hat, a larger scale of the logits
   that selects neither pixels nor queries.
-- `stages_*`: six decoder layers, of which so many outputs are relaxed.
+- `outputs_*`: six decoder layers, of which so many outputs are relaxed.
 - `stop_gradient_*`: with true masks there is no semantic branch; the
   stop-gradient is then that of the class scores in Eq. 1.
 - `clipping_*`: `softmax` and `sigmoid` are of the mask-id loss; in ReMaX Eq. 1
@@ -80,7 +80,7 @@ arms |= dict(
 # Table 3
 _six_layers = {_head + 'transformer_decoder.num_layers': (2, 2, 2)}
 for _number in (0, 2, 4, 6):
-    arms[f'stages_{_number}'] = _arm(
+    arms[f'outputs_{_number}'] = _arm(
         f'{_number} relaxed outputs',
         _remax,
         _six_layers,
