@@ -1,6 +1,6 @@
 """Every recipe against the numbers of its paper, written out here.
 
-kMaX-DeepLab as published: AdamW, polynomial decay of power 0.9 behind 5,000
+kMaX-DeepLab as published: AdamW, polynomial decay of power 0.9 after 5,000
 warm-up iterations. ReMaX: steps by 0.1 at 85 % and 95 %. Never clipped.
 """
 

@@ -1,4 +1,4 @@
-"""kMaX-DeepLab, R50, COCO panoptic at 641 with one layer a stage: 50k.
+"""kMaX-DeepLab, R50, COCO panoptic at 641 with one layer a resolution: 50k.
 
     tools/dist_train.sh configs/kmax/kmax_r50_coco_641.py 8
 

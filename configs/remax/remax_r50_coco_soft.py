@@ -2,7 +2,7 @@
 
     tools/dist_train.sh configs/remax/remax_r50_coco_soft.py 8
 
-The loss of ReMaX's semantic branch and ReClass see what share of a stride-4
+The loss of ReMaX's semantic branch and ReClass see what part of a stride-4
 cell each class has, not the class of the pixel the cell sits on; masks,
 matching and inference are those of remax_r50_coco.py. Not trained yet.
 """

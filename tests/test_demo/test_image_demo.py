@@ -110,7 +110,7 @@ def test_wrong_paths_and_weights_are_errors(
         ((tmp_path, CONFIG, checkpoint), 'holds no image'),
         ((image, 'none.py', checkpoint), 'no config file'),
         ((image, CONFIG, tmp_path / 'none.pth'), 'no checkpoint file'),
-        ((*valid, 'model.test_cfg.treshold=1'), 'treshold'),
+        ((*valid, 'model.test_cfg.no_threshold=1'), 'no_threshold'),
         ((*valid, 'model.test_cfg.panoptic_on=False'), 'panoptic_on is False'),
         ((image, CONFIG, published), 'kmax_to_mmremax'),
         ((image, CONFIG, cut), r'cut\.pth.*cannot be read'),

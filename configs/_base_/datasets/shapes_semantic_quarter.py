@@ -30,7 +30,7 @@ train_pipeline = [
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='Resize', scale=scale, interpolation='area'),
-    dict(type='LoadAnnotations'),  # behind Resize: labels stay as they are
+    dict(type='LoadAnnotations'),  # after Resize: labels stay as they are
     dict(type='PackSegInputs'),
 ]
 dataset = dict(

@@ -124,7 +124,7 @@ def _last_layers(blocks: Sequence[Sequence]) -> dict[int, int]:
     for index, block in enumerate(blocks, start=1):
         stride *= block[-1]
         layer_of[stride] = index
-    layer_of[stride] += 1  # the 1x1 convolution behind the blocks
+    layer_of[stride] += 1  # the 1x1 convolution after the blocks
     return layer_of
 
 
