@@ -9,12 +9,8 @@ from mmremax.kmax.data_preprocessor import KMaXDataPreprocessor
 
 
 def batch_of(*sizes):
-    return dict(
-        inputs=[
-            torch.full((3, *size), 255, dtype=torch.uint8) for size in sizes
-        ],
-        data_samples=[DetDataSample() for _ in sizes],
-    )
+    images = [torch.full((3, *size), 255, dtype=torch.uint8) for size in sizes]
+    return dict(inputs=images, data_samples=[DetDataSample() for _ in sizes])
 
 
 @pytest.mark.parametrize('training', [True, False])

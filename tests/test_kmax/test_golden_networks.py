@@ -19,12 +19,8 @@ KEYS = GOLDEN_DIR / 'kmax_r50_coco_keys.txt'
 
 def convnext(arch: str, channels: tuple[int, ...]) -> dict:
     """Keys that put a ConvNeXt into a model of as many features."""
-    backbone = dict(
-        _delete_=True,
-        type='KMaXConvNeXt',
-        arch=arch,
-        with_stem=len(channels) == 5,
-    )
+    backbone = dict(type='KMaXConvNeXt', arch=arch)
+    backbone.update(_delete_=True, with_stem=len(channels) == 5)
     return {
         'model.backbone': backbone,
         'model.panoptic_head.pixel_decoder.in_channels': channels,
@@ -112,10 +108,6 @@ def test_float32_is_near():
     assert_probe(final.mask_logits, expected['pred_masks'], 1e-3, 1e-4)
 
 
-def num_parameters(module: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in module.parameters())
-
-
 BASE, LARGE = (128, 256, 512, 1024), (192, 384, 768, 1536)
 COUNTS = {
     'coco_resnet50': ('kmax_r50_coco', {}),
@@ -137,12 +129,16 @@ COUNTS = {
 def test_parameter_counts(name):
     model = build_on_meta(config_of(*COUNTS[name]))
     head = model.panoptic_head
+    parts = dict(
+        backbone=model.backbone,
+        pixel_decoder=head.pixel_decoder,
+        transformer_decoder=head.transformer_decoder,
+        aux_semantic=head.auxiliary_semantic_head,
+        total=model,
+    )
     counts = {
-        'backbone': num_parameters(model.backbone),
-        'pixel_decoder': num_parameters(head.pixel_decoder),
-        'transformer_decoder': num_parameters(head.transformer_decoder),
-        'aux_semantic': num_parameters(head.auxiliary_semantic_head),
-        'total': num_parameters(model),
+        name: sum(parameter.numel() for parameter in part.parameters())
+        for name, part in parts.items()
     }
     counts['total_without_aux'] = counts['total'] - counts['aux_semantic']
     assert counts == load_case('model.parameter_counts')['expected'][name]
@@ -151,10 +147,6 @@ def test_parameter_counts(name):
 def test_checkpoint_format_is_frozen():
     """Renaming one of these keys breaks every checkpoint in the world."""
     state_dict = build_on_meta(config_of('kmax_r50_coco', {})).state_dict()
-    keys = {
-        key
-        for key in state_dict
-        if key.startswith('panoptic_head.')
-        and not key.endswith('num_batches_tracked')
-    }
+    keys = {key for key in state_dict if key.startswith('panoptic_head.')}
+    keys = {key for key in keys if not key.endswith('num_batches_tracked')}
     assert keys == set(KEYS.read_text().split())

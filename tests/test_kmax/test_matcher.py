@@ -114,17 +114,13 @@ def slow_assign(class_logits, mask_logits, segment_map, labels, eps=1e-5):
 def test_equals_a_slow_oracle(queries):
     generator = torch.Generator().manual_seed(queries)
     batch, classes, counts = 3, 5, [6, 0, 2]
-    class_logits = torch.randn(
-        batch, queries, classes + 1, generator=generator
-    ).double()
-    mask_logits = torch.randn(
-        batch, queries, 7, 11, generator=generator
-    ).double()
-    segment_map = torch.stack(
+    class_logits, mask_logits = (
+        torch.randn(batch, queries, *shape, generator=generator).double()
+        for shape in ((classes + 1,), (7, 11))
+    )
+    segment_map = torch.stack(  # without segments all is -1
         [
-            torch.randint(-1, count or 1, (7, 11), generator=generator)
-            if count
-            else torch.full((7, 11), -1)
+            torch.randint(-1, count, (7, 11), generator=generator)
             for count in counts
         ]
     )
@@ -169,9 +165,13 @@ def test_nan_reaches_the_loss_and_not_the_solver():
     assert (targets.labels[0] < 4).sum() == 4
 
 
+def one_segment(height, width):
+    maps = torch.zeros(1, height, width).long()
+    return as_data_samples(BatchSegments(maps, [torch.tensor([7])]))
+
+
 def test_stacking_fills_with_void():
-    maps = torch.zeros(1, 2, 3).long()
-    samples = as_data_samples(BatchSegments(maps, [torch.tensor([7])]))
+    samples = one_segment(2, 3)
     batch = BatchSegments.from_data_samples(samples, (3, 4))
     wanted = [[0, 0, 0, -1], [0, 0, 0, -1], [-1, -1, -1, -1]]
     assert batch.segment_map.tolist() == [wanted]
@@ -179,17 +179,11 @@ def test_stacking_fills_with_void():
     assert batch.max_segments == 1
 
 
-def test_a_map_larger_than_the_grid():
-    maps = torch.zeros(1, 5, 3).long()
-    samples = as_data_samples(BatchSegments(maps, [torch.tensor([7])]))
+def test_a_map_of_another_stride_than_the_grid():
     with pytest.raises(ValueError, match='label_stride'):
-        BatchSegments.from_data_samples(samples, (3, 4))
-
-
-def test_a_map_of_a_larger_stride_than_the_grid():
-    """It would fit, padded with void, and halve every segment."""
-    maps = torch.zeros(1, 13, 17).long()
-    samples = as_data_samples(BatchSegments(maps, [torch.tensor([7])]))
+        BatchSegments.from_data_samples(one_segment(5, 3), (3, 4))
+    # One of a larger stride would fit, padded, and halve every segment.
+    samples = one_segment(13, 17)
     samples[0].img_shape = (52, 65)
     samples[0].batch_input_shape = (65, 65)
     BatchSegments.from_data_samples(samples, (17, 17))

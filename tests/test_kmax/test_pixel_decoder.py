@@ -78,10 +78,13 @@ def test_block_golden(case):
 
 
 @pytest.mark.parametrize('build', [axial_block, bottleneck_block])
-def test_starts_as_its_shortcut(build):
-    block = build(32, 8)
-    x = torch.randn(2, 32, 5, 3)
-    torch.testing.assert_close(block(x), nn.functional.gelu(x))
+def test_shortcut(build):
+    """A block starts as it; a stride brings a convolution to it."""
+    x = torch.randn(2, 32, 5, 4)
+    torch.testing.assert_close(build(32, 8)(x), nn.functional.gelu(x))
+    block = build(32, 8, stride=2)
+    assert not isinstance(block.shortcut, nn.Identity)
+    assert block(x).shape == (2, 32, 3, 2)
 
 
 def test_dilation_widens_the_view():
@@ -94,13 +97,6 @@ def test_dilation_widens_the_view():
 
     assert reach(1) == [3, 4, 5]
     assert reach(2) == [2, 4, 6]
-
-
-@pytest.mark.parametrize('build', [axial_block, bottleneck_block])
-def test_stride_brings_a_convolution_to_the_shortcut(build):
-    block = build(32, 8, stride=2)
-    assert not isinstance(block.shortcut, nn.Identity)
-    assert block(torch.randn(2, 32, 5, 4)).shape == (2, 32, 3, 2)
 
 
 @pytest.mark.parametrize('build', [axial_block, bottleneck_block])

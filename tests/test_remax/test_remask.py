@@ -220,13 +220,13 @@ def test_controls():
 
 
 @pytest.mark.parametrize(
-    'settings',
+    ('key', 'value'),
     [
-        dict(activation='relu'),
-        dict(class_activation='relu'),
-        dict(source='paper'),
+        ('activation', 'relu'),
+        ('class_activation', 'relu'),
+        ('source', 'paper'),
     ],
 )
-def test_bad_settings(settings):
-    with pytest.raises(ValueError, match=next(iter(settings.values()))):
-        remask(**settings)
+def test_bad_settings(key, value):
+    with pytest.raises(ValueError, match=value):
+        remask(**{key: value})
