@@ -1,4 +1,4 @@
-"""A tiny Mask2Former head, mmdet's or ours, with features and samples."""
+"""Tiny Mask2Former heads and models, with features and samples."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from mmdet.structures import DetDataSample
 from mmdet.structures.bbox import HorizontalBoxes
 from mmdet.structures.mask import BitmapMasks
 from mmengine.config import Config, ConfigDict
+from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData, PixelData
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
 import mmremax  # noqa: F401 (registers the components)
+from mmremax.utils.config_edits import remove_pretrained
+from mmremax.utils.migration import read_config
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 CANVAS = (64, 96)
@@ -179,3 +182,52 @@ def semantic_samples(**settings: object) -> list[SegDataSample]:
         )
         for sample in samples(**settings)
     ]
+
+
+def mp_former_config(num_classes: int, **changes: object) -> ConfigDict:
+    """A head of MP-Former for mmseg: D = 8, 2 heads, 6 layers, 3 queries."""
+    path = CONFIGS / 'mp_former/mp-former_r50_cityscapes-semantic_90k.py'
+    head = read_config(path).model.decode_head
+    head.update(num_classes=num_classes, num_queries=3)
+    shrink(head, num_classes, [4] * 4, width=8, num_layers=6)
+    head.pop('mp_cfg')
+    head.update(changes)
+    return head
+
+
+def small(config: Config) -> torch.nn.Module:
+    """Change its config to few channels and layers, and build the model."""
+    remove_pretrained(config)
+    model = config.model
+    semantic = 'decode_head' in model
+    head = model.decode_head if semantic else model.panoptic_head
+    channels = (8, 16, 32, 64)
+    if model.backbone.type == 'ResNet':
+        model.backbone.update(depth=18, base_channels=8, stem_channels=8)
+    elif model.backbone.type == 'SwinTransformer':
+        model.backbone.update(
+            embed_dims=8, depths=(1,) * 4, num_heads=(1, 1, 2, 2)
+        )
+    else:  # small as it is
+        channels = head.in_channels
+    num_classes = len(head.loss_cls.class_weight) - 1
+    shrink(head, num_classes, channels, width=32, num_layers=3)
+    (head if semantic else model).train_cfg.num_points = 64
+    if 'semantic_head' in head:
+        head.semantic_head.channels = 16
+    if semantic:
+        model.data_preprocessor.size = CANVAS
+    else:
+        model.data_preprocessor.batch_augments[0].size = CANVAS
+    return revert_sync_batchnorm(MODELS.build(model))
+
+
+def batch_of(semantic: bool) -> dict:
+    """Two images, the second one smaller and without ground truth."""
+    make = semantic_samples if semantic else samples
+    data_samples = make(empty=(1,))
+    images = [
+        torch.randint(0, 255, (3, *sample.img_shape), dtype=torch.uint8)
+        for sample in data_samples
+    ]
+    return dict(inputs=images, data_samples=data_samples)

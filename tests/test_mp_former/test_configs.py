@@ -13,7 +13,7 @@ from mmengine.registry import init_default_scope
 
 import mmremax  # noqa: F401 (registers the components)
 from mmremax.utils.migration import read_config
-from tests.helpers.small_mask2former import batch_of, small
+from tests.helpers.mask2former_fixture import batch_of, small
 
 FOLDER = Path(__file__).parents[2] / 'configs/mp_former'
 NAMES = sorted(path.stem for path in FOLDER.glob('*.py'))

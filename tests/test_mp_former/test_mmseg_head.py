@@ -9,9 +9,9 @@ from torch import nn
 from tests.helpers.mask2former_fixture import (
     CANVAS,
     features,
+    mp_former_config,
     semantic_samples,
 )
-from tests.helpers.mp_former_fixture import mmseg_config
 
 NUM_CLASSES = 5
 
@@ -25,7 +25,7 @@ def scope():
 
 def build(name: str = 'MPFormerHead', **settings: object) -> nn.Module:
     torch.manual_seed(0)
-    return MODELS.build(mmseg_config(NUM_CLASSES, type=name, **settings))
+    return MODELS.build(mp_former_config(NUM_CLASSES, type=name, **settings))
 
 
 def batch() -> tuple:

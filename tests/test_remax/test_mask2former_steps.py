@@ -9,14 +9,12 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
-from tests.helpers.mask2former_fixture import CONFIGS
+from tests.helpers.mask2former_fixture import CONFIGS, batch_of, small
 from tests.helpers.model_fixture import assert_gradients
-from tests.helpers.small_mask2former import batch_of, small
 
-ROOT = CONFIGS.parent
-sys.path.insert(0, str(ROOT / 'tools' / 'model_converters'))
+sys.path.insert(0, str(CONFIGS.parent / 'tools/model_converters'))
 
-from strip_checkpoint import strip  # noqa: E402
+from strip_checkpoint import strip
 
 
 @pytest.mark.parametrize(
