@@ -61,6 +61,10 @@ def load(name):
     return read_config(CONFIGS / folder / f'{name}.py')
 
 
+def by_type(pipeline):
+    return {step['type']: step for step in pipeline}
+
+
 @every_recipe
 def test_optimiser_and_schedule(name):
     iterations, batch, lr, weight_decay, schedule = RECIPES[name]
@@ -86,10 +90,8 @@ def test_optimiser_and_schedule(name):
         assert (warmup.begin, warmup.end) == (0, 5000)
         assert steps.type == 'MultiStepLR'
         assert steps.gamma == 0.1
-        assert steps.milestones == [
-            iterations * 85 // 100,
-            iterations * 95 // 100,
-        ]
+        wanted = [iterations * percent // 100 for percent in (85, 95)]
+        assert steps.milestones == wanted
     assert not any(s.by_epoch for s in cfg.param_scheduler if 'by_epoch' in s)
     assert cfg.sync_bn == 'torch'
 
@@ -103,25 +105,18 @@ def test_data_and_drop_path(name):
     is_remax = name in REMAX
     cfg = load(name)
     assert tuple(cfg.model.data_preprocessor.crop_size) == crop
-    pipeline = cfg.train_dataloader.dataset.pipeline
-    steps = {step['type']: step for step in pipeline}
+    steps = by_type(cfg.train_dataloader.dataset.pipeline)
     scale = remax_scale if is_remax else kmax_scale
     assert tuple(steps['RandomScaleCrop']['crop_size']) == crop
     assert tuple(steps['RandomScaleCrop']['scale_range']) == scale
     assert steps['RandomFlip']['prob'] == 0.5
     assert ('AutoAugmentColor' in steps) == is_remax
     assert ('SSDColorJitter' in steps) != is_remax
-    pasted = {
-        step['type']: step for step in steps['PanopticCopyPaste']['pipeline']
-    }
-    assert tuple(pasted['RandomScaleCrop']['scale_range']) == pytest.approx(
-        tuple(bound / 2 for bound in scale)
-    )
-    resize = next(
-        step
-        for step in cfg.test_dataloader.dataset.pipeline
-        if step['type'] == 'ResizeShortestSide'
-    )
+    pasted = by_type(steps['PanopticCopyPaste']['pipeline'])
+    halves = [bound / 2 for bound in scale]
+    assert pasted['RandomScaleCrop']['scale_range'] == pytest.approx(halves)
+    test_steps = by_type(cfg.test_dataloader.dataset.pipeline)
+    resize = test_steps['ResizeShortestSide']
     assert (resize['short_side'], resize['long_side']) == crop
     decoder = cfg.model.panoptic_head.transformer_decoder
     assert decoder.drop_path_rate == drop_path

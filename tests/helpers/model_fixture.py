@@ -8,7 +8,7 @@ from pathlib import Path
 from mmdet.registry import MODELS
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
-from torch import nn
+from torch import Tensor, nn
 
 import mmremax  # noqa: F401 (registers the components)
 
@@ -74,6 +74,14 @@ def build_model(
     changes = dict(panoptic_head=head, test_cfg=test_cfg or {})
     config.merge_from_dict(dict(model=changes))
     return MODELS.build(config.model)
+
+
+def assert_trains(module: nn.Module, losses: dict[str, Tensor]) -> None:
+    """Finite losses, and a finite gradient of every trained parameter."""
+    for key, value in losses.items():
+        assert value.isfinite().all(), key
+    sum(value for key, value in losses.items() if 'loss' in key).backward()
+    assert_gradients(module)
 
 
 def assert_gradients(module: nn.Module) -> None:

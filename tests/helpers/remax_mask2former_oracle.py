@@ -11,23 +11,17 @@ from tests.helpers.mask2former_fixture import CANVAS
 SIZE = (CANVAS[0] // 4, CANVAS[1] // 4)
 
 
-def numpy_relaxed(head, index, masks, classes, semantic_map, logits):
+def relaxed_masks(head, index, masks, classes, semantic_map, logits):
     """Eq. 1-2 of all queries in float64, void locations as they are."""
-
-    def sigmoid(x):
-        return 1 / (1 + np.exp(-x.double().numpy()))
-
     if index not in head.relaxed:
         return masks
     m_sem = torch.nn.functional.interpolate(
         logits, SIZE, mode='bilinear', align_corners=False
     )
-    m_hat = np.einsum(
-        'bqk,bkhw->bqhw', sigmoid(classes[:, :, :-1]), sigmoid(m_sem)
-    )
-    m_hat *= (semantic_map != VOID)[:, None].numpy()
-    relaxed = masks.double().numpy() * (1 + m_hat)
-    return torch.from_numpy(relaxed).float()
+    prob, m_sem = classes[:, :, :-1].double().sigmoid(), m_sem.double()
+    m_hat = torch.einsum('bqk,bkhw->bqhw', prob, m_sem.sigmoid())
+    m_hat *= (semantic_map != VOID)[:, None]
+    return (masks.double() * (1 + m_hat)).float()
 
 
 def oracle(head, outputs, data, semantic_map, logits):
@@ -41,7 +35,7 @@ def oracle(head, outputs, data, semantic_map, logits):
         labels, _, targets, weights, _ = super(type(head), head).get_targets(
             list(classes), list(masks), segments, metas
         )
-        relaxed = numpy_relaxed(
+        relaxed = relaxed_masks(
             head, index, masks, classes, semantic_map, logits
         )
         matched = torch.stack(weights) > 0

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from mmremax.kmax import fusion as kmax_fusion_head
 from mmremax.kmax.pixel_pass import MaskReader, PairReader, crop_shape
-from tests.golden import assert_probe, load_case
+from tests.golden import S, assert_probe, load_case
 from tests.helpers.fusion_fixture import (
     assert_same_segments,
-    bumps,
     pan_map,
     predict,
     sample,
@@ -18,6 +18,18 @@ from tests.helpers.fusion_fixture import (
 
 each_data_set = pytest.mark.parametrize(
     'name', ['coco', 'cityscapes', 'ade20k']
+)
+BUMPS = (
+    (6.0, 4.0, 4.0, 3.0, 0, 7.0),
+    (6.0, 4.0, 11.0, 3.0, 1, 6.0),
+    (5.0, 5.0, 12.0, 3.0, 1, 7.0),
+    (3.0, 12.0, 3.0, 9.0, 3, 5.0),
+    (3.0, 13.0, 12.0, 9.0, 3, 4.5),
+    (7.0, 10.0, 8.0, 1.5, 2, 4.0),
+    (-9.0, 8.0, 8.0, 9.0, 4, 9.0),
+    (2.5, 0.5, 8.0, 4.0, 5, 3.2),
+    (4.0, 8.0, 14.5, 2.0, 6, 9.0),
+    (1.0, 8.0, 8.0, 60.0, 4, 3.6),
 )
 GOLDEN_KEYS = dict(
     pixel_confidence='pixel_threshold',
@@ -27,6 +39,19 @@ GOLDEN_KEYS = dict(
     reorder_class_weight='class_score_power',
     reorder_mask_weight='mask_score_power',
 )
+
+
+def bumps() -> tuple[Tensor, Tensor]:
+    """Class logits (10, 7) and mask logits (10, 16, 16) of the fixture."""
+    class_logits = S((10, 7), 0.7, 0.1, 0.5)
+    y, x = torch.meshgrid(
+        *[torch.arange(16, dtype=torch.float64)] * 2, indexing='ij'
+    )
+    masks = []
+    for query, (a, cy, cx, s, c, v) in enumerate(BUMPS):
+        masks.append(a - ((y - cy) ** 2 + (x - cx) ** 2) / s)
+        class_logits[query, c] += v
+    return class_logits, torch.stack(masks)
 
 
 def predict_bumps(name: str | None = None, **test_cfg: object) -> dict:
