@@ -21,20 +21,14 @@ LINK = re.compile(r'\]\(([^)#\s]+)(?:#[^)]*)?\)')
 @pytest.mark.parametrize(
     'path', DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT))
 )
-def test_relative_links_exist(path):
-    links = [x for x in LINK.findall(path.read_text()) if '://' not in x]
-    missing = [x for x in links if not (path.parent / x).exists()]
-    assert not missing
-
-
-@pytest.mark.parametrize(
-    'path',
-    [path for path in DOCUMENTS if path.name != 'CHANGELOG.md'],
-    ids=lambda path: str(path.relative_to(ROOT)),
-)
-def test_named_files_exist(path):
-    """Paths in backticks and commands; a changelog names what is gone."""
-    for name in FILE.findall(path.read_text()):
+def test_links_and_named_files_exist(path):
+    """Relative links; paths in backticks and commands."""
+    text = path.read_text()
+    for link in LINK.findall(text):
+        assert '://' in link or (path.parent / link).exists(), link
+    if path.name == 'CHANGELOG.md':  # it names what is gone
+        return
+    for name in FILE.findall(text):
         if 'my_' not in name:  # an example
             found = (ROOT / name).exists() or (path.parent / name).exists()
             assert found, name

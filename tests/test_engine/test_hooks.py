@@ -17,6 +17,7 @@ from tests.helpers.model_fixture import build_model
 from tests.helpers.toy import toy_config
 
 SKIP = {'custom_hooks.2.action': 'skip'}
+NAN_AT = 'train_dataloader.dataset.nan_at'
 NUMBERS = itertools.count()
 
 
@@ -34,12 +35,8 @@ def sample(tmp_path) -> int:
     return int([next(keys) for _ in range(13)][12])
 
 
-def nan_at(sample: int) -> dict:
-    return {'train_dataloader.dataset.nan_at': sample}
-
-
 def test_guard_names_term_and_image_and_stops(tmp_path, sample):
-    runner = build(tmp_path, nan_at(sample))
+    runner = build(tmp_path, {NAN_AT: sample})
     with pytest.raises(NonFiniteError) as error:
         runner.train()
     text = str(error.value)
@@ -58,7 +55,7 @@ def test_guard_skips_the_batch_and_goes_on(
 ):
     """With it goes the batch of the same update, if there is one."""
     counts = {'optim_wrapper.accumulative_counts': accumulated}
-    runner = build(tmp_path, SKIP | counts | nan_at(sample))
+    runner = build(tmp_path, SKIP | counts | {NAN_AT: sample})
     runner.train()
     assert runner.iter == 8
     assert all(p.isfinite().all() for p in runner.model.parameters())
@@ -66,16 +63,13 @@ def test_guard_skips_the_batch_and_goes_on(
     assert {int(s['step']) for s in state.values()} == {updates}
 
 
-def test_guard_does_not_skip_with_broken_statistics(tmp_path):
+def test_guard_refuses_broken_statistics_and_other_actions(tmp_path):
     runner = build(tmp_path, SKIP)
     runner.model.norm.running_mean.fill_(float('nan'))
     runner.model.layer.weight.data.fill_(float('nan'))
     runner.model.init_weights = lambda: None
     with pytest.raises(NonFiniteError, match='cannot be skipped'):
         runner.train()
-
-
-def test_guard_has_two_actions_and_is_silent_about_finite_values(tmp_path):
     with pytest.raises(ValueError, match="'stop'"):
         build(tmp_path, {'custom_hooks.2.action': 'halt'})
     assert describe({'loss': 1.0}, []) == ''

@@ -7,26 +7,19 @@ import re
 from types import SimpleNamespace
 
 import pytest
-from mmengine.config import Config
-from mmengine.runner import Runner
 from rich.console import Console
 
 from mmremax.engine import rich_progress_hook
-from tests.helpers.toy import toy_config
+from tests.test_engine.test_hooks import build
 
-
-def build(folder) -> Runner:
-    cfg = Config.fromfile(toy_config(folder))
-    cfg.custom_hooks = [dict(type='RichProgressHook')]
-    cfg.experiment_name = f'{folder.name}-progress'
-    return Runner.from_cfg(cfg)
+HOOKS = dict(custom_hooks=[dict(type='RichProgressHook')])
 
 
 def test_bar_shows_loss_and_score(tmp_path, monkeypatch):
     terminal = io.StringIO()
     console = Console(file=terminal, force_terminal=True, width=120)
     monkeypatch.setattr(rich_progress_hook, 'Console', lambda **_: console)
-    runner = build(tmp_path)
+    runner = build(tmp_path, HOOKS)
     levels = [handler.level for handler in runner.logger.handlers]
     runner.train()
     for text in ('8/8', 'loss ', 'PQ 7.0'):  # of the last validation
@@ -39,7 +32,7 @@ def test_lines_where_there_is_no_terminal(
     tmp_path, monkeypatch, capsys, seconds, every
 ):
     """Ten seconds apart, or a step; with steps, loss and time left."""
-    runner = build(tmp_path)
+    runner = build(tmp_path, HOOKS)
     clock = itertools.count(step=seconds)  # is read once a step
     time = SimpleNamespace(monotonic=lambda: next(clock))
     monkeypatch.setattr(rich_progress_hook, 'time', time)

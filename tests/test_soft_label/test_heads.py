@@ -35,10 +35,6 @@ def samples(size=(8, 8), soft_size=None):
     return made
 
 
-def target_of(batch):
-    return SoftTarget.of_samples(batch, 3)
-
-
 FEATS = [torch.randn(2, 4, 8, 8, generator=torch.Generator().manual_seed(2))]
 
 
@@ -50,7 +46,7 @@ def test_soft_losses_read_fractions_and_others_the_hard_map():
     batch = samples()
     losses = ours.loss(FEATS, batch, {})
     logits = ours(FEATS)
-    soft = SoftCrossEntropyLoss()(logits, target_of(batch))
+    soft = SoftCrossEntropyLoss()(logits, SoftTarget.of_samples(batch, 3))
     assert torch.equal(losses['loss_soft_ce'], soft)
     for name, expected in stock.loss(FEATS, batch, {}).items():
         assert torch.allclose(losses[name], expected)
@@ -70,7 +66,7 @@ def test_logits_grow_to_the_labels_of_the_padded_image():
     batch = samples(size=(16, 24), soft_size=(16, 20))
     losses = head().loss(FEATS, batch, {})
     grown = F.interpolate(head()(FEATS), (16, 24), mode='bilinear')
-    q = target_of(batch)
+    q = SoftTarget.of_samples(batch, 3)
     assert q.fractions[..., 20:].max() == 0
     expected = SoftCrossEntropyLoss()(grown, q)
     assert torch.equal(losses['loss_soft_ce'], expected)

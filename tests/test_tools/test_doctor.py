@@ -1,8 +1,8 @@
 """The doctor names what is broken and the remedy, and exits with 1."""
 
-import importlib.util
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
@@ -12,12 +12,10 @@ DOCTOR = Path(__file__).parents[2] / 'tools' / 'doctor.py'
 
 
 @pytest.fixture
-def doctor() -> ModuleType:
+def doctor(monkeypatch) -> ModuleType:
     """The script as a module."""
-    spec = importlib.util.spec_from_file_location('doctor', DOCTOR)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    monkeypatch.syspath_prepend(DOCTOR.parent)
+    return import_module('doctor')
 
 
 @pytest.fixture
@@ -46,11 +44,8 @@ def test_this_environment_is_sound(doctor, monkeypatch, capsys):
 
 
 def test_host_check_needs_no_package():
-    run = subprocess.run(
-        [sys.executable, '-S', str(DOCTOR), '--host'],
-        capture_output=True,
-        text=True,
-    )
+    command = [sys.executable, '-S', DOCTOR, '--host']
+    run = subprocess.run(command, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout + run.stderr
     assert 'Python headers' in run.stdout
 

@@ -10,15 +10,21 @@ TOOL = 'dataset_converters/make_shapes.py'
 COUNTS = ('--train', 1, '--val', 1, '--workers', 1)
 
 
-def test_the_tool_writes_both_splits(run, tmp_path, capsys):
+def test_the_tool_writes_both_splits_and_a_picture(run, tmp_path, capsys):
     out = tmp_path / 'shapes'
-    run(out, '--train', 3, '--val', 2, '--workers', 2)
+    picture = tmp_path / 'new' / 'shapes.png'
+    counts = ('--train', 3, '--val', 2, '--workers', 2)
+    run(out, *counts, '--picture', picture)
     printed = capsys.readouterr().out
     assert f'3 + 2 images of v1: {out}' in printed
     assert 'things of an image' in printed
     assert len(list((out / 'train').iterdir())) == 3
     assert len(list((out / 'annotations/panoptic_val').iterdir())) == 2
     assert (out / 'annotations/panoptic_train.json').is_file()
+    # The picture shows images above segments.
+    picture = np.asarray(Image.open(picture).convert('RGB'))
+    assert picture.shape == (2 * (2 * 258 + 8), 6 * (258 + 8), 3)
+    assert len(np.unique(picture[4:262, 4:262].reshape(-1, 3), axis=0)) > 5
 
 
 @pytest.mark.parametrize(
@@ -49,14 +55,6 @@ def test_every_option_reaches_the_images(
         version=version,
         definition=dict(num_train=1, num_val=1) | definition,
     )
-
-
-def test_the_picture_shows_images_above_segments(run, tmp_path):
-    path = tmp_path / 'new' / 'shapes.png'
-    run(tmp_path, *COUNTS, '--size', 32, 40, '--picture', path)
-    picture = np.asarray(Image.open(path).convert('RGB'))
-    assert picture.shape == (2 * (2 * 64 + 8), 6 * (80 + 8), 3)
-    assert len(np.unique(picture[4:68, 4:84].reshape(-1, 3), axis=0)) > 5
 
 
 @pytest.mark.parametrize(

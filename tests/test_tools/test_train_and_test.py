@@ -49,23 +49,10 @@ def config(tmp_path) -> Path:
     return path
 
 
-def launch(tool: str, *arguments) -> str:
-    """Run a tool by its shell script, from another folder."""
-    process = subprocess.run(
-        ['bash', ROOT / 'tools' / tool, *map(str, arguments)],
-        cwd='/',
-        env=os.environ | {'PYTHONPATH': str(ROOT), 'PYTHON': sys.executable},
-        capture_output=True,
-        text=True,
-    )
-    assert process.returncode == 0, process.stderr[-3000:]
-    return process.stdout + process.stderr
-
-
 def start_two(target: Callable[[], None]) -> None:
     """Call it in two forks that find each other as torchrun's processes do.
 
-    The launcher itself is tested by `launch` and in test_launchers.py.
+    The launcher itself trains below; see also test_launchers.py.
     """
     with socket.socket() as free:
         free.bind(('127.0.0.1', 0))
@@ -147,10 +134,16 @@ def test_two_processes_without_cuda(tmp_path, config, shapes_root, run_tool):
     """Weights stay equal, losses finite; the test gives the same maps."""
     data = ('--data-root', shapes_root)
     run = tmp_path / 'run'
-    text = launch(
-        'dist_train.sh', config, 2, *data, '--work-dir', run, '--amp'
+    script = ('bash', ROOT / 'tools/dist_train.sh', config, '2', '--amp')
+    process = subprocess.run(
+        [*script, *data, '--work-dir', run],
+        cwd='/',
+        env=os.environ | {'PYTHONPATH': str(ROOT), 'PYTHON': sys.executable},
+        capture_output=True,
+        text=True,
     )
-    assert 'bfloat16 autocast' in text
+    assert process.returncode == 0, process.stderr[-3000:]
+    assert 'bfloat16 autocast' in process.stdout + process.stderr
     losses = [read_losses(tmp_path, rank) for rank in (0, 1)]
     assert losses[0] != losses[1]
     values = [float.fromhex(x) for one in losses for x in one.values()]

@@ -8,16 +8,16 @@ from mmremax.utils import cli
 from tests.helpers.toy import toy_config
 
 
-def parse(*arguments: str) -> argparse.Namespace:
+def load(*arguments: object) -> Config:
     parser = argparse.ArgumentParser()
     parser.add_argument('config')
     cli.add_common_arguments(parser)
-    return parser.parse_args([str(argument) for argument in arguments])
+    return cli.load_config(parser.parse_args(list(map(str, arguments))))
 
 
 def test_common_options_reach_the_config(tmp_path):
     options = '--work-dir w --data-root d --cfg-options train_cfg.max_iters=3'
-    cfg = cli.load_config(parse(toy_config(tmp_path), *options.split()))
+    cfg = load(toy_config(tmp_path), *options.split())
     assert cfg.work_dir == 'w'
     assert cfg.train_dataloader.dataset.data_root == 'd'
     assert cfg.train_cfg.max_iters == 3
@@ -27,16 +27,20 @@ def test_common_options_reach_the_config(tmp_path):
 def test_work_dir_is_named_after_the_config(tmp_path):
     path = tmp_path / 'remax_r50_coco.py'
     path.write_text('model = dict()')
-    cfg = cli.load_config(parse(path))
+    cfg = load(path)
     assert cfg.work_dir == 'work_dirs/remax_r50_coco'
 
 
 def test_errors_are_one_line(tmp_path):
     with pytest.raises(SystemExit, match='no config file'):
-        cli.load_config(parse(tmp_path / 'none.py'))
+        load(tmp_path / 'none.py')
     misspelt = (toy_config(tmp_path), '--cfg-options', 'modle.a=1')
     with pytest.raises(SystemExit, match='Did you mean model'):
-        cli.load_config(parse(*misspelt))
+        load(*misspelt)
+    bare = tmp_path / 'weights.pth'
+    torch.save(dict(state_dict={}, meta={}), bare)
+    with pytest.raises(SystemExit, match='load_from'):
+        cli.resume(Config(dict()), str(bare))
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='about the CPU')
@@ -66,10 +70,3 @@ def test_scaling_counts_accumulated_batches():
     assert cfg.auto_scale_lr == dict(enable=True, base_batch_size=16)
     with pytest.raises(SystemExit, match='base_batch_size'):
         cli.scale_learning_rate(Config(dict()))
-
-
-def test_resume_refuses_bare_weights(tmp_path):
-    path = tmp_path / 'weights.pth'
-    torch.save(dict(state_dict={}, meta={}), path)
-    with pytest.raises(SystemExit, match='load_from'):
-        cli.resume(Config(dict()), str(path))
