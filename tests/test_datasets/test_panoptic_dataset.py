@@ -131,9 +131,11 @@ def test_retries_are_bounded_and_the_last_sample_is_used(make):
         data = make(pipeline=filtering(10**6), max_refetch=max_refetch)
         sample = data[SampleKey(0, 0, 0)]['data_samples']
         assert sample.num_discarded == max_refetch
-    data = make(pipeline=[lambda results: None], max_refetch=3)
+    seen = []
+    data = make(pipeline=[seen.append], max_refetch=3)
     with pytest.raises(RuntimeError, match='None for 4 samples'):
         data[0]
+    assert len(seen) == 4
 
 
 def test_images_without_segments_and_all_void_crops_train(make):

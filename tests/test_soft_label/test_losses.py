@@ -119,9 +119,11 @@ def test_cells_count_by_their_valid_mass():
     logits[0, 0, 0, 0] = 3.0
     q = torch.tensor([[[[0.25, 1.0]], [[0.0, 0.0]]]])
     own, other = (math.log(1 + math.exp(-3)), math.log(2))
-    expected = (0.25 * own + other) / 1.25
-    value = SoftCrossEntropyLoss()(logits, SoftTarget(q)).item()
-    assert value == pytest.approx(expected, rel=1e-6)
+    for normalizer, divisor in (('mass', 1.25), ('cells', 2), ('all', 2)):
+        loss = SoftCrossEntropyLoss(normalizer=normalizer)
+        expected = (0.25 * own + other) / divisor
+        value = loss(logits, SoftTarget(q)).item()
+        assert value == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize('loss', [SoftCrossEntropyLoss(), SoftKLDivLoss()])
