@@ -12,11 +12,7 @@ from PIL import Image
 from mmremax.datasets import PanopticDataset
 from mmremax.evaluation import CityscapesAPMetric
 from tests.helpers.original_layouts import official_path
-from tests.helpers.random_predictions import (
-    evaluate,
-    random_samples,
-    true_samples,
-)
+from tests.helpers.predictions import evaluate, random_samples, true_samples
 
 official = import_module(
     'cityscapesscripts.evaluation.evalInstanceLevelSemanticLabeling'

@@ -16,8 +16,7 @@ from mmremax.evaluation import (
     MeanIoUMetric,
     PanopticQualityMetric,
 )
-from tests.helpers.random_predictions import random_samples
-from tests.helpers.simulated import predictions, shift
+from tests.helpers.predictions import predictions, random_samples, shift
 
 
 def cases(

@@ -12,11 +12,7 @@ from pycocotools.cocoeval import COCOeval
 from mmremax.datasets import PanopticDataset
 from mmremax.datasets.panoptic_png import read_ids
 from mmremax.evaluation import InstanceAPMetric
-from tests.helpers.random_predictions import (
-    evaluate,
-    random_samples,
-    true_samples,
-)
+from tests.helpers.predictions import evaluate, random_samples, true_samples
 
 KEYS = ('AP', 'AP50', 'AP75', 'AP_s', 'AP_m', 'AP_l')
 

@@ -18,11 +18,7 @@ from mmremax.datasets.panoptic_png import read_ids
 from mmremax.evaluation import MeanIoUMetric
 from mmremax.evaluation.mean_iou_metric import semantic_labels
 from tests.helpers.original_layouts import official_path, write_ade20k
-from tests.helpers.random_predictions import (
-    evaluate,
-    random_samples,
-    true_samples,
-)
+from tests.helpers.predictions import evaluate, random_samples, true_samples
 from tests.test_evaluation.conftest import CONFIGS
 
 official = import_module(

@@ -11,14 +11,13 @@ from mmengine.logging import MMLogger
 
 from mmremax.datasets import PanopticDataset
 from mmremax.evaluation import PanopticQualityMetric
-from tests.helpers.random_predictions import evaluate
+from tests.helpers.predictions import evaluate, predictions, shift
 from tests.helpers.sample_data import (
     ANN_FILE,
     DATA_PREFIX,
     needs_sample,
     sample_root,
 )
-from tests.helpers.simulated import predictions, shift
 
 
 def score(data: PanopticDataset, samples: list[dict], **kwargs) -> dict:

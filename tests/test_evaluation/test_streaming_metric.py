@@ -13,12 +13,12 @@ from mmremax.evaluation import (
     PanopticQualityMetric,
     write_scores,
 )
-from tests.helpers.random_predictions import (
+from tests.helpers.predictions import (
     evaluate,
+    predictions,
     random_samples,
     true_samples,
 )
-from tests.helpers.simulated import predictions
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,7 @@ from mmremax.datasets.conversion.instances import (
 from mmremax.datasets.panoptic_png import read_ids
 from mmremax.evaluation import PanopticQualityMetric
 from tests.helpers.original_layouts import write_coco_instances
-from tests.helpers.random_predictions import evaluate
-from tests.helpers.simulated import predictions
+from tests.helpers.predictions import evaluate, predictions
 from tests.helpers.tiny import rewrite
 
 SHAPE = (10, 20)

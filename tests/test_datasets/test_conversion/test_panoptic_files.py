@@ -18,8 +18,7 @@ from mmremax.datasets.panoptic_png import read_ids
 from mmremax.evaluation import PanopticQualityMetric
 from mmremax.kmax.published_weights import PUBLISHED_ORDERS
 from tests.helpers.original_layouts import write_ade20k, write_cityscapes
-from tests.helpers.random_predictions import evaluate
-from tests.helpers.simulated import predictions
+from tests.helpers.predictions import evaluate, predictions
 from tests.test_evaluation.conftest import CONFIGS
 
 

@@ -1,6 +1,6 @@
-"""Random masks and maps that agree with the truth in part."""
+"""Predictions made from the ground truth: exact, perturbed or random."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -9,6 +9,8 @@ from mmremax.datasets import PanopticDataset
 from mmremax.datasets.panoptic_png import read_ids
 from mmremax.evaluation.mean_iou_metric import semantic_labels
 
+Perturb = Callable[[np.ndarray, int, np.random.Generator], np.ndarray]
+
 
 def images_of(data: PanopticDataset) -> Iterator[tuple[dict, np.ndarray]]:
     """Yield information and ids of each image."""
@@ -16,6 +18,49 @@ def images_of(data: PanopticDataset) -> Iterator[tuple[dict, np.ndarray]]:
         info = data.get_data_info(index)
         ids = read_ids(info['seg_map_path'], '')
         yield dict(info, ori_shape=ids.shape), ids
+
+
+def encode(ids: np.ndarray, table: list[dict], void: int) -> np.ndarray:
+    """Encode segments as a model does; crowds and the rest are void."""
+    encoded = np.full(ids.shape, void)
+    for instance, row in enumerate(table, 1):
+        if not row['iscrowd']:
+            code = row['category'] + 1000 * instance * row['is_thing']
+            encoded[ids == row['id']] = code
+    return encoded
+
+
+def predictions(
+    data: PanopticDataset, perturb: Perturb | None = None
+) -> list[dict]:
+    """Make a prediction for each image from its ground truth."""
+    rng = np.random.default_rng(0)
+    num_classes = len(data.metainfo['classes'])
+    samples = []
+    for info, ids in images_of(data):
+        encoded = encode(ids, info['segments_info'], num_classes)
+        if perturb is not None:
+            encoded = perturb(encoded, num_classes, rng)
+        prediction = torch.from_numpy(encoded.astype(np.int32))[None]
+        info['pred_panoptic_seg'] = dict(sem_seg=prediction)
+        samples.append(info)
+    return samples
+
+
+def shift(
+    encoded: np.ndarray, void: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Move the map, relabel some segments, paint void and new segments."""
+    moved = np.roll(encoded, rng.integers(2, 9, 2), axis=(0, 1))
+    for code in np.unique(moved).tolist():
+        if code % 1000 != void and rng.random() < 0.15:
+            new = code + (1 if code % 1000 + 1 < void else -1)
+            moved[moved == code] = new
+    height, width = moved.shape
+    for value in (void, 5000, 6000, 7001):
+        top, left = rng.integers(height - 9), rng.integers(width - 9)
+        moved[top : top + height // 4, left : left + width // 4] = value
+    return moved
 
 
 def random_samples(data: PanopticDataset, seed: int = 0) -> list[dict]:
