@@ -19,8 +19,7 @@ PATHS = sorted(
     path
     for path in CONFIGS.rglob('*.py')
     if '_base_' not in path.relative_to(CONFIGS).parts
-    and path.parent != CONFIGS / 'studies'  # those name arms; see
-    # tests/test_studies
+    and path.parent != CONFIGS / 'studies'  # of arms: tests/test_studies
 )
 # All that ReMaX changes of kMaX, as keys of `model`.
 OVERLAY_KEYS = {
@@ -109,29 +108,24 @@ def test_config_has_a_header_and_a_readme_row(path: Path) -> None:
 
 def test_overlay_is_one_small_variable() -> None:
     path = CONFIGS / '_base_' / 'overlays' / 'remax.py'
-    body = [
-        node
-        for node in ast.parse(path.read_text()).body
-        if isinstance(node, ast.Assign)
-    ]
-    assert [ast.unparse(node.targets[0]) for node in body] == ['remax']
-    assert body[0].end_lineno - body[0].lineno + 1 <= 15
+    body = ast.parse(path.read_text()).body
+    (node,) = (n for n in body if isinstance(n, ast.Assign))
+    assert ast.unparse(node.targets[0]) == 'remax'
+    assert node.end_lineno - node.lineno + 1 <= 15
 
 
-def twin_of(path: Path) -> Path | None:
-    """Return the kMaX config that a ReMaX config lays the overlay over."""
-    match = re.search(r"'\.\./kmax/(.+\.py)'", path.read_text())
-    return CONFIGS / 'kmax' / match[1] if match else None
+TWINS = {  # ReMaX config: the kMaX config that it lays the overlay over
+    path.stem: match[1]
+    for path in PATHS
+    if path.parent.name == 'remax'
+    and (match := re.search(r"'\.\./(kmax/.+\.py)'", path.read_text()))
+}
 
 
-@pytest.mark.parametrize(
-    'path',
-    [path for path in PATHS if path.parent.name == 'remax' and twin_of(path)],
-    ids=lambda path: path.stem,
-)
-def test_remax_differs_in_the_overlay_alone(path: Path) -> None:
-    kmax = read_config(twin_of(path)).to_dict()
-    remax = read_config(path).to_dict()
+@pytest.mark.parametrize('name', TWINS)
+def test_remax_differs_in_the_overlay_alone(name: str) -> None:
+    kmax = read_config(CONFIGS / TWINS[name]).to_dict()
+    remax = read_config(CONFIGS / f'remax/{name}.py').to_dict()
     echo = remax.pop('remax')
     assert changed_keys(kmax, remax) == {f'model.{k}' for k in OVERLAY_KEYS}
     assert set(flatten(echo)) == OVERLAY_KEYS

@@ -49,7 +49,9 @@ def golden_network(config: Config, name: str) -> nn.Module:
     init_default_scope('mmdet')
     config.model.backbone.pop('init_cfg', None)
     model = build_on_meta(config).to_empty(device='cpu')
-    state_dict = convert_kmax_state_dict(_values(manifest(name)))
+    published = _values(manifest(name))
+    state_dict = convert_kmax_state_dict(published)
+    assert len(state_dict) == len(published), 'every key has its own name'
     assert not misfits(state_dict, model.state_dict())
     model.requires_grad_(True).double().eval()
     model.load_state_dict(state_dict)

@@ -38,10 +38,12 @@ def test_larger_images_keep_the_parity(crop, size, wanted):
     assert tuple(data['inputs'].shape[2:]) == wanted
 
 
-def test_other_means():
+def test_other_means_and_no_samples():
     preprocess = KMaXDataPreprocessor((33, 33), (255, 0, 127.5), (1, 255, 51))
     first = preprocess(batch_of((33, 33)))['inputs'][0, :, 0, 0]
     assert first.tolist() == pytest.approx([0, 1, 2.5])
+    no_samples = dict(inputs=batch_of((9, 9))['inputs'])
+    assert preprocess(no_samples)['data_samples'] is None
 
 
 def test_pixels_that_are_not_real_become_zero():
@@ -52,11 +54,6 @@ def test_pixels_that_are_not_real_become_zero():
     assert (data['inputs'][0, :, :20] == real).all()
     assert (data['inputs'][0, :, 20:] == 0).all()
     assert (data['inputs'][1] == 1).all()
-
-
-def test_no_samples():
-    data = dict(inputs=[torch.zeros(3, 9, 9, dtype=torch.uint8)])
-    assert KMaXDataPreprocessor((33, 33))(data)['data_samples'] is None
 
 
 def test_bad_crop_size_teaches():

@@ -33,21 +33,15 @@ def test_keys_and_order():
     assert block(x).shape == (2, 6, 9, 7)
 
 
-def test_queries_and_no_activation():
+def test_initial_values():
+    """Zero gamma; Xavier uniform of a depthwise filter; logits near zero."""
     block = ConvNormAct(4, 6, dims=1, act=False, gamma=0.0)
     assert block(torch.randn(2, 4, 5)).abs().max() == 0
     assert not block.conv.weight.eq(0).any()
-
-
-def test_depthwise_starts_with_xavier_uniform():
-    depthwise, _ = depthwise_separable(64, 32)
+    weight = depthwise_separable(64, 32)[0].conv.weight
     bound = (6 / (25 + 64 * 25)) ** 0.5
-    weight = depthwise.conv.weight
     assert weight.shape == (64, 1, 5, 5)
     assert 0.95 * bound < weight.abs().max() <= bound
-
-
-def test_logits_start_near_zero():
     conv = conv1x1_logits(256, 20)
     assert conv.weight.abs().max() <= 0.02
     assert conv.bias.eq(0).all()
@@ -105,22 +99,17 @@ def test_batch_norm_converts_to_sync_batch_norm():
     torch.testing.assert_close(norm.weight.data, torch.full((4,), 0.1))
 
 
-def test_odd_grids_keep_the_corners():
-    x = torch.arange(6.0).view(1, 1, 2, 3)
-    out = resize_like_kmax(x, (3, 5), aligns_corners(x.shape[-1]))
-    wanted = [[0, 0.5, 1, 1.5, 2], [1.5, 2, 2.5, 3, 3.5], [3, 3.5, 4, 4.5, 5]]
-    torch.testing.assert_close(out[0, 0], torch.tensor(wanted))
+ODD = [[0, 0.5, 1, 1.5, 2], [1.5, 2, 2.5, 3, 3.5], [3, 3.5, 4, 4.5, 5]]
 
 
-def test_even_grids_repeat_half_a_cell_at_the_border():
-    x = torch.tensor([[[[0.0, 1.0]]]])
-    out = resize_like_kmax(x, (1, 4), aligns_corners(x.shape[-1]))
-    torch.testing.assert_close(
-        out[0, 0, 0], torch.tensor([0, 0.25, 0.75, 1.0])
-    )
-
-
-@pytest.mark.parametrize('align_corners', [True, False])
-def test_same_size_is_untouched(align_corners):
-    x = torch.randn(1, 2, 3, 4)
-    assert resize_like_kmax(x, (3, 4), align_corners) is x
+@pytest.mark.parametrize(
+    ('grid', 'wanted'),
+    [([[0, 1, 2], [3, 4, 5]], ODD), ([[0, 1]], [[0, 0.25, 0.75, 1]])],
+)
+def test_resizing(grid, wanted):
+    """Odd grids keep the corners; even ones repeat half a border cell."""
+    x, wanted = torch.tensor([[grid]]).float(), torch.tensor(wanted)
+    align_corners = aligns_corners(x.shape[-1])
+    out = resize_like_kmax(x, wanted.shape, align_corners)
+    torch.testing.assert_close(out[0, 0], wanted)
+    assert resize_like_kmax(x, x.shape[2:], align_corners) is x

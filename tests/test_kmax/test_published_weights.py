@@ -11,20 +11,9 @@ from mmremax.kmax.published_weights import (
     load_published,
     put_things_first,
 )
-from tests.golden import golden_fill, manifest
+from tests.golden import golden_fill
 
-
-@pytest.mark.parametrize(
-    'model',
-    ['coco_r50', 'coco_convnext_tiny', 'ade_r50', 'cityscapes_convnext_tiny'],
-)
-def test_every_published_key_has_one_name(model):
-    keys = manifest(model)
-    names = {convert_kmax_key(key) for key in keys}
-    assert None not in names
-    assert len(names) == len(keys)
-
-
+# All keys of whole networks: see test_golden_networks.py.
 KEYS = """
 backbone.stem.conv1.norm.bias -> backbone.bn1.bias
 backbone.res3.0.shortcut.norm.weight -> backbone.layer2.0.downsample.1.weight

@@ -127,15 +127,15 @@ def test_pipelines_on_panoptic_data(data: str, shapes_root: Path) -> None:
                 img=f'{split}/', seg=f'annotations/panoptic_{split}/'
             ),
         )
-        sample = DATASETS.build(dataset)[0]
+        batch = pseudo_collate([DATASETS.build(dataset)[0]])
         preprocessor = MODELS.build(config.model.data_preprocessor)
-        packed = preprocessor(pseudo_collate([sample]), split == 'train')
-        crop = tuple(config.image_size)
+        packed = preprocessor(batch, split == 'train')
+        inputs, crop = packed['inputs'], tuple(config.image_size)
         if split == 'train':
             gt = packed['data_samples'][0]
-            assert packed['inputs'].shape[-2:] == crop
-            assert gt.gt_instances.masks.masks.shape[-2:] == crop
-            assert gt.gt_sem_seg.sem_seg.shape[-2:] == crop
-            assert (gt.gt_sem_seg.sem_seg != 255).any()
+            classes = gt.gt_sem_seg.sem_seg
+            for x in (inputs, gt.gt_instances.masks.masks, classes):
+                assert x.shape[-2:] == crop
+            assert (classes != 255).any()
         else:
-            assert min(packed['inputs'].shape[-2:]) >= min(crop)
+            assert min(inputs.shape[-2:]) >= min(crop)
