@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import torch
 from mmdet.registry import MODELS
@@ -17,11 +16,10 @@ from mmengine.structures import InstanceData, PixelData
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
-import mmremax  # noqa: F401 (registers the components)
 from mmremax.utils.config_edits import remove_pretrained
 from mmremax.utils.migration import read_config
+from tests.helpers.model_fixture import CONFIGS
 
-CONFIGS = Path(__file__).parents[2] / 'configs'
 CANVAS = (64, 96)
 THINGS, STUFF = 3, 2
 SEMANTIC_LOSS = dict(type='SemanticLoss', num_samples=0, loss_weight=0.5)

@@ -113,9 +113,8 @@ class LossLog(Hook):
         digest = hashlib.sha256()
         for parameter in runner.model.parameters():
             digest.update(parameter.detach().numpy().tobytes())
-        Path(f'{self.path}.weights.{runner.rank}').write_text(
-            digest.hexdigest()
-        )
+        path = Path(f'{self.path}.weights.{runner.rank}')
+        path.write_text(digest.hexdigest())
 
 
 def toy_config(folder, max_iters=8, interval=2, **model):

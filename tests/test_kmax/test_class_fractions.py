@@ -213,17 +213,14 @@ def test_a_batch_of_both_kinds_is_refused():
         BatchSegments.from_data_samples(samples, (4, 4))
 
 
-def with_pixels(shift):
-    """Samples with the class of each of the 65 x 65 pixels.
-
-    Classes are those of the segments, moved down by `shift` pixels.
-    """
+def with_pixels():
+    """Samples with classes of 65 x 65 pixels, 2 below those of segments."""
     result = samples()
     for sample in result:
         labels = torch.cat([sample.gt_segments.labels, torch.tensor([255])])
         grid = labels[sample.gt_segment_map.data[0].long()]
         fine = grid.repeat_interleave(4, 0).repeat_interleave(4, 1)
-        fine = fine[:65, :65].roll(shift, 0).to(torch.uint8)
+        fine = fine[:65, :65].roll(2, 0).to(torch.uint8)
         sample.gt_sem_seg = PixelData(sem_seg=fine[None])
     return result
 
@@ -238,8 +235,8 @@ def test_classes_of_pixels_move_the_semantic_and_class_losses_of_soft():
     copy_weights(model, soft_model)
     plain, strided, soft = (
         losses_of(model, samples()),
-        losses_of(model, with_pixels(2)),
-        losses_of(soft_model, with_pixels(2)),
+        losses_of(model, with_pixels()),
+        losses_of(soft_model, with_pixels()),
     )
     assert plain.keys() == strided.keys() == soft.keys()
     assert all(torch.equal(plain[key], strided[key]) for key in plain)

@@ -48,17 +48,14 @@ def golden_mask(
 
 def golden_ground_truth(counts: list[int]) -> list[InstanceData]:
     """Labels and masks (long) of each image."""
-    labels = GOLDEN['config']['gt_labels']
-    return [
-        InstanceData(
-            labels=torch.tensor(labels[b][:count], dtype=torch.long),
-            masks=torch.stack(
-                [golden_mask(b, j) for j in range(count)]
-                or [torch.zeros(64, 64)]
-            )[:count].long(),
-        )
-        for b, count in enumerate(counts)
-    ]
+    result = []
+    for b, count in enumerate(counts):
+        labels = torch.tensor(GOLDEN['config']['gt_labels'][b][:count]).long()
+        masks = torch.zeros(count, 64, 64, dtype=torch.long)
+        for j in range(count):
+            masks[j] = golden_mask(b, j)
+        result.append(InstanceData(labels=labels, masks=masks))
+    return result
 
 
 class GoldenPixelDecoder(nn.Module):

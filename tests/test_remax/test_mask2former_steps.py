@@ -9,8 +9,8 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
-from tests.helpers.mask2former_fixture import CONFIGS, batch_of, small
-from tests.helpers.model_fixture import assert_trains
+from tests.helpers.mask2former_fixture import batch_of, small
+from tests.helpers.model_fixture import CONFIGS, assert_trains
 
 sys.path.insert(0, str(CONFIGS.parent / 'tools/model_converters'))
 
