@@ -200,9 +200,7 @@ def test_sigmoid_gate_is_a_key():
 @torch.no_grad()
 def test_resnet_is_mmpretrains():
     norm = dict(type='BN', eps=1e-3)
-    theirs = mmpretrain.models.ResNet(
-        18, out_indices=(0, 1, 2, 3), norm_cfg=norm
-    )
+    theirs = mmpretrain.models.ResNet(18, out_indices=range(4), norm_cfg=norm)
     ours = KMaXResNet(18, mask_stride=2)
     ours.load_state_dict(theirs.state_dict())  # strict
     x = torch.randn(1, 3, 64, 64)
