@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.helpers import tiny
 from tests.helpers.original_layouts import (
     write_ade20k,
     write_cityscapes,
@@ -88,3 +89,14 @@ def test_semantic_maps(run, shapes_root, tmp_path, capsys, merge):
                 expected[ids == segment['id']] = place
         found = np.array(Image.open(tmp_path / entry['file_name']))
         assert (found == expected).all()
+
+
+def test_coarser_classes(run, tmp_path, capsys):
+    path = tiny.write_tiny(tmp_path, [tiny.id_map()], [tiny.SEGMENTS])
+    mapping = tmp_path / 'map.json'
+    mapping.write_text('{"cat": "a", "dog": "a", "sky": "b", "sea": "b"}')
+    arguments = path, tmp_path / 'coarse.json', '--png-dir', tmp_path / 'seg'
+    run('merge_categories.py', *arguments, '--mapping', mapping)
+    assert 'classes: a, b\n' in capsys.readouterr().out
+    with pytest.raises(SystemExit, match=r'json: The class .* coarse name'):
+        run('merge_categories.py', *arguments)

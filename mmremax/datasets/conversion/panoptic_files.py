@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -126,8 +126,9 @@ def run_command(
     name: str,
     find: Callable[[Path, str], list],
     convert: Callable[[Path, str, Path, int], Iterable],
+    splits: Sequence[str] = ('train', 'val'),
 ) -> None:
-    """Convert `train` and `val` as the command line says.
+    """Convert the splits as the command line says.
 
     Leaves with one line if a file is missing or wrong.
 
@@ -143,9 +144,12 @@ def run_command(
     )
     parser.add_argument('root', type=Path, help='folder of the download')
     parser.add_argument('--out', type=Path, help='folder to write to (ROOT)')
-    both, what = ['train', 'val'], 'what to convert (train val)'
     parser.add_argument(
-        '--splits', nargs='+', choices=both, default=both, help=what
+        '--splits',
+        nargs='+',
+        choices=splits,
+        default=splits,
+        help=f'what to convert ({" ".join(splits)})',
     )
     parser.add_argument(
         '--workers', type=int, default=4, help='number of threads (4)'

@@ -1,0 +1,59 @@
+r"""Write panoptic annotation with coarser classes: COCO's 133 as 27, say.
+
+By default a class becomes its "supercategory"; --mapping names a json with
+the coarse name of every class name. Things stay apart, stuff segments of
+one coarse class become one. The images stay where they are.
+
+Example:
+    python tools/dataset_converters/merge_categories.py \
+        data/coco/annotations/panoptic_val2017.json \
+        data/coco/annotations/panoptic_coarse_val2017.json
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from rich.progress import track
+
+from mmremax.datasets.annotation_file import load_annotations
+from mmremax.datasets.conversion.coarse import (
+    coarse_categories,
+    convert_to_coarse,
+)
+
+
+def main() -> None:
+    """Convert one split and say what was written."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add('ann_file', type=Path, help='panoptic json')
+    add('out', type=Path, help='json to write; the PNGs go beside it')
+    add('--png-dir', type=Path, help='its PNGs (beside it, of its name)')
+    add('--mapping', type=Path, metavar='JSON', help='{"cat": "animal", ...}')
+    add('--workers', type=int, default=4, help='number of threads (4)')
+    args = parser.parse_args()
+    png_dir = args.png_dir or args.ann_file.with_suffix('')
+    if args.out.resolve() == args.ann_file.resolve():
+        parser.error('OUT is the file that is read')
+    try:
+        content = load_annotations(str(args.ann_file))
+        mapping = args.mapping and json.loads(args.mapping.read_text())
+        done = convert_to_coarse(
+            content, png_dir, args.out, mapping, args.workers
+        )
+        for _ in track(done, 'Merging', total=len(content['annotations'])):
+            pass
+        names = coarse_categories(content['categories'], mapping)[0]
+    except (OSError, ValueError) as error:
+        sys.exit(f'{args.ann_file}: {error}')
+    print(f'{args.out}: {len(content["annotations"])} images')
+    print('classes:', ', '.join(category['name'] for category in names))
+
+
+if __name__ == '__main__':
+    main()
