@@ -24,6 +24,7 @@ R50 = (56.6, 294.7, 56_580_120)
 PAPER = {
     'remax-t_mnv3-s_coco': ('mnv3-s_coco', 18.6, 18.8, 18_628_000),
     'remax-s_mnv3-l_coco': ('mnv3-l_coco', 22.0, 20.9, 21_997_440),
+    'remax_lite0_coco': ('lite0_coco', None, None, 19_858_928),
     'remax-m_r50_coco': ('r50_coco_641', 50.8, 67.8, 50_788_816),
     'remax_r50_coco': ('r50_coco_50k', *R50),
     'remax_r50_coco_100k': ('r50_coco_100k', *R50),
