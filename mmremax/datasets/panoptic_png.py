@@ -98,6 +98,15 @@ def read_labels(
     return values
 
 
+def read_size(path: str | Path) -> tuple[int, int]:
+    """Read height and width of an image from its header.
+
+    See ``read_rgb`` for what it raises.
+    """
+    with _opened(str(path), 'it was listed before.', None) as image:
+        return image.height, image.width
+
+
 @contextmanager
 def _opened(
     path: str, remedy: str, backend_args: dict | None

@@ -100,3 +100,7 @@ def test_coarser_classes(run, tmp_path, capsys):
     assert 'classes: a, b\n' in capsys.readouterr().out
     with pytest.raises(SystemExit, match=r'json: The class .* coarse name'):
         run('merge_categories.py', *arguments)
+    for text, fault in (('["a"]', 'no object like'), ('{', 'not valid json')):
+        mapping.write_text(text)
+        with pytest.raises(SystemExit, match=f'map.json .*{fault}'):
+            run('merge_categories.py', *arguments, '--mapping', mapping)

@@ -24,6 +24,17 @@ from mmremax.datasets.conversion.coarse import (
 )
 
 
+def read_mapping(path: Path) -> dict[str, str]:
+    """Read the coarse name of each class name, or leave with one line."""
+    try:
+        mapping = json.loads(path.read_text())
+    except ValueError as error:
+        sys.exit(f'{path} is not valid json: {error}')
+    if not isinstance(mapping, dict):
+        sys.exit(f'{path} holds no object like {{"cat": "animal", ...}}.')
+    return mapping
+
+
 def main() -> None:
     """Convert one split and say what was written."""
     parser = argparse.ArgumentParser(
@@ -42,7 +53,7 @@ def main() -> None:
         parser.error('OUT is the file that is read')
     try:
         content = load_annotations(str(args.ann_file))
-        mapping = args.mapping and json.loads(args.mapping.read_text())
+        mapping = args.mapping and read_mapping(args.mapping)
         done = convert_to_coarse(
             content, png_dir, args.out, mapping, args.workers
         )

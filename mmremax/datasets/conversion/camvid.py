@@ -5,9 +5,8 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from mmremax.datasets.panoptic_png import read_labels
+from mmremax.datasets.panoptic_png import read_labels, read_size
 from mmremax.utils.constants import IGNORE, VOID_ID
 
 from .panoptic_files import Annotated, convert_images, spread_id
@@ -64,8 +63,7 @@ def convert_camvid(
 
 def _read_image(folder: Path, path: Path) -> Annotated:
     """Read the label map of one image."""
-    with Image.open(path) as opened:
-        width, height = opened.size  # of the header alone
+    height, width = read_size(path)
     labels = read_labels(str(folder / path.name), 'its image does.')
     if labels.shape != (height, width):
         raise ValueError(

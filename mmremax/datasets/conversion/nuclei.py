@@ -6,9 +6,8 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from mmremax.datasets.panoptic_png import read_labels
+from mmremax.datasets.panoptic_png import read_labels, read_size
 
 from .panoptic_files import Annotated, convert_images, spread_id
 
@@ -33,8 +32,7 @@ def find_images(root: Path, split: str) -> list[Path]:
         )
     by_size = defaultdict(list)
     for path in paths:
-        with Image.open(path) as opened:
-            by_size[opened.size].append(path)
+        by_size[read_size(path)].append(path)
     return sorted(
         path
         for group in by_size.values()
@@ -65,8 +63,7 @@ def convert_nuclei(
 
 def _read_image(root: Path, path: Path) -> Annotated:
     """Read the masks of one picture."""
-    with Image.open(path) as opened:
-        width, height = opened.size  # of the header alone
+    height, width = read_size(path)
     masks = []
     for mask_path in sorted(path.parents[1].glob('masks/*.png')):
         mask = read_labels(str(mask_path), 'it was listed before.') > 0

@@ -63,3 +63,6 @@ def test_what_does_not_fit_is_named(tmp_path: Path) -> None:
     Image.new('L', (3, 4)).save(tmp_path / 'a/masks/0.png')
     with pytest.raises(ValueError, match=r'0.png is \(4, 3\), its picture'):
         list(convert_nuclei(tmp_path, 'train', tmp_path))
+    (tmp_path / 'a/images/a.png').write_text('broken')
+    with pytest.raises(ValueError, match=r'a.png is no readable image'):
+        find_images(tmp_path, 'train')
