@@ -1,6 +1,7 @@
 """Scores: panoptic quality, AP, mIoU."""
 
 from .cityscapes_ap_metric import CityscapesAPMetric
+from .class_group_iou import ClassGroupIoUMetric
 from .instance_ap_metric import InstanceAPMetric
 from .mean_iou_metric import MeanIoUMetric
 from .panoptic_metric import PanopticQualityMetric
@@ -14,6 +15,7 @@ from .streaming_metric import write_scores
 
 __all__ = [
     'CityscapesAPMetric',
+    'ClassGroupIoUMetric',
     'InstanceAPMetric',
     'MeanIoUMetric',
     'PQCounts',
