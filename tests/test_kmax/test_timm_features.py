@@ -39,6 +39,16 @@ def test_channels_and_sizes(name, channels, options):
     ]
 
 
+def test_a_model_that_is_cut():
+    backbone = build(LITE0, last_stride=16).eval()
+    *own, pooled = backbone(torch.rand(1, 3, 65, 65))
+    assert [f.shape[-1] for f in own] == [17, 9, 5]
+    assert torch.equal(pooled, own[-1][..., ::2, ::2])
+    assert backbone.feature_channels == (24, 40, 112, 112)
+    size = sum(p.numel() for p in backbone.parameters())
+    assert size == 700_768  # of 2.96 M: the rest is not there
+
+
 @pytest.mark.parametrize('side', [65, 97])
 def test_odd_sides_of_tf_models(side):
     backbone = build(LITE0, strides=(4, 32)).eval()
@@ -58,16 +68,17 @@ def test_frozen_norms_stay():
         assert backbone.timm_model.conv_stem.weight.grad is not None
 
 
-def test_weights_with_the_names_of_timm(tmp_path: Path):
+@pytest.mark.parametrize('last_stride', [None, 16])
+def test_weights_with_the_names_of_timm(tmp_path: Path, last_stride):
     whole = timm.create_model(LITE0)  # with a classifier
     file = tmp_path / 'lite0.pth'
     torch.save(whole.state_dict(), file)
     source = dict(type='Pretrained', _scope_='mmremax', checkpoint=str(file))
-    backbone = build(LITE0, init_cfg=source)
+    backbone = build(LITE0, init_cfg=source, last_stride=last_stride)
     backbone.init_weights()
     stored = whole.state_dict()
     for name, value in backbone.timm_model.state_dict().items():
-        assert torch.equal(value, stored[name])
+        assert torch.equal(value, stored[name.removeprefix('model.')])
     del stored['conv_stem.weight']
     torch.save(stored, file)
     with pytest.raises(RuntimeError, match='conv_stem'):
@@ -79,3 +90,5 @@ def test_what_timm_has_not_is_named():
         build('efficientnet_lite0_tf')
     with pytest.raises(ValueError, match=r'strides \[2, 4.* not of \[64\]'):
         build(LITE0, strides=(4, 64))
+    with pytest.raises(ValueError, match=r'not of \[12\]'):
+        build(LITE0, last_stride=12)

@@ -11,6 +11,7 @@ from functools import partial
 from mmdet.registry import MODELS
 from mmengine.model import BaseModule, initialize
 from torch import Tensor
+from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 
 REMEDY = 'Install it with `pip install timm`, as requirements.txt pins it.'
@@ -28,6 +29,8 @@ class TimmFeatures(BaseModule):
     Args:
         model_name: Of timm, as 'tf_efficientnet_lite0'.
         strides: Of the features, lowest first.
+        last_stride: Cut the model after its features of this stride. Those
+            of higher strides are the last ones, max-pooled. None keeps all.
         pretrained: Let timm fetch the weights that it knows.
         frozen_norms: Keep statistics and parameters of BatchNorms as they
             were loaded.
@@ -45,6 +48,7 @@ class TimmFeatures(BaseModule):
         self,
         model_name: str,
         strides: tuple[int, ...] = (4, 8, 16, 32),
+        last_stride: int | None = None,
         pretrained: bool | None = False,
         frozen_norms: bool = False,
         init_cfg: dict | list | None = None,
@@ -66,17 +70,22 @@ class TimmFeatures(BaseModule):
             timm.create_model, model_name, features_only=True, **options
         )
         found = build().feature_info.reduction()
-        if missing := [stride for stride in strides if stride not in found]:
+        own = [s for s in strides if last_stride is None or s <= last_stride]
+        if missing := sorted({*own, last_stride or own[-1]}.difference(found)):
             raise ValueError(
                 f'TimmFeatures: {model_name} has features of the strides '
                 f'{found}, not of {missing}.'
             )
-        places = [found.index(stride) for stride in strides]
+        if last_stride is not None:
+            build = partial(build, feature_cls='getter')  # leaves the rest out
         self.timm_model = build(
-            out_indices=places, pretrained=bool(pretrained)
+            out_indices=[found.index(stride) for stride in own],
+            pretrained=bool(pretrained),
         )
         info = self.timm_model.feature_info
-        self.feature_channels = tuple(info.channels())
+        self.pooling = [s // own[-1] for s in strides[len(own) :]]
+        channels = info.channels()
+        self.feature_channels = (*channels, *channels[-1:] * len(self.pooling))
         self.frozen_norms = frozen_norms
         layout = getattr(self.timm_model, 'output_fmt', 'NCHW')
         self.channels_last = getattr(layout, 'value', layout) == 'NHWC'
@@ -84,7 +93,8 @@ class TimmFeatures(BaseModule):
     def init_weights(self) -> None:
         """Load what `init_cfg` names into the timm model."""
         if self.init_cfg:
-            initialize(self.timm_model, self.init_cfg)
+            timm_model = self.timm_model
+            initialize(getattr(timm_model, 'model', timm_model), self.init_cfg)
 
     def train(self, mode: bool = True) -> TimmFeatures:
         """Switch the mode; frozen norms stay as they are."""
@@ -100,4 +110,5 @@ class TimmFeatures(BaseModule):
         features = self.timm_model(x)
         if self.channels_last:
             features = [f.permute(0, 3, 1, 2).contiguous() for f in features]
-        return tuple(features)
+        pooled = [F.max_pool2d(features[-1], 1, k) for k in self.pooling]
+        return (*features, *pooled)
