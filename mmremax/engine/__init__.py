@@ -2,7 +2,7 @@
 
 from .count_hooks import ClassCountCheckHook, DiscardCountHook
 from .gradient_hooks import GradNormHook, NonFiniteError, NonFiniteGuardHook
-from .optim import NormMomentumHook
+from .optim import ChannelsLastHook, NormMomentumHook
 from .pretrained_weights import StrictPretrained
 from .resume import (
     AtomicBackend,
@@ -18,6 +18,7 @@ __all__ = [
     'GradNormHook',
     'NonFiniteError',
     'NonFiniteGuardHook',
+    'ChannelsLastHook',
     'NormMomentumHook',
     'ResumableCheckpointHook',
     'ResumePositionHook',

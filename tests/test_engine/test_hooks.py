@@ -11,7 +11,12 @@ from mmengine.logging import MessageHub
 from mmengine.runner import Runner
 from torch import nn
 
-from mmremax.engine import DiscardCountHook, NonFiniteError, NormMomentumHook
+from mmremax.engine import (
+    ChannelsLastHook,
+    DiscardCountHook,
+    NonFiniteError,
+    NormMomentumHook,
+)
 from mmremax.engine.gradient_hooks import describe
 from tests.helpers.model_fixture import build_model
 from tests.helpers.toy import toy_config
@@ -154,3 +159,16 @@ def test_statistics_follow_faster_and_outputs_are_the_same():
         assert torch.equal(slow(x), fast(x))
     assert slow[0].running_mean.mean() < 2
     assert fast[0].running_mean.mean() > 6
+
+
+def test_channels_last_changes_the_layout_alone():
+    model = nn.Sequential(
+        nn.Conv2d(3, 8, 3, padding=1), nn.Conv2d(8, 8, 3, groups=8)
+    )
+    images = torch.rand(2, 3, 9, 9)
+    before = model(images)
+    ChannelsLastHook().before_run(SimpleNamespace(model=model))
+    after = model(images)
+    assert before.is_contiguous()
+    assert after.is_contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(after, before)

@@ -9,19 +9,19 @@ beside the folder of each picture.
 _base_ = ['./coco_panoptic.py']
 
 data_root = 'data/stage1_train/'
-image_size = (257, 257)  # the model's crop_size; height, width
+image_size = (193, 193)  # the model's crop_size; height, width
 
 train_pipeline = [
     step
     for step in _base_.train_pipeline
     if step['type'] != 'PanopticCopyPaste'
 ]
-train_pipeline[2].update(crop_size=image_size, scale_range=(1.0, 2.5))
+train_pipeline[2].update(crop_size=image_size, scale_range=(1.0, 2.0))
 test_pipeline = _base_.test_pipeline
-test_pipeline[1].update(short_side=385, long_side=513)
+test_pipeline[1].update(short_side=257, long_side=385)
 
 train_dataloader = dict(
-    batch_size=4,
+    batch_size=8,
     num_workers=1,
     pin_memory=False,
     dataset=dict(

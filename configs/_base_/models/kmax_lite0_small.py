@@ -13,6 +13,6 @@ model.panoptic_head.transformer_decoder.update(
 )
 model.panoptic_head.update(
     auxiliary_semantic_head=dict(channels=48, low_level_channels=(24, 16)),
-    loss_insdis=dict(num_samples=1024),
-    loss_aux_semantic=dict(num_samples=1024),
+    loss_insdis=dict(num_samples=512),
+    loss_aux_semantic=dict(num_samples=512),
 )
