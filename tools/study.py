@@ -58,7 +58,7 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     figure = commands.add_parser('figure', help='draw a result')
     add = figure.add_argument
     add('kind', choices=[*FIGURES])
-    add('result', type=Path, metavar='RESULT.json')
+    add('results', type=Path, nargs='+', metavar='RESULT.json')
     add('--arms', nargs='+', metavar='ARM', help='these alone')
     add('--out', type=Path, required=True, metavar='PNG')
     write = commands.add_parser('write', help='renew tables of a document')
@@ -114,7 +114,8 @@ def main() -> int:
         elif args.command == 'table':
             print(make_table(args))
         else:
-            chosen = result.read_result(args.result).select(args.arms)
+            found = map(result.read_result, args.results)
+            chosen = [one.select(args.arms) for one in found]
             draw(args.kind, chosen, args.out)
     except (StudyError, OSError) as error:
         sys.exit(str(error))

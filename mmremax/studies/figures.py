@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,20 +22,35 @@ LEGEND = dict(loc='outside upper left', ncols=2, frameon=False, fontsize=8)
 EDGES = np.linspace(-2, 5, 71)  # of log10(FP / FN)
 
 
-def draw(kind: str, result: Result, out: str | Path) -> None:
-    """Draw one of `FIGURES` into a PNG; a StudyError where it is empty."""
-    size = (6.4, 2.8 + 0.2 * len(result.arms))
-    figure = Figure(size, dpi=150, layout='constrained')
+def draw(kind: str, results: Sequence[Result], out: str | Path) -> None:
+    """Draw one of `FIGURES` into a PNG, a panel for each of the results.
+
+    Arms of one title have one color in all panels. A StudyError where one
+    is empty.
+    """
+    titles = {
+        r.titles[name]: name == r.baseline
+        for r in results
+        for name in r.titles
+    }
+    height = 1.2 + sum(1.6 + 0.2 * len(result.arms) for result in results)
+    figure = Figure((6.4, height), dpi=150, layout='constrained')
     FigureCanvasAgg(figure)
-    axes = figure.subplots()
-    axes.grid(alpha=0.3)
-    axes.spines[['top', 'right']].set_visible(False)
-    colors = dict(zip(result.titles, itertools.cycle(COLORS)))
-    colors[result.baseline] = GREY
-    FIGURES[kind](axes, result, colors)
-    if not axes.has_data():
-        raise StudyError(f'{result.path} has no data for {kind}.')
-    figure.legend(*axes.get_legend_handles_labels(), **LEGEND)
+    colors = dict(zip(titles, itertools.cycle(COLORS)))
+    colors |= {
+        title: GREY for title, is_baseline in titles.items() if is_baseline
+    }
+    panels = figure.subplots(len(results), squeeze=False)[:, 0]
+    for axes, result in zip(panels, results, strict=True):
+        axes.grid(alpha=0.3)
+        axes.spines[['top', 'right']].set_visible(False)
+        own = {name: colors[title] for name, title in result.titles.items()}
+        FIGURES[kind](axes, result, own)
+        if not axes.has_data():
+            raise StudyError(f'{result.path} has no data for {kind}.')
+        if len(results) > 1:
+            axes.set_title(result.study['title'], fontsize=10)
+    figure.legend(*panels[0].get_legend_handles_labels(), **LEGEND)
     Path(out).parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(out, metadata={'Software': None})
 
