@@ -9,6 +9,7 @@ the area kernel in both; only the labels differ. mIoU: README.md.
 _base_ = [
     '../_base_/backbones/efficientnet_lite0.py',
     '../_base_/datasets/camvid_semantic.py',
+    '../_base_/schedules/mmseg_iterations.py',
     '../_base_/mmseg_runtime.py',
     'mmseg::_base_/default_runtime.py',
 ]
@@ -62,17 +63,5 @@ param_scheduler = [
         by_epoch=False,
     ),
 ]
-train_cfg = dict(
-    type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters // 2
-)
-val_cfg = dict(type='ValLoop')
-test_cfg = dict(type='TestLoop')
-default_hooks = dict(
-    timer=dict(type='IterTimerHook'),
-    logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=False),
-    param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='CheckpointHook', by_epoch=False, interval=200),
-    sampler_seed=dict(type='DistSamplerSeedHook'),
-    visualization=dict(type='SegVisualizationHook'),
-)
-auto_scale_lr = dict(enable=False, base_batch_size=4)
+train_cfg = dict(max_iters=max_iters, val_interval=max_iters // 2)
+default_hooks = dict(checkpoint=dict(interval=200))
