@@ -131,6 +131,40 @@ def test_remax_differs_in_the_overlay_alone(name: str) -> None:
     assert set(flatten(echo)) == OVERLAY_KEYS
 
 
+# What the overlays add to the small recipes besides: narrow branches.
+WIDTHS = {
+    'panoptic_head.semantic_head.channels',
+    'panoptic_head.semantic_head.loss_semantic.num_samples',
+}
+
+
+@pytest.mark.parametrize('data', ['nuclei', 'camvid', 'coco-coarse'])
+def test_small_remax_differs_in_the_overlay_alone(data: str) -> None:
+    kmax = read_config(CONFIGS / f'small/kmax_lite0_{data}.py').to_dict()
+    remax = read_config(CONFIGS / f'small/remax_lite0_{data}.py').to_dict()
+    echo = remax.pop('remax')
+    keys = OVERLAY_KEYS | WIDTHS
+    assert changed_keys(kmax, remax) == {f'model.{key}' for key in keys}
+    assert set(flatten(echo)) == keys
+
+
+@pytest.mark.parametrize(
+    ('data', 'head'), [('nuclei', 'panoptic_head'), ('camvid', 'decode_head')]
+)
+def test_mp_former_differs_in_the_overlay_alone(data: str, head: str) -> None:
+    old = read_config(CONFIGS / f'small/mask2former_lite0_{data}.py').to_dict()
+    new = read_config(CONFIGS / f'small/mp-former_lite0_{data}.py').to_dict()
+    mp_cfg = new.pop('mp_cfg')
+    for echo in ('mp_former', 'mp_former_semantic', 'mp_former_optim'):
+        del new[echo]
+    embedding = 'optim_wrapper.paramwise_cfg.custom_keys.label_embed.'
+    assert changed_keys(old, new) == {
+        f'model.{head}.type',
+        *(f'model.{head}.mp_cfg.{key}' for key in mp_cfg),
+        *(embedding + key for key in ('lr_mult', 'decay_mult')),
+    }
+
+
 def test_recipe_of_remax_leaves_the_model_alone() -> None:
     """The 50k recipe is schedule and data; its model is kMaX's."""
     kmax = read_config(CONFIGS / 'kmax/kmax_r50_coco.py')

@@ -11,7 +11,9 @@ mp_cfg = dict(
     pilot_layers='all',
 )
 mp_former = dict(panoptic_head=dict(type='MPFormerHead', mp_cfg=mp_cfg))
-mp_former_semantic = dict(decode_head=dict(type='MPFormerHead', mp_cfg=mp_cfg))
+mp_former_semantic = dict(
+    decode_head=dict(type='mmseg.MPFormerHead', mp_cfg=mp_cfg)
+)
 # An embedding, as query_feat: no weight decay.
 mp_former_optim = dict(
     paramwise_cfg=dict(
