@@ -1,6 +1,7 @@
 """Pictures of results and runs."""
 
 from .curves import plot_run, read_scalars
+from .instance_outlines import brighten, draw_outlines
 from .panoptic_drawing import (
     draw_panoptic,
     encode_grid,
@@ -9,6 +10,8 @@ from .panoptic_drawing import (
 )
 
 __all__ = [
+    'brighten',
+    'draw_outlines',
     'draw_panoptic',
     'encode_grid',
     'encode_segments',

@@ -65,7 +65,7 @@ def draw_panoptic(
         )
     id_map = np.asarray(id_map).astype(np.int32)
     if long_side is not None:
-        image, id_map = _resize(image, id_map, long_side)
+        image, id_map = resize(image, id_map, long_side)
     colours = segment_colours(id_map, palette)
     picture = image.astype(np.float32)
     for segment_id, colour in colours.items():
@@ -73,7 +73,7 @@ def draw_panoptic(
         picture[mask] += alpha * (np.float32(colour) - picture[mask])
     void = id_map % INSTANCE_OFFSET >= len(classes)
     picture[void] *= 0.25
-    picture[void & _hatching(id_map.shape)] += 45
+    picture[void & hatching(id_map.shape)] += 45
     border = _borders(id_map)
     picture[border] += 0.9 * (255 - picture[border])
     canvas = Image.fromarray(picture.clip(0, 255).astype(np.uint8))
@@ -185,7 +185,7 @@ def _load_font(size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(folder / 'DejaVuSans-Bold.ttf'), size)
 
 
-def _resize(
+def resize(
     image: np.ndarray, id_map: np.ndarray, long_side: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Scale both to a long side; ids are not interpolated."""
@@ -208,7 +208,7 @@ def _vary(colour: Colour, turn: int) -> Colour:
     return tuple(round(255 * value) for value in varied)
 
 
-def _hatching(shape: tuple[int, int]) -> np.ndarray:
+def hatching(shape: tuple[int, int]) -> np.ndarray:
     """Diagonal lines. (H, W), bool."""
     step = max(6, max(shape) // 60)
     y, x = np.indices(shape)

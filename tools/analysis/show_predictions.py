@@ -1,4 +1,4 @@
-"""Draw input | ground truth | prediction for validation images.
+"""Draw input | ground truth | prediction for validation images; score them.
 
 python tools/analysis/show_predictions.py CONFIG CHECKPOINT --num 8
 """
@@ -7,14 +7,17 @@ import mmremax  # noqa: F401 (first: it makes mmdet importable)
 
 # isort: split
 import argparse
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from mmdet.registry import DATASETS
-from mmengine.dataset import BaseDataset, pseudo_collate
+from mmdet.registry import DATASETS, METRICS
+from mmdet.structures import DetDataSample
+from mmengine.dataset import pseudo_collate
 from PIL import Image
 from torch import nn
 
@@ -22,9 +25,16 @@ from mmremax.datasets.panoptic_png import (
     colours_to_ids,
     read_rgb,
 )
-from mmremax.utils.cli import add_config_options, open_config
+from mmremax.utils.cli import (
+    add_config_options,
+    add_model,
+    open_config,
+    parse_model,
+)
 from mmremax.utils.load_model import load_model
 from mmremax.visualization import (
+    brighten,
+    draw_outlines,
     draw_panoptic,
     encode_segments,
     side_by_side,
@@ -37,8 +47,7 @@ def parse_args() -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument('config', help='a file of configs/')
-    parser.add_argument('checkpoint', help='weights of this config')
+    add_model(parser)
     parser.add_argument(
         '--out', type=Path, default=Path('pictures'), help='folder'
     )
@@ -61,63 +70,75 @@ def parse_args() -> argparse.Namespace:
         'but not shown',
     )
     parser.add_argument(
+        '--outlines',
+        action='store_true',
+        help='brighten the image and outline each thing, neighbours in '
+        'different colours: for many small things',
+    )
+    parser.add_argument(
         '--separate',
         action='store_true',
         help='one file for each panel: NAME_input.png, NAME_ground-truth.png, '
         'NAME_prediction.png',
     )
     add_config_options(parser, reads_data=True)
-    return parser.parse_args()
+    return parse_model(parser)
 
 
-def predict(model: nn.Module, sample: dict) -> tuple[np.ndarray, dict]:
-    """Run the model on one packed sample.
-
-    Returns:
-        Ids of the segments, (H, W), and the sample's metainfo.
-    """
+def predict(model: nn.Module, sample: dict) -> DetDataSample:
+    """Run the model on one packed sample."""
     with torch.no_grad():
         result = model.test_step(pseudo_collate([sample]))[0]
     if 'pred_panoptic_seg' not in result:
         sys.exit('model.test_cfg.panoptic_on is False: nothing to draw.')
-    ids = result.pred_panoptic_seg.sem_seg[0].cpu().numpy()
-    return ids, result.metainfo
+    return result.cpu()
 
 
-def draw_samples(
-    model: nn.Module,
-    dataset: BaseDataset,
-    num: int,
-    long_side: int,
-    labels_only: bool,
-) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
-    """Yield a name and panels by title for some samples of a data set."""
-    style = dict(
-        classes=dataset.metainfo['classes'],
-        palette=dataset.metainfo['palette'],
-        long_side=long_side,
+def drawing_style(args: argparse.Namespace, classes: dict) -> Callable:
+    """Choose how segments are drawn over an image; see `draw_panoptic`."""
+    if args.outlines:
+        return partial(
+            draw_outlines,
+            num_things=len(classes['thing_classes']),
+            void=len(classes['classes']),
+            long_side=args.long_side,
+        )
+    return partial(
+        draw_panoptic,
+        classes=classes['classes'],
+        palette=classes['palette'],
+        long_side=args.long_side,
     )
-    num = min(num, len(dataset))
-    for index in np.linspace(0, len(dataset) - 1, num).round().astype(int):
-        ids, meta = predict(model, dataset[int(index)])
-        image = read_rgb(meta['img_path'], 'the data set lists it.')
-        panels = {} if labels_only else {'input': image}
-        if labels_only:
-            image = np.full_like(image, 128)
-        if meta.get('seg_map_path') is not None:
-            colours = read_rgb(meta['seg_map_path'], 'the data set lists it.')
-            truth = encode_segments(
-                colours_to_ids(colours),
-                meta['segments_info'],
-                len(style['classes']),
-            )
-            panels['ground truth'] = draw_panoptic(image, truth, **style)
-        panels['prediction'] = draw_panoptic(image, ids, **style)
-        yield Path(meta['img_path']).stem, panels
+
+
+def make_panels(
+    result: DetDataSample,
+    num_classes: int,
+    draw: Callable,
+    args: argparse.Namespace,
+) -> dict[str, np.ndarray]:
+    """Draw a predicted sample: panels by title."""
+    meta = result.metainfo
+    image = read_rgb(meta['img_path'], 'the data set lists it.')
+    panels = {'input': image}
+    if args.labels_only:
+        panels, image = {}, np.full_like(image, 128)
+    elif args.outlines:
+        image = brighten(image)
+        panels = {'input, brightened': image}
+    if meta.get('seg_map_path') is not None:
+        colours = read_rgb(meta['seg_map_path'], 'the data set lists it.')
+        truth = encode_segments(
+            colours_to_ids(colours), meta['segments_info'], num_classes
+        )
+        panels['ground truth'] = draw(image, truth)
+    ids = result.pred_panoptic_seg.sem_seg[0].numpy()
+    panels['prediction'] = draw(image, ids)
+    return panels
 
 
 def main() -> None:
-    """Load, predict, draw, say where."""
+    """Load, predict, draw, say where, score what has a ground truth."""
     args = parse_args()
     cfg = open_config(args.config, args.cfg_options, args.data_root)
     try:
@@ -125,24 +146,48 @@ def main() -> None:
         dataset = DATASETS.build(cfg.test_dataloader.dataset)
     except (FileNotFoundError, RuntimeError, ValueError) as error:
         sys.exit(str(error))
-    if len(dataset.metainfo['classes']) != len(model.dataset_meta['classes']):
+    num_classes = len(dataset.metainfo['classes'])
+    if num_classes != len(model.dataset_meta['classes']):
         sys.exit(
             f'The model has {len(model.dataset_meta["classes"])} classes, '
-            f'the data {len(dataset.metainfo["classes"])}.'
+            f'the data {num_classes}.'
         )
     args.out.mkdir(parents=True, exist_ok=True)
-    for sample, panels in draw_samples(
-        model, dataset, args.num, args.long_side, args.labels_only
-    ):
-        pictures = {f'prediction_{sample}.png': side_by_side(panels)}
-        if args.separate:
-            pictures = {
-                f'{sample}_{title.replace(" ", "-")}.png': panel
-                for title, panel in panels.items()
-            }
-        for name, picture in pictures.items():
-            Image.fromarray(picture).save(args.out / name)
-            print(f'picture     {args.out / name}')
+    draw = drawing_style(args, dataset.metainfo)
+    metric = METRICS.build(dict(type='PanopticQualityMetric', classwise=False))
+    metric.dataset_meta = dataset.metainfo
+    num = min(args.num, len(dataset))
+    for index in np.linspace(0, len(dataset) - 1, num).round().astype(int):
+        result = predict(model, dataset[int(index)])
+        if result.get('seg_map_path') is not None:
+            metric.process({}, [result.to_dict()])
+        panels = make_panels(result, num_classes, draw, args)
+        save_panels(panels, Path(result.img_path).stem, args)
+    if scored := len(metric.results):
+        scores = metric.evaluate(scored)
+        all_, things, stuff = (
+            f'{scores[f"coco_panoptic/PQ{part}"]:.1f}'
+            for part in ('', '_th', '_st')
+        )
+        print(
+            f'score       PQ {all_}, of things {things}, of stuff {stuff}, '
+            f'on these {scored} pictures'
+        )
+
+
+def save_panels(
+    panels: dict[str, np.ndarray], name: str, args: argparse.Namespace
+) -> None:
+    """Write one picture, or one for each panel."""
+    pictures = {f'prediction_{name}.png': side_by_side(panels)}
+    if args.separate:
+        pictures = {
+            f'{name}_{re.sub("[^a-z]+", "-", title)}.png': panel
+            for title, panel in panels.items()
+        }
+    for file_name, picture in pictures.items():
+        Image.fromarray(picture).save(args.out / file_name)
+        print(f'picture     {args.out / file_name}')
 
 
 if __name__ == '__main__':
