@@ -36,5 +36,6 @@ setup(
         'matplotlib',
         'rich',
         'jinja2',
+        'safetensors',
     ],
 )

@@ -1,6 +1,7 @@
 """Segment an image, or every image of a folder, and draw the result.
 
 python demo/image_demo.py IMAGE CONFIG CHECKPOINT --out DIR
+python demo/image_demo.py IMAGE demo/nuclei/model.safetensors --out DIR
 """
 
 import mmremax  # noqa: F401 (first: it makes mmdet importable)
@@ -26,7 +27,12 @@ from mmremax.datasets.panoptic_png import (
     ids_to_colours,
     read_rgb,
 )
-from mmremax.utils.cli import add_config_options, open_config
+from mmremax.utils.cli import (
+    add_config_options,
+    add_model,
+    open_config,
+    parse_model,
+)
 from mmremax.utils.load_model import load_model
 from mmremax.visualization import draw_panoptic
 
@@ -40,8 +46,7 @@ def parse_args() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('image', type=Path, help='an image, or a folder')
-    parser.add_argument('config', help='a file of configs/')
-    parser.add_argument('checkpoint', help='weights of this config')
+    add_model(parser)
     parser.add_argument(
         '--out', type=Path, default=Path('outputs'), help='folder'
     )
@@ -74,7 +79,7 @@ def parse_args() -> argparse.Namespace:
         'ids and a json with the class of each',
     )
     add_config_options(parser)
-    return parser.parse_args()
+    return parse_model(parser)
 
 
 def list_images(source: Path) -> list[Path]:

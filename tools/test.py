@@ -34,8 +34,7 @@ def parse_args() -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument('config', help='a file of configs/')
-    parser.add_argument('checkpoint', help="a run's file or a stripped one")
+    cli.add_model(parser)
     cli.add_common_arguments(parser)
     parser.add_argument(
         '--dump',
@@ -52,7 +51,7 @@ def parse_args() -> argparse.Namespace:
         metavar='FILE',
         help='write the scores, overall and by class',
     )
-    args = parser.parse_args()
+    args = cli.parse_model(parser)
     if args.out is not None and not args.out.endswith(('.pkl', '.pickle')):
         parser.error('--out: the file must end with .pkl or .pickle')
     return args

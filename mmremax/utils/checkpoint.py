@@ -16,7 +16,10 @@ import torch
 from mmengine.logging import HistoryBuffer
 from mmengine.model import is_model_wrapper
 from mmengine.runner.checkpoint import CheckpointLoader
+from safetensors import SafetensorError
 from torch import Tensor, nn
+
+from . import half_weights
 
 # Branches that exist for the training losses alone: kMaX's auxiliary
 # semantic branch and ReMaX's. Nothing at inference reads them.
@@ -25,6 +28,11 @@ TRAINING_ONLY_PREFIXES = (
     'panoptic_head.semantic_head.',
 )
 MAX_NAMES = 8  # keys of one kind that an error lists
+# What a file raises that is truncated, or no checkpoint.
+UNREADABLE = (
+    *(RuntimeError, EOFError, OSError, ValueError, KeyError),
+    SafetensorError,
+)
 
 
 def is_training_only(key: str) -> bool:
@@ -130,8 +138,8 @@ def load_from_local(filename: str | Path, map_location: Any = None) -> Any:
     """Read a checkpoint file without running code that it may hold.
 
     Args:
-        filename: Of ``torch.save``, or a ``.pkl`` of pickled tensors and
-            arrays; ``~`` is expanded.
+        filename: Of ``torch.save``, ``.safetensors``, or a ``.pkl`` of
+            pickled tensors and arrays; ``~`` is expanded.
 
     Returns:
         What the file holds, usually a dict with ``state_dict`` and ``meta``.
@@ -147,6 +155,8 @@ def load_from_local(filename: str | Path, map_location: Any = None) -> Any:
     if path.suffix == '.pkl' and not zipfile.is_zipfile(path):
         return _load_pickle(path)
     try:
+        if path.suffix == half_weights.SUFFIX:
+            return half_weights.unpack(path, map_location)
         with torch.serialization.safe_globals(_safe_globals()):
             return torch.load(
                 path, map_location=map_location, weights_only=True
@@ -160,8 +170,14 @@ def load_from_local(filename: str | Path, map_location: Any = None) -> Any:
             'tools/model_converters/strip_checkpoint.py '
             f'{path} OUT --trust\n{_reason(error)}'
         ) from None
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+    except UNREADABLE as error:
         raise _unreadable(path, error) from None
+
+
+# mmengine has no reader of its own for these.
+CheckpointLoader.register_scheme(
+    rf'.*\{half_weights.SUFFIX}$', load_from_local, force=True
+)
 
 
 def some(names: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ from mmengine.config import Config, DictAction
 from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 
+from . import half_weights
 from .checkpoint import load_from_local
 from .config_edits import (
     ConfigKeyError,
@@ -26,6 +27,28 @@ COUNTING_KEYS = (
     *('max_iters', 'val_begin', 'val_interval'),
     *('begin', 'end', 'milestones', 'warmup', 'T_max'),
 )
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Add CONFIG and CHECKPOINT; see ``parse_model``."""
+    parser.add_argument(
+        'config',
+        help='a file of configs/, or published weights (.safetensors): they '
+        'hold theirs, and need no CHECKPOINT',
+    )
+    parser.add_argument(
+        'checkpoint', nargs='?', help="a run's file, stripped or not"
+    )
+
+
+def parse_model(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """Parse the command line; published weights are config and checkpoint."""
+    args = parser.parse_args()
+    if args.checkpoint is None:
+        if Path(args.config).suffix != half_weights.SUFFIX:
+            parser.error('CHECKPOINT is missing: weights of the config.')
+        args.checkpoint = args.config
+    return args
 
 
 def add_config_options(
@@ -89,13 +112,16 @@ def open_config(
     if not Path(path).is_file():
         sys.exit(f'There is no config file {path}.')
     try:
-        cfg = read_config(path)
+        if Path(path).suffix == half_weights.SUFFIX:
+            cfg = half_weights.read_config(path)
+        else:
+            cfg = read_config(path)
         if no_pretrained:
             remove_pretrained(cfg)
         if data_root is not None:
             set_data_root(cfg, data_root)
         merge_options(cfg, options)
-    except ConfigKeyError as error:
+    except (ConfigKeyError, half_weights.NoConfigError) as error:
         sys.exit(str(error))
     init_default_scope(cfg.get('default_scope', 'mmdet'))
     return cfg

@@ -1,15 +1,21 @@
 r"""Reduce a checkpoint to the weights that inference needs.
 
 Drops the training-only branches, the optimiser, the schedule, the logs and
-the random states. The result loads with `torch.load(..., weights_only=True)`
-and works with tools/test.py and demo/image_demo.py.
+the random states. The result works with tools/test.py, demo/image_demo.py and
+mmdet's `init_detector`.
 
-Example:
+Examples:
     python tools/model_converters/strip_checkpoint.py \
         work_dirs/remax_r50_coco/iter_50000.pth remax_r50_coco.pth
+    python tools/model_converters/strip_checkpoint.py \
+        work_dirs/remax_lite0_nuclei/iter_600.pth nuclei.safetensors \
+        --config configs/small/remax_lite0_nuclei.py
+            to publish: half precision; refused unless it fits the config,
+            whose text it keeps in place of the run's with its local paths
 """
 
 import argparse
+import sys
 from io import BytesIO
 from pathlib import Path
 
@@ -17,11 +23,14 @@ import torch
 
 import mmremax  # noqa: F401
 from mmremax.engine import AtomicBackend
+from mmremax.utils import half_weights
 from mmremax.utils.checkpoint import (
     is_training_only,
     load_checkpoint,
     state_dict_of,
 )
+from mmremax.utils.cli import add_config_options, open_config
+from mmremax.utils.load_model import load_model
 
 KEPT_META = ('dataset_meta', 'iter', 'epoch', 'cfg', 'experiment_name')
 
@@ -33,12 +42,20 @@ def parse_args() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('checkpoint', type=Path, help='file of a run')
-    parser.add_argument('out', type=Path, help='file to write')
+    parser.add_argument(
+        'out',
+        type=Path,
+        help='file to write; .safetensors stores half precision',
+    )
+    parser.add_argument(
+        '--config', help='of the weights: check them, and keep its text'
+    )
     parser.add_argument(
         '--trust',
         action='store_true',
         help='load a file that may hold code; only if you know its origin',
     )
+    add_config_options(parser)
     return parser.parse_args()
 
 
@@ -64,6 +81,25 @@ def plain(value: object) -> object:
     return value.tolist() if hasattr(value, 'tolist') else value
 
 
+def check_and_describe(args: argparse.Namespace, meta: dict) -> None:
+    """Check the weights, and put the config's text in place of the run's.
+
+    Leaves with one line if they do not fit or their classes have no names.
+    """
+    cfg = open_config(args.config, args.cfg_options)
+    meta['cfg'] = cfg.pretty_text
+    try:
+        model = load_model(cfg, str(args.checkpoint), 'cpu')
+    except (FileNotFoundError, RuntimeError, ValueError) as error:
+        sys.exit(str(error))
+    names = meta.get('dataset_meta', {}).get('classes', ())
+    if len(names) != len(model.dataset_meta['classes']):
+        sys.exit(
+            f'{args.checkpoint} names {len(names)} classes, {args.config} has '
+            f'{len(model.dataset_meta["classes"])}: give a file of a run.'
+        )
+
+
 def main() -> None:
     """Read, strip, write, and say what was saved."""
     args = parse_args()
@@ -73,16 +109,26 @@ def main() -> None:
         )
     else:
         checkpoint = load_checkpoint(args.checkpoint, 'cpu')
-    save(strip(checkpoint), args.out)
+    stripped = strip(checkpoint)
+    if args.config is not None:
+        check_and_describe(args, stripped['meta'])
+    try:
+        save(stripped, args.out)
+    except ValueError as error:
+        sys.exit(str(error))
     before, after = (p.stat().st_size for p in (args.checkpoint, args.out))
     print(f'{args.out}: {after / 2**20:.1f} MiB (was {before / 2**20:.1f})')
 
 
 def save(checkpoint: dict, path: Path) -> None:
-    """Write a checkpoint in one step."""
-    buffer = BytesIO()
-    torch.save(checkpoint, buffer)
-    AtomicBackend().put(buffer.getvalue(), path)
+    """Write a checkpoint in one step, in the format of the path's ending."""
+    if path.suffix == half_weights.SUFFIX:
+        content = half_weights.pack(checkpoint)
+    else:
+        buffer = BytesIO()
+        torch.save(checkpoint, buffer)
+        content = buffer.getvalue()
+    AtomicBackend().put(content, path)
 
 
 if __name__ == '__main__':

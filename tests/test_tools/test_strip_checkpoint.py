@@ -1,0 +1,80 @@
+"""Publishing: weights that fit, in half precision, with names and config."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from mmdet.registry import MODELS
+from mmengine.registry import init_default_scope
+
+from mmremax.utils.cli import open_config
+from mmremax.utils.load_model import load_model
+from tests.helpers.scripts import ROOT
+
+TOOL = 'model_converters/strip_checkpoint.py'
+CONFIG = ROOT / 'configs/quickstart/remax_mnv3-s_shapes.py'
+OTHER = ROOT / 'configs/small/kmax_lite0_nuclei.py'
+META = dict(
+    dataset_meta=dict(classes=tuple('abcdefghij'), palette=[(1, 2, 3)] * 10),
+    cfg='data_root = "/home/me/data"',
+)
+
+
+@pytest.fixture(scope='module')
+def checkpoint(tmp_path_factory) -> Path:
+    init_default_scope('mmdet')
+    weights = MODELS.build(open_config(str(CONFIG), {}).model).state_dict()
+    path = tmp_path_factory.mktemp('run') / 'iter_9.pth'
+    torch.save(dict(state_dict=weights, meta=META, optimizer={}), path)
+    return path
+
+
+def test_published_file_stands_alone(run, checkpoint, tmp_path, capsys):
+    out = tmp_path / 'published.safetensors'
+    option = 'model.test_cfg.thing_threshold=0.25'
+    run(checkpoint, out, '--config', CONFIG, '--cfg-options', option)
+    assert f'{out}: ' in capsys.readouterr().out
+    assert out.stat().st_size < 0.6 * checkpoint.stat().st_size
+    cfg = open_config(str(out), {})
+    assert cfg.model.test_cfg.thing_threshold == 0.25
+    assert '/home/me' not in cfg.pretty_text
+    model = load_model(cfg, str(out), 'cpu')
+    assert tuple(model.dataset_meta['classes']) == tuple('abcdefghij')
+    whole = torch.load(checkpoint, weights_only=True)['state_dict']
+    for name, value in model.named_parameters():
+        if 'semantic_head' not in name:
+            torch.testing.assert_close(
+                value.data, whole[name], rtol=1e-3, atol=1e-7
+            )
+
+
+def test_what_does_not_fit_is_refused(run, checkpoint, tmp_path):
+    out = tmp_path / 'published.safetensors'
+    with pytest.raises(SystemExit, match='does not fit the config'):
+        run(checkpoint, out, '--config', OTHER)
+    nameless = tmp_path / 'nameless.pth'
+    content = torch.load(checkpoint, weights_only=True)
+    torch.save(dict(content, meta={}), nameless)
+    with pytest.raises(SystemExit, match='names 0 classes, .* has 10'):
+        run(nameless, out, '--config', CONFIG)
+    key, value = next(iter(content['state_dict'].items()))
+    value.fill_(1e6)
+    torch.save(content, nameless)
+    with pytest.raises(SystemExit, match=f'{key}: not finite in float16'):
+        run(nameless, out)
+    assert not out.exists()
+
+
+def test_tools_want_weights_with_a_config(run_tool, checkpoint, tmp_path):
+    """Only a published file is both; one without a config says so."""
+    with pytest.raises(SystemExit):
+        run_tool('test.py', CONFIG)
+    bare = tmp_path / 'bare.safetensors'
+    weights = tmp_path / 'weights.pth'
+    torch.save(dict(state_dict=dict(w=torch.ones(2, 2))), weights)
+    run_tool('model_converters/strip_checkpoint.py', weights, bare)
+    with pytest.raises(SystemExit, match='holds no config'):
+        run_tool('test.py', bare)
+    bare.write_bytes(bare.read_bytes()[:20])
+    with pytest.raises(SystemExit, match='cannot be read'):
+        run_tool('test.py', bare)

@@ -1,0 +1,61 @@
+"""Half precision in a safetensors file, read back as any checkpoint."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from mmengine.runner.checkpoint import CheckpointLoader
+from safetensors.torch import save_file
+
+from mmremax.utils.checkpoint import load_from_local
+from mmremax.utils.half_weights import pack
+
+META = dict(iter=3, dataset_meta=dict(classes=('a', 'b'), palette=[[1, 2, 3]]))
+
+
+def test_round_trip(tmp_path):
+    weights = dict(
+        kernel=torch.randn(4, 3, 2, 2),
+        turned=torch.randn(3, 5).T,  # not contiguous
+        variance=torch.tensor([1e-9, 1e9]),  # beyond float16
+        count=torch.tensor(7),
+    )
+    path = tmp_path / 'x.safetensors'
+    path.write_bytes(pack(dict(state_dict=weights, meta=META)))
+    read = load_from_local(path)
+    assert read['meta'] == json.loads(json.dumps(META))
+    assert read['state_dict'].keys() == weights.keys()
+    for key in ('variance', 'count'):
+        assert torch.equal(read['state_dict'][key], weights[key])
+    for key in ('kernel', 'turned'):
+        value = read['state_dict'][key]
+        assert value.dtype == torch.float32
+        assert torch.equal(value, weights[key].half().float())
+    theirs = CheckpointLoader.load_checkpoint(str(path), 'cpu')
+    assert torch.equal(
+        theirs['state_dict']['kernel'], read['state_dict']['kernel']
+    )
+    on_meta = load_from_local(path, 'meta')['state_dict']
+    assert on_meta['kernel'].is_meta
+
+
+@pytest.mark.parametrize('value', [1e5, np.nan])
+def test_what_half_precision_cannot_hold_is_refused(value):
+    weights = dict(kernel=torch.full((2, 2), value))
+    with pytest.raises(ValueError, match=r'kernel: not finite'):
+        pack(dict(state_dict=weights))
+
+
+def test_files_of_others_and_broken_ones(tmp_path):
+    path = tmp_path / 'x.safetensors'
+    save_file(dict(w=torch.ones(2, 2)), path)
+    assert load_from_local(path)['meta'] == {}
+    whole = path.read_bytes()
+    for content in (whole[:-3], whole[:4], b'', b'<html>404</html>'):
+        path.write_bytes(content)
+        with pytest.raises(RuntimeError, match='cannot be read') as error:
+            load_from_local(path)
+        assert str(path) in str(error.value)
+    with pytest.raises(FileNotFoundError, match='none'):
+        load_from_local(tmp_path / 'none.safetensors')
