@@ -1,5 +1,6 @@
 # make setup       the environment in .venv (first time: mmcv compiles)
 # make quickstart  set-up, synthetic data, training, scores and pictures
+# make demo        set-up, a trained model on ten pictures of nuclei
 # make test        set-up and the default test suite
 # make doctor      what is installed, what is broken, the remedy
 # make lint        ruff and codespell        make clean   removes caches
@@ -18,7 +19,7 @@ key = $(shell cat $(1) | cksum | cut -d' ' -f1)
 STACK := $(VENV)/.stack-$(call key,$(REQUIREMENTS))
 PACKAGE := $(VENV)/.package-$(call key,$(REQUIREMENTS) setup.py)
 
-.PHONY: setup quickstart test doctor lint clean
+.PHONY: setup quickstart demo test doctor lint clean
 .DELETE_ON_ERROR:
 
 setup: $(PACKAGE)
@@ -48,6 +49,11 @@ $(PACKAGE): $(STACK)
 
 quickstart: setup
 	$(PY) tools/quickstart.py --out $(OUT)
+
+demo: setup
+	$(PY) tools/analysis/show_predictions.py demo/nuclei/model.safetensors \
+	    --data-root demo/nuclei/sample --num 10 --outlines \
+	    --out work_dirs/demo
 
 test: setup
 	$(PY) -m pytest -n auto --maxprocesses 8 --dist worksteal
