@@ -52,8 +52,9 @@ class RichProgressHook(Hook):
             return
         if self.progress is None:
             self._start(runner)
-        total, completed = runner.max_iters, runner.iter
-        if mode != 'train':
+        if mode == 'train':
+            total, completed = runner.max_iters, runner.iter
+        else:  # asking for the iterations would open the training data
             total, completed = len(getattr(runner, f'{mode}_dataloader')), 0
         self.tasks[mode] = self.progress.add_task(
             mode, total=total, completed=completed, note=''

@@ -66,6 +66,19 @@ def test_make_demo(few, tmp_path, monkeypatch, capsys):
         assert Image.open(path).width > 3 * 640
 
 
+def test_scores_without_training_data(few, tmp_path, monkeypatch):
+    out = tmp_path / 'scores.json'
+    run_script(
+        monkeypatch,
+        'tools/test.py',
+        *(WEIGHTS, '--data-root', few, '--work-dir', tmp_path, '--json', out),
+        *('--cfg-options', 'test_dataloader.num_workers=0'),
+        'test_dataloader.persistent_workers=False',
+    )
+    scores = json.loads(out.read_text())['scores']
+    assert 0 < scores['coco_panoptic/PQ_th'] <= 100
+
+
 def test_published_weights_are_read_as_any_checkpoint():
     content = load_from_local(WEIGHTS)
     assert WEIGHTS.stat().st_size <= 6e6
