@@ -22,7 +22,7 @@ model = dict(
 )
 
 max_iters = 500
-optim_wrapper = dict(optimizer=dict(lr=5e-3, weight_decay=0.005))
+optim_wrapper = dict(optimizer=dict(lr=1e-2, weight_decay=0.005))
 param_scheduler = [
     dict(type='WarmupPolyLR', end=max_iters, warmup=80, power=0.9)
 ]
