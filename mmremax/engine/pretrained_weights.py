@@ -29,7 +29,19 @@ class StrictPretrained(PretrainedInit):
     `init_cfg=dict(type='Pretrained', _scope_='mmremax', checkpoint=...)`.
 
     Keys that only the file has (a classifier, an output norm) are no error.
+
+    Args:
+        checkpoint: File or address.
+        made_by: Shell command that makes the file, for the errors.
+        **kwargs: `prefix` of the keys in the file, and `map_location`.
     """
+
+    def __init__(
+        self, checkpoint: str, made_by: str | None = None, **kwargs: str
+    ) -> None:
+        super().__init__(checkpoint, **kwargs)
+        made = f'`{made_by}` makes the file. ' if made_by else ''
+        self.remedy = made + REMEDY
 
     def __call__(self, module: nn.Module) -> None:
         """Load the weights.
@@ -42,7 +54,7 @@ class StrictPretrained(PretrainedInit):
             content = load_checkpoint(self.checkpoint, self.map_location)
         except (OSError, RuntimeError) as error:
             raise RuntimeError(
-                f'Initial weights {self.checkpoint}: {error} {REMEDY}'
+                f'Initial weights {self.checkpoint}: {error} {self.remedy}'
             ) from error
         prefix = self.prefix or ''
         wanted = module.state_dict()
@@ -54,7 +66,7 @@ class StrictPretrained(PretrainedInit):
         if problems := misfits(weights, wanted):
             raise RuntimeError(
                 f'Initial weights {self.checkpoint} do not fit. {problems} '
-                f'{REMEDY}'
+                f'{self.remedy}'
             )
         module.load_state_dict(weights, strict=False)
         if hasattr(module, '_params_init_info'):

@@ -1,10 +1,14 @@
 """Strict initial weights: the right file loads, all others are named."""
 
+import re
+
 import pytest
 import torch
 from mmdet.registry import MODELS
 
 import mmremax  # noqa: F401
+from mmremax.utils.migration import read_config
+from tests.helpers.model_fixture import CONFIGS
 
 MOBILENET = dict(type='KMaXMobileNetV3', arch='small')
 # mmpretrain sets the last norms to zero after loading, unless `init_cfg` is
@@ -55,3 +59,14 @@ def test_a_source_that_cannot_be_read_is_named():
     for source in ('nowhere/none.pth', 'http://127.0.0.1:1/none.pth'):
         with pytest.raises(RuntimeError, match=f'{source}.*--no-pretrained'):
             build(source, **MOBILENET)
+
+
+def test_a_missing_file_names_the_command_that_makes_it():
+    config = read_config(CONFIGS / 'small/kmax_lite0_nuclei.py')
+    init = dict(config.model.backbone.init_cfg, checkpoint='nowhere/none.pth')
+    backbone = MODELS.build(dict(config.model.backbone, init_cfg=init))
+    with pytest.raises(RuntimeError, match='none.pth') as error:
+        backbone.init_weights()
+    for part in re.findall(r'\S+/\S+', init['made_by']):
+        assert part in str(error.value)
+        assert (CONFIGS.parent / part).is_file()

