@@ -8,6 +8,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from functools import partial
 
+import torch
 from mmdet.registry import MODELS
 from mmengine.model import BaseModule, initialize
 from torch import Tensor
@@ -69,7 +70,8 @@ class TimmFeatures(BaseModule):
         build = partial(
             timm.create_model, model_name, features_only=True, **options
         )
-        found = build().feature_info.reduction()
+        with torch.device('meta'):  # neither memory nor random numbers
+            found = build().feature_info.reduction()
         own = [s for s in strides if last_stride is None or s <= last_stride]
         if missing := sorted({*own, last_stride or own[-1]}.difference(found)):
             raise ValueError(
