@@ -1,4 +1,4 @@
-"""Hooks that count: classes of model and data, discarded samples."""
+"""Hooks that count: classes of model and data, and what is left out."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from mmdet.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
+from mmengine.structures import BaseDataElement
+from torch import nn
 
 COUNTS = {'thing': 'num_things_classes', 'stuff': 'num_stuff_classes'}
 
@@ -38,9 +40,7 @@ class ClassCountCheckHook(Hook):
         self._check(runner, 'test_dataloader')
 
     def _check(self, runner: Runner, loader: str) -> None:
-        model = runner.model
-        model = model.module if is_model_wrapper(model) else model
-        head = getattr(model, 'panoptic_head', model)
+        head = head_of(runner.model)
         for dataset in leaf_datasets(getattr(runner, loader).dataset):
             for kind, key in COUNTS.items():
                 in_model = getattr(head, key, None)
@@ -70,20 +70,61 @@ def leaf_datasets(dataset) -> Iterator:
 
 @HOOKS.register_module()
 class DiscardCountHook(Hook):
-    """Records ``train/discarded``: how many were replaced by another one.
+    """Counts what training leaves out.
 
-    The number is of this process, from the start of the run; it goes on
-    when the run is resumed. See ``FilterUnlabeledCrops`` and
-    ``PanopticDataset.max_refetch``.
+    ``train/discarded`` is the number of samples that were replaced by another
+    one; see ``FilterUnlabeledCrops`` and ``PanopticDataset.max_refetch``.
+    ``train/without_query``, there once it is not 0, is that of the segments
+    beyond the number of queries: matching leaves out those that fit worst,
+    and their pixels count as void. The first image with such is named in a
+    warning. (Of mmdet's samples things alone are counted.)
+
+    Numbers are of this process, from the start of the run; they go on when
+    it is resumed.
     """
 
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: dict, **_: Any
     ) -> None:
-        """Add the batch's discards to the total."""
+        """Add those of the batch to the totals."""
+        samples = data_batch['data_samples']
+        discarded = sum(sample.get('num_discarded', 0) for sample in samples)
+        self._add(runner, 'discarded', discarded)
+        num_queries = getattr(head_of(runner.model), 'num_queries', None)
+        if num_queries is None:
+            return
+        totals = runner.message_hub.runtime_info
+        for sample in samples:
+            number = num_segments(sample)
+            if number <= num_queries:
+                continue
+            if 'num_without_query' not in totals:
+                runner.logger.warning(
+                    f'{sample.img_path} shows {number} segments, the model '
+                    f'has {num_queries} queries: {number - num_queries} of '
+                    'them, those that fit worst, are not learnt in this step. '
+                    'Raise num_queries of the model if this is frequent; '
+                    'train/without_query counts such segments.'
+                )
+            self._add(runner, 'without_query', number - num_queries)
+
+    @staticmethod
+    def _add(runner: Runner, name: str, number: int) -> None:
         hub = runner.message_hub
-        total = hub.runtime_info.get('num_discarded', 0)
-        for sample in data_batch['data_samples']:
-            total += sample.get('num_discarded', 0)
-        hub.update_info('num_discarded', total)
-        hub.update_scalar('train/discarded', total)
+        total = hub.runtime_info.get(f'num_{name}', 0) + number
+        hub.update_info(f'num_{name}', total)
+        hub.update_scalar(f'train/{name}', total)
+
+
+def num_segments(sample: BaseDataElement) -> int:
+    """Count the segments of a training sample, of mmdet's its things."""
+    for name in ('gt_segments', 'gt_instances'):
+        if name in sample:
+            return len(sample.get(name).labels)
+    return 0
+
+
+def head_of(model: nn.Module) -> nn.Module:
+    """Find what states the numbers of classes and queries."""
+    model = model.module if is_model_wrapper(model) else model
+    return getattr(model, 'panoptic_head', model)

@@ -99,6 +99,7 @@ class KMaXHead(BaseModule):
         self.loss_insdis = MODELS.build(loss_insdis)
         self.loss_aux_semantic = MODELS.build(loss_aux_semantic)
 
+        self.num_queries = decoder.query_feat.shape[1]
         self.num_relaxed = min(num_relaxed, decoder.num_outputs - 1)
         if semantic_input not in decoder.layer_channels:
             raise ValueError(f'KMaXHead: {semantic_input=}.')

@@ -9,6 +9,7 @@ from mmdet.structures import DetDataSample
 from mmengine.config import Config
 from mmengine.logging import MessageHub
 from mmengine.runner import Runner
+from mmengine.structures import InstanceData
 from torch import nn
 
 from mmremax.engine import (
@@ -18,6 +19,7 @@ from mmremax.engine import (
     NormMomentumHook,
 )
 from mmremax.engine.gradient_hooks import describe
+from tests.helpers.mask2former_fixture import build_head
 from tests.helpers.model_fixture import build_model
 from tests.helpers.toy import toy_config
 
@@ -121,21 +123,60 @@ def test_bfloat16_on_the_cpu_keeps_weights_in_float32(tmp_path):
     assert {p.dtype for p in runner.model.parameters()} == {torch.float32}
 
 
+def runner_of(hub: MessageHub, num_queries: int = 4) -> SimpleNamespace:
+    """Make what the hook reads of a runner, with its warnings as a list."""
+    warnings = []
+    return SimpleNamespace(
+        message_hub=hub,
+        model=SimpleNamespace(num_queries=num_queries),
+        logger=SimpleNamespace(warning=warnings.append),
+        warnings=warnings,
+    )
+
+
 def test_discards_add_up_and_go_on_after_resuming():
     hub = MessageHub.get_instance('test_discards')
-    runner = SimpleNamespace(message_hub=hub)
     # The last is of a data set that does not count.
     metas = [dict(num_discarded=2), dict(num_discarded=0), {}]
     samples = [DetDataSample(metainfo=meta) for meta in metas]
     hook = DiscardCountHook()
     for total in (2, 4):
-        hook.after_train_iter(runner, 0, dict(data_samples=samples))
+        hook.after_train_iter(runner_of(hub), 0, dict(data_samples=samples))
         assert hub.get_scalar('train/discarded').current() == total
     resumed = MessageHub.get_instance('test_discards_resumed')
     resumed.load_state_dict(hub.state_dict())
-    runner = SimpleNamespace(message_hub=resumed)
-    hook.after_train_iter(runner, 0, dict(data_samples=samples))
+    hook.after_train_iter(runner_of(resumed), 0, dict(data_samples=samples))
     assert resumed.get_scalar('train/discarded').current() == 6
+
+
+@pytest.mark.parametrize('kind', ['gt_segments', 'gt_instances'])
+def test_segments_without_a_query_are_counted_and_said_once(kind):
+    """Samples of kMaX and of mmdet; a model that has no queries is let be."""
+    hub = MessageHub.get_instance(f'test_without_query_{kind}')
+    runner = runner_of(hub)
+    samples = []
+    for number in (0, 4, 7, 5):
+        sample = DetDataSample(metainfo=dict(img_path=f'{number}.png'))
+        labels = torch.zeros(number, dtype=torch.int64)
+        sample.set_field(InstanceData(labels=labels), kind)
+        samples.append(sample)
+    hook = DiscardCountHook()
+    hook.after_train_iter(runner, 0, dict(data_samples=samples[:2]))
+    assert 'train/without_query' not in hub.log_scalars
+    for total in (4, 8):
+        hook.after_train_iter(runner, 0, dict(data_samples=samples))
+        assert hub.get_scalar('train/without_query').current() == total
+    (text,) = runner.warnings
+    assert '7.png shows 7 segments' in text
+    assert '4 queries: 3 of them' in text
+    del runner.model.num_queries
+    hook.after_train_iter(runner, 0, dict(data_samples=samples))
+    assert hub.get_scalar('train/without_query').current() == 8
+
+
+def test_both_heads_state_their_queries():
+    assert build_model(with_remax=True).panoptic_head.num_queries == 12
+    assert build_head().num_queries == 7
 
 
 def test_all_norms_of_the_model_are_set():
