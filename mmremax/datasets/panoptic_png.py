@@ -71,13 +71,20 @@ def read_rgb(
         remedy: What to do if the file is missing, for the error message.
 
     Returns:
-        RGB, uint8, turned as its EXIF entry says. (H, W, 3).
+        RGB, uint8, turned as its EXIF entry says, transparency left out.
+        (H, W, 3).
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The file is no image, or is cut off.
+        ValueError: The file is no image, is cut off, or is grey of more than
+            8 bits.
     """
     with _opened(path, remedy, backend_args) as image:
+        if image.mode.startswith(('I', 'F')):  # Pillow would clip them
+            raise ValueError(
+                f'{path} has more than 8 bits a pixel ({image.mode}): scale '
+                'its range to 0 to 255 and save it with 8.'
+            )
         return np.array(ImageOps.exif_transpose(image).convert('RGB'))
 
 

@@ -86,6 +86,27 @@ def test_missing_and_misfit_files_are_named(results, tmp_path):
         LoadPanopticImage()(results)
 
 
+@pytest.mark.parametrize('dtype', ['uint16', 'int32', 'float32'])
+def test_deep_grey_images_are_refused(tmp_path, dtype):
+    """Pillow would make 16 bits of a microscope white, and say nothing."""
+    path = tmp_path / 'deep.tif'
+    pixels = np.linspace(0, 60000, 64).reshape(8, 8).astype(dtype)
+    Image.fromarray(pixels).save(path)
+    with pytest.raises(ValueError, match='deep.tif has more than 8 bits'):
+        LoadPanopticImage()(dict(img_path=str(path)))
+
+
+@pytest.mark.parametrize('mode', ['L', '1', 'P', 'LA', 'RGBA', 'CMYK'])
+def test_every_mode_of_8_bits_is_read_as_rgb(tmp_path, mode):
+    """Greyscale photographs, palettes, transparency."""
+    grey = np.zeros((6, 8), np.uint8)
+    grey[:, 4:] = 255
+    path = tmp_path / 'image.tif'
+    Image.fromarray(grey).convert(mode).save(path)
+    image = LoadPanopticImage()(dict(img_path=str(path)))['img']
+    assert (image == grey[..., None].repeat(3, 2)).all()
+
+
 def test_an_id_that_the_json_lacks_is_named(tmp_path):
     ids = tiny.id_map()
     ids[0, 0] = 12345
