@@ -11,7 +11,7 @@ from .panoptic_quality import (
     bootstrap_pq,
     panoptic_quality,
 )
-from .streaming_metric import write_scores
+from .streaming_metric import format_score, plain, write_scores
 
 __all__ = [
     'CityscapesAPMetric',
@@ -22,6 +22,8 @@ __all__ = [
     'PanopticQualityMetric',
     'average_scores',
     'bootstrap_pq',
+    'format_score',
     'panoptic_quality',
+    'plain',
     'write_scores',
 ]

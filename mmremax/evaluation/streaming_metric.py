@@ -167,14 +167,16 @@ def write_scores(
     classes = {metric.prefix: metric.class_scores for metric in scored}
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    content = _plain(dict(scores=scores, classes=classes))
+    content = plain(dict(scores=scores, classes=classes))
     path.write_text(json.dumps(content, indent=1, allow_nan=False))
 
 
-def _plain(value: object) -> object:
-    """Turn NaN into None and NumPy's numbers into Python's."""
+def plain(value: object) -> object:
+    """Turn NaN into None and NumPy's numbers into Python's, for json."""
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
     if hasattr(value, 'item'):
         value = value.item()
     undefined = isinstance(value, float) and math.isnan(value)

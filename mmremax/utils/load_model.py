@@ -27,7 +27,10 @@ def load_model(cfg: Config, checkpoint: str, device: str) -> nn.Module:
     Raises:
         FileNotFoundError: There is no such checkpoint.
         RuntimeError: It cannot be read or does not fit the config.
+        ValueError: The config's model predicts no segments.
     """
+    if 'panoptic_fusion_head' not in cfg.model:
+        raise ValueError(f'{cfg.model.type} is no panoptic model.')
     content = load_checkpoint(checkpoint, 'cpu')
     remove_pretrained(cfg)
     init_default_scope(cfg.get('default_scope', 'mmdet'))

@@ -16,6 +16,7 @@ from mmremax.datasets.panoptic_png import colours_to_ids
 from tests.helpers.scripts import ROOT, run_script
 
 CONFIG = ROOT / 'configs' / 'quickstart' / 'remax_mnv3-s_shapes.py'
+SEMANTIC = ROOT / 'configs/studies/soft_label/unet_shapes_hard.py'
 # A model that learnt nothing still shows something.
 THRESHOLDS = ('thing_threshold', 'stuff_threshold', 'overlap_threshold')
 SHOW_ALL = ('--cfg-options', *(f'model.test_cfg.{t}=0.0' for t in THRESHOLDS))
@@ -114,6 +115,7 @@ def test_wrong_paths_and_weights_are_errors(
         ((*valid, 'model.test_cfg.panoptic_on=False'), 'panoptic_on is False'),
         ((image, CONFIG, published), 'kmax_to_mmremax'),
         ((image, CONFIG, cut), r'cut\.pth.*cannot be read'),
+        ((image, SEMANTIC, checkpoint), 'EncoderDecoder is no panoptic'),
     ):
         with pytest.raises(SystemExit, match=message):
             demo(*arguments)

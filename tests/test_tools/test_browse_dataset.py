@@ -34,6 +34,12 @@ def test_pictures_show_the_samples_of_a_run(
         run(CONFIG, '--data-root', tmp_path, '--out', tmp_path)
 
 
+def test_other_samples_are_refused(run, tmp_path, shapes_root):
+    config = ROOT / 'configs/studies/mask2former/mask2former_shapes.py'
+    with pytest.raises(SystemExit, match='ends with PackDetInputs'):
+        run(config, '--data-root', shapes_root, '--out', tmp_path)
+
+
 def test_show_pilots(run_tool, tmp_path):
     out = tmp_path / 'pilots.png'
     run_tool('analysis/show_pilots.py', '--out', out, '--noise', 0.5)

@@ -58,6 +58,27 @@ def test_truth_has_no_error_and_a_wrong_class_has(
     assert difference[2].startswith('+0.0 ± 0.00')
 
 
+def test_data_without_things_have_a_dash(
+    run, annotations, tmp_path, monkeypatch, capsys
+):
+    content = dump(annotations, tmp_path / 'true')
+    for category in content['categories']:
+        category['isthing'] = 0
+    truth = tmp_path / 'stuff.json'
+    truth.write_text(json.dumps(content))
+    shutil.copytree(annotations.with_suffix(''), tmp_path / 'stuff')
+    true = save(tmp_path / 'true', content)
+    # Two dumps may have one name.
+    again = shutil.copytree(true, tmp_path / 'b' / 'true')
+    monkeypatch.chdir(tmp_path)
+    run(truth, Path('true'), again.relative_to(tmp_path), '--draws', 5)
+    out = capsys.readouterr().out
+    for name in ('true', 'b/true'):
+        assert cells(out, name) == ['100.0 ± 0.00', '-', '100.0 ± 0.00']
+    same = '+0.0 ± 0.00 [+0.0, +0.0]'
+    assert cells(out, 'second - first') == [same, '-', same]
+
+
 def test_a_missing_image_is_named(run, annotations, tmp_path):
     content = dump(annotations, tmp_path / 'part')
     del content['annotations'][2]

@@ -128,6 +128,12 @@ def test_as_a_pass_for_each_setting(tmp_path, shapes_root, monkeypatch):
     assert not all(map(torch.equal, first, second))
 
 
+def test_other_models_are_refused(monkeypatch, checkpoints):
+    config = ROOT / 'configs/studies/mask2former/mask2former_shapes.py'
+    with pytest.raises(SystemExit, match='Mask2Former is no KMaXDeepLab'):
+        run_script(monkeypatch, TOOL, config, checkpoints / 'whole.pth')
+
+
 @torch.no_grad()
 def test_outputs_are_the_heads_own_and_eq_2():
     """m_tilde / m = 1 + m_hat, which is positive."""

@@ -47,6 +47,18 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def packing_of(dataset: BaseDataset) -> PackPanopticInputs:
+    """Find the step that makes the labels of a pipeline."""
+    steps = dataset.pipeline.transforms
+    for step in steps:
+        if isinstance(step, PackPanopticInputs):
+            return step
+    raise ValueError(
+        'Only samples of PackPanopticInputs are drawn, those of configs/kmax '
+        f'and remax; this pipeline ends with {type(steps[-1]).__name__}.'
+    )
+
+
 def draw_sample(
     dataset: BaseDataset,
     preprocessor: nn.Module,
@@ -67,11 +79,7 @@ def draw_sample(
     """
     info = dataset.metainfo
     void = len(info['classes'])
-    stride = next(
-        step.label_stride
-        for step in dataset.pipeline.transforms
-        if isinstance(step, PackPanopticInputs)
-    )
+    stride = packing_of(dataset).label_stride
     batch = preprocessor(pseudo_collate([item]), training=True)
     pixels = batch['inputs'] * preprocessor.std + preprocessor.mean
     image = pixels[0].permute(1, 2, 0).round().byte().numpy()
@@ -102,6 +110,7 @@ def main() -> None:
     cfg = open_config(args.config, args.cfg_options, args.data_root)
     try:
         dataset = DATASETS.build(cfg.train_dataloader.dataset)
+        packing_of(dataset)
     except (FileNotFoundError, ValueError) as error:
         sys.exit(str(error))
     preprocessor = MODELS.build(cfg.model.data_preprocessor)

@@ -125,6 +125,24 @@ def count_images(
     return counts, sum(bool(c['isthing']) for c in things_first)
 
 
+def describe(draws: np.ndarray) -> str:
+    """Mean and standard error; a dash where no draw has the classes."""
+    draws = draws[~np.isnan(draws)]
+    if not draws.size:
+        return '-'
+    return f'{draws.mean():.1f} ± {draws.std(ddof=1):.2f}'
+
+
+def describe_difference(draws: np.ndarray) -> str:
+    """Median, standard error and 95 % interval; or a dash."""
+    draws = draws[~np.isnan(draws)]
+    if not draws.size:
+        return '-'
+    low, middle, high = np.quantile(draws, (0.025, 0.5, 0.975))
+    error = draws.std(ddof=1)
+    return f'{middle:+.1f} ± {error:.2f} [{low:+.1f}, {high:+.1f}]'
+
+
 def main() -> None:
     """Score, draw, print."""
     args = parse_args()
@@ -136,40 +154,25 @@ def main() -> None:
         ]
     except (OSError, ValueError) as error:
         sys.exit(str(error))
+    names = [dump.name for dump in args.predictions]
+    if len(set(names)) < len(names):
+        names = [str(dump) for dump in args.predictions]
     table = Table(title='PQ and its standard error')
     for heading in ('images', 'of', 'all', 'things', 'stuff'):
         table.add_column(
             heading, justify='left' if heading == 'of' else 'right'
         )
     for size in args.sizes or [len(scored[0][0])]:
-        draws = {
-            dump.name: 100 * bootstrap_pq(counts, things, size, args.draws)
-            for dump, (counts, things) in zip(
-                args.predictions, scored, strict=True
-            )
-        }
-        for name, scores in draws.items():
-            means, errors = np.nanmean(scores, 0), np.nanstd(scores, 0, ddof=1)
-            cells = zip(means, errors, strict=True)
-            table.add_row(
-                str(size), name, *(f'{m:.1f} ± {e:.2f}' for m, e in cells)
-            )
+        draws = [
+            100 * bootstrap_pq(counts, things, size, args.draws)
+            for counts, things in scored
+        ]
+        for name, scores in zip(names, draws, strict=True):
+            table.add_row(str(size), name, *map(describe, scores.T))
         if len(draws) == 2:
-            first, second = draws.values()
-            low, middle, high = np.nanquantile(
-                second - first, (0.025, 0.5, 0.975), axis=0
-            )
-            error = np.nanstd(second - first, 0, ddof=1)
-            table.add_row(
-                str(size),
-                'second - first',
-                *(
-                    f'{m:+.1f} ± {e:.2f} [{a:+.1f}, {b:+.1f}]'
-                    for m, e, a, b in zip(
-                        middle, error, low, high, strict=True
-                    )
-                ),
-            )
+            first, second = draws
+            cells = map(describe_difference, (second - first).T)
+            table.add_row(str(size), 'second - first', *cells)
     console.print(table)
 
 

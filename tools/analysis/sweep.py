@@ -27,6 +27,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import torch
+from mmdet.registry import MODELS
 from mmengine.runner import Runner
 from rich.console import Console
 from rich.progress import track
@@ -34,6 +35,8 @@ from rich.table import Table
 from torch import Tensor, nn
 
 import mmremax  # noqa: F401
+from mmremax.evaluation import format_score, plain
+from mmremax.kmax import KMaXDeepLab
 from mmremax.kmax.layers import aligns_corners, resize_like_kmax
 from mmremax.remax.remask import relax
 from mmremax.utils import cli
@@ -164,6 +167,8 @@ def main() -> None:
         sys.exit(f'{args.checkpoint} is not there: give the path of a .pth')
     cfg = cli.load_config(args)
     cfg.load_from = None
+    if MODELS.get(cfg.model.type) is not KMaXDeepLab:
+        sys.exit(f'{args.config}: {cfg.model.type} is no KMaXDeepLab.')
     runner = Runner.from_cfg(cfg)
     check_weights(
         runner.model, args.checkpoint, may_be_stripped=not args.outputs
@@ -201,11 +206,12 @@ def main() -> None:
     for row in rows:
         table.add_row(
             *[f'{row[name]}' for name in SETTINGS],
-            *[f'{row[name]:.1f}' for name in SCORES],
+            *[format_score(row[name]) for name in SCORES],
         )
     Console().print(table)
     if args.json:
-        args.json.write_text(json.dumps(rows) + '\n')
+        text = json.dumps(plain(rows), allow_nan=False)
+        args.json.write_text(f'{text}\n')
 
 
 if __name__ == '__main__':
