@@ -6,7 +6,9 @@ checkpoint: by the tools, and by mmengine once `mmremax` is imported.
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from .config_edits import dicts_of
+
 SUFFIX = '.safetensors'
+# mmengine would take any other text for the path of a function to call.
+COMPONENT = re.compile(r'((mm(det|seg|pretrain|engine|remax|cv))\.)?\w+')
 
 
 class NoConfigError(ValueError):
@@ -76,10 +82,11 @@ def unpack(path: Path, map_location: Any = None) -> dict[str, Any]:
 
 
 def read_config(path: str | Path) -> Config:
-    """Read the config that a file holds.
+    """Read the config that a file holds, without running it.
 
     Raises:
-        NoConfigError: It holds none, or is damaged.
+        NoConfigError: It holds none, is damaged, or asks for more than
+            plain values and registered components.
     """
     try:
         with safe_open(path, framework='pt') as file:
@@ -88,7 +95,36 @@ def read_config(path: str | Path) -> Config:
         raise NoConfigError(f'{path} cannot be read: {error}') from None
     if 'cfg' not in meta:
         raise NoConfigError(f'{path} holds no config: give one.')
-    return Config.fromstring(meta['cfg'], '.py')
+    try:
+        values = {
+            statement.targets[0].id: ast.literal_eval(
+                _DictCalls().visit(statement.value)
+            )
+            for statement in ast.parse(meta['cfg']).body
+        }
+    except (AttributeError, SyntaxError, ValueError) as error:
+        raise NoConfigError(
+            f'The config in {path} is not made of plain values: {error}. '
+            'Give one of your own.'
+        ) from None
+    for node in dicts_of(values):
+        if not COMPONENT.fullmatch(kind := str(node.get('type', 'none'))):
+            raise NoConfigError(
+                f'The config in {path} asks for {kind!r}, which is no '
+                'registered component. Give one of your own.'
+            )
+    return Config(values)
+
+
+class _DictCalls(ast.NodeTransformer):
+    """Writes `dict(key=value)` as a literal."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if ast.unparse(node.func) != 'dict' or node.args:
+            return node  # which literal_eval refuses
+        keys = [ast.Constant(keyword.arg) for keyword in node.keywords]
+        return ast.Dict(keys, [keyword.value for keyword in node.keywords])
 
 
 def to_half(value: Tensor) -> Tensor:

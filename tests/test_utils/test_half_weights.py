@@ -1,15 +1,17 @@
 """Half precision in a safetensors file, read back as any checkpoint."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.runner.checkpoint import CheckpointLoader
 from safetensors.torch import save_file
 
 from mmremax.utils.checkpoint import load_from_local
-from mmremax.utils.half_weights import pack
+from mmremax.utils.half_weights import NoConfigError, pack, read_config
 
 META = dict(iter=3, dataset_meta=dict(classes=('a', 'b'), palette=[[1, 2, 3]]))
 
@@ -59,3 +61,37 @@ def test_files_of_others_and_broken_ones(tmp_path):
         assert str(path) in str(error.value)
     with pytest.raises(FileNotFoundError, match='none'):
         load_from_local(tmp_path / 'none.safetensors')
+
+
+def packed_config(folder: Path, text: str) -> Path:
+    path = folder / 'x.safetensors'
+    weights = dict(kernel=torch.ones(2, 2))
+    path.write_bytes(pack(dict(state_dict=weights, meta=dict(cfg=text))))
+    return path
+
+
+def test_config_of_a_file_is_read(tmp_path):
+    cfg = Config(
+        dict(model=dict(type='mmpretrain.ResNet', at=[(1, -2.5), None, True]))
+    )
+    path = packed_config(tmp_path, cfg.pretty_text)
+    assert read_config(path).to_dict() == cfg.to_dict()
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        '__import__("pathlib").Path("ran").touch()',
+        'model = open("ran", "w")',
+        'model = dict(type="os.system", command="touch ran")',
+        'model = dict(a=[dict(type="mmengine.utils.call_command")])',
+        'import os',
+        'model = dict(',
+    ],
+)
+def test_config_of_a_file_is_not_run(tmp_path, monkeypatch, text):
+    monkeypatch.chdir(tmp_path)
+    path = packed_config(tmp_path, text)
+    with pytest.raises(NoConfigError, match='Give one of your own'):
+        read_config(path)
+    assert not (tmp_path / 'ran').exists()
