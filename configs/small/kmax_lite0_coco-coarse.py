@@ -20,12 +20,12 @@ model = dict(
     test_cfg=dict(thing_threshold=0.2, stuff_threshold=0.2),
 )
 
-max_iters = 500
-optim_wrapper = dict(optimizer=dict(lr=5e-3, weight_decay=0.005))
+max_iters = 600
+optim_wrapper = dict(optimizer=dict(lr=1e-2, weight_decay=0.005))
 param_scheduler = [
-    dict(type='WarmupPolyLR', end=max_iters, warmup=80, power=0.9)
+    dict(type='WarmupPolyLR', end=max_iters, warmup=100, power=0.9)
 ]
-train_cfg = dict(max_iters=max_iters, val_interval=250)
+train_cfg = dict(max_iters=max_iters, val_interval=300)
 custom_hooks = [
     *_base_.custom_hooks,
     dict(type='ChannelsLastHook'),
@@ -33,4 +33,4 @@ custom_hooks = [
     dict(type='NormMomentumHook', momentum=0.03),
 ]
 default_hooks = dict(checkpoint=dict(interval=100, max_keep_ckpts=1))
-auto_scale_lr = dict(base_batch_size=4)
+auto_scale_lr = dict(base_batch_size=8)

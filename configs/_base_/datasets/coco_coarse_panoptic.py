@@ -11,7 +11,7 @@ A few hundred images are enough to see something.
 
 _base_ = ['./coco_panoptic.py']
 
-image_size = (257, 257)  # the model's crop_size; height, width
+image_size = (193, 193)  # the model's crop_size; height, width
 
 train_pipeline = [
     step
@@ -23,7 +23,7 @@ test_pipeline = _base_.test_pipeline
 test_pipeline[1].update(short_side=257, long_side=257)
 
 train_dataloader = dict(
-    batch_size=4,
+    batch_size=8,
     num_workers=1,
     pin_memory=False,
     dataset=dict(
