@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from functools import partial
 from itertools import cycle, islice
@@ -51,7 +51,8 @@ class Run:
     A run is finished when it has final scores. They, and the step to go on
     from, are read from the logs and checkpoints in ``work``, so that a kill
     at any moment leaves nothing to repair. With `options`, other settings of
-    inference as KEY=VALUE, the scores are those of tools/test.py.
+    inference as KEY=VALUE, the scores are those of tools/test.py. `known` is
+    what an earlier result says of the same run, made elsewhere.
     """
 
     study: Study
@@ -60,6 +61,7 @@ class Run:
     cfg: Config
     root: Path
     options: Sequence[str]
+    known: dict = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.max_iters: int = self.cfg.train_cfg.max_iters
@@ -69,6 +71,7 @@ class Run:
         self.error_file = self.path / 'error.txt'
         digest = digest_of([*self.options])
         self.scores_file = self.path / f'scores-{digest}.json'
+        self.name = self.path.name + f'-{digest}' * bool(self.options)
 
     def records(self) -> list[dict]:
         """Read what was logged so far."""
@@ -98,7 +101,8 @@ class Run:
 
     def final(self) -> dict[str, float | None]:
         """Return the scores after the last step; empty before."""
-        return self.scores().get(self.max_iters, {})
+        known = self.known.get('final', {})
+        return self.scores().get(self.max_iters, known)
 
     def next_command(self) -> list[str]:
         """Train, from the last checkpoint on; test what is trained."""
@@ -160,6 +164,8 @@ class Run:
 
     def collect(self) -> dict:
         """Put its numbers together, as an entry of ``runs``."""
+        if self.known and not self.scores():
+            return self.known
         records, final, error = self.records(), self.final(), None
         step = max((record['step'] for record in records), default=0)
         status = 'finished' if final else 'running' if step else 'pending'
@@ -177,6 +183,7 @@ class Run:
         series |= groups.mean().drop(columns='step')
         return dict(
             seed=self.seed,
+            run=self.name,
             status=status,
             error=error,
             iters=step,
@@ -226,18 +233,21 @@ def run_study(
         for seed in study.seeds
         for arm, cfg in zip(study.arms, configs, strict=True)
     ]
-    todo = [r for r in runs if any(fnmatch(r.arm, name) for name in arms)]
-    if not todo:
+    asked = [r for r in runs if any(fnmatch(r.arm, name) for name in arms)]
+    if not asked:
         raise StudyError(
             f'{study.file}: --arms: {" ".join(arms)} is none of the arms '
             f'{", ".join(arm.name for arm in study.arms)}.'
         )
-    for run in todo:
+    for run in asked:
         link = folder / run.arm / f'seed{run.seed}'
         link.parent.mkdir(parents=True, exist_ok=True)
         link.unlink(missing_ok=True)
         link.symlink_to(os.path.relpath(run.path, link.parent))
-    todo = [run for run in todo if not run.final()]
+    known = _finished_runs(file)
+    for run in runs:
+        run.known = known.get(run.name, {})
+    todo = [run for run in asked if not run.final()]
     write_result(file, study, runs)
     names = ','.join(map(str, range(torch.cuda.device_count())))
     names = os.environ.get('CUDA_VISIBLE_DEVICES') or names
@@ -260,11 +270,27 @@ def run_study(
                 if ended:
                     write_result(file, study, runs)
                 if ended or not done:
-                    print(_progress(runs, len(todo)), flush=True)
+                    print(_progress(asked, len(todo)), flush=True)
             time.sleep(POLL_SECONDS if todo else 0)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
     return file
+
+
+def _finished_runs(file: Path) -> dict[str, dict]:
+    """Read the finished runs of a result, by name."""
+    if not file.is_file():
+        return {}
+    runs = [
+        run
+        for arm in json.loads(file.read_text())['arms']
+        for run in arm['runs']
+    ]
+    return {
+        run['run']: run
+        for run in runs
+        if run['status'] == 'finished' and 'run' in run
+    }
 
 
 def _progress(runs: Sequence[Run], num_todo: int) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+import shutil
 import time
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -23,8 +24,10 @@ def test_seed_by_seed(tmp_path, capsys):
     runs = run(path, arms=['base', 'oth*'])
     assert order_of(path) == ['0.0 0 0', '0.02 0 0', '0.0 1 0', '0.02 1 0']
     assert statuses(runs['other']) == ['finished'] * 2
+    link = tmp_path / 'out/study/other/seed1'
     assert runs['other'][1] == dict(
         seed=1,
+        run=link.resolve().name,
         status='finished',
         error=None,
         iters=40,
@@ -45,8 +48,7 @@ def test_seed_by_seed(tmp_path, capsys):
     assert out.count('other 1: ') == 1
     assert '4 of 4 runs are finished, 160 of 160 steps' in out
     # The link of an arm and seed leads to the folder of the run.
-    link = tmp_path / 'out/study/other/seed1/config.py'
-    assert 'lr=0.02' in link.read_text()
+    assert 'lr=0.02' in (link / 'config.py').read_text()
     assert run(path) == runs
     assert len(order_of(path)) == 4
 
@@ -101,6 +103,18 @@ def test_changed_settings_get_a_new_folder(tmp_path):
     path.write_text(path.read_text().replace('0.03', '0.02'))
     assert run(path)['other'][0]['final']['PQ'] == 42.0
     assert len(order_of(path)) == 6
+
+
+def test_a_result_that_is_taken_along_is_continued(tmp_path):
+    path = write_study(tmp_path, base=0.0)
+    first = run(path)['base']
+    shutil.rmtree(tmp_path / 'out/runs')
+    path.write_text(path.read_text().replace('seeds = 2', 'seeds = 3'))
+    assert run(path)['base'][:2] == first
+    assert order_of(path)[2:] == ['0.0 2 0']
+    path.write_text(path.read_text().replace(': 0.0}', ': 0.02}'))
+    run(path)  # of other settings: not the same runs
+    assert order_of(path)[3:] == ['0.02 0 0', '0.02 1 0', '0.02 2 0']
 
 
 def test_studies_share_equal_runs(tmp_path):
