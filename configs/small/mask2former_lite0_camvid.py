@@ -3,7 +3,7 @@
     python tools/train.py configs/small/mask2former_lite0_camvid.py
 
 mmseg's own head, semantic segmentation. The baseline of
-mp-former_lite0_camvid.py. mIoU: README.md.
+mp-former_lite0_camvid.py. 0.6 s of one core a step. mIoU: README.md.
 """
 
 _base_ = [

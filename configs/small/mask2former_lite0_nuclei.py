@@ -3,7 +3,7 @@
     python tools/train.py configs/small/mask2former_lite0_nuclei.py
 
 mmdet's own head, instance segmentation: the background is no class. The
-baseline of mp-former_lite0_nuclei.py. AP: README.md.
+baseline of mp-former_lite0_nuclei.py. 0.7 s of one core a step. AP: README.md.
 """
 
 _base_ = [

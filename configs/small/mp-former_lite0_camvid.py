@@ -2,7 +2,8 @@
 
     python tools/train.py configs/small/mp-former_lite0_camvid.py
 
-Its baseline is mask2former_lite0_camvid.py. mIoU: README.md.
+Its baseline is mask2former_lite0_camvid.py. 0.7 s of one core a step.
+mIoU: README.md.
 """
 
 _base_ = [

@@ -140,13 +140,17 @@ def encode_grid(
         stride: Pixels from cell to cell.
 
     Returns:
-        Ids as of `encode_segments`; a cell fills the pixels from its own
-        to the next cell's. (stride * h, stride * w), int32.
+        Ids as of `encode_segments`, each pixel with that of the cell whose
+        own pixel is nearest. (stride * h, stride * w), int32.
     """
     numbers = np.arange(1, len(labels) + 1)
     ids = labels + np.where(labels < num_things, INSTANCE_OFFSET * numbers, 0)
     grid = np.append(ids, void).astype(np.int32)[segment_map]  # -1: the last
-    return grid.repeat(stride, axis=0).repeat(stride, axis=1)
+    nearest = [
+        np.minimum((np.arange(stride * n) + stride // 2) // stride, n - 1)
+        for n in grid.shape
+    ]
+    return grid[np.ix_(*nearest)]
 
 
 def side_by_side(panels: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -216,11 +220,13 @@ def hatching(shape: tuple[int, int]) -> np.ndarray:
 
 
 def _borders(id_map: np.ndarray) -> np.ndarray:
-    """Pixels on either side of a change of id. (H, W), bool."""
+    """Pixels at a change of id, few where segments are small. (H, W), bool."""
     border = np.zeros(id_map.shape, dtype=np.uint8)
     border[:, :-1] |= id_map[:, :-1] != id_map[:, 1:]
     border[:-1] |= id_map[:-1] != id_map[1:]
-    width = max(1, round(max(id_map.shape) / 500))
+    _, areas = np.unique(id_map, return_counts=True)
+    side = np.sqrt(np.median(areas))
+    width = round(min(max(id_map.shape) / 500, side / 12))
     if width > 1:
         border = cv2.dilate(border, np.ones((width, width), np.uint8))
     return border.astype(bool)

@@ -98,12 +98,33 @@ def test_ground_truth_gets_ids_of_predictions():
     assert ids.tolist() == [[1001, 1001, 2], [VOID, VOID, 2]]
 
 
+def test_small_segments_are_not_covered_by_their_borders():
+    """A thousand pixels wide: 100 things of 8 x 8, or one of 400 x 400."""
+    many = np.full((1000, 1000), 2, np.int32)
+    for number in range(100):
+        y, x = np.array(divmod(number, 10)) * 20 + 10
+        many[y : y + 8, x : x + 8] = 1000 * (number + 1)
+    one = np.full_like(many, 2)
+    one[300:700, 300:700] = 1000
+    fractions = []
+    for ids in (many, one):
+        picture = draw_panoptic(
+            np.zeros((*ids.shape, 3), np.uint8), ids, CLASSES, PALETTE
+        )
+        white = (picture > 200).all(-1)
+        fractions.append(white[ids >= 1000].mean())
+    assert 0 < fractions[0] < 0.3
+    assert white[300:700, 298:302].sum(1).min() == 2  # of the one: 2 wide
+
+
 def test_cells_become_blocks_with_ids_of_predictions():
     grid = np.array([[0, 1, -1], [2, 2, 0]], np.int16)
-    ids = encode_grid(grid, np.array([5, 2, 2]), 3, 7, stride=2)
+    ids = encode_grid(grid, np.array([5, 2, 2]), 3, 7, stride=3)
     cells = [[5, 2002, 7], [3002, 3002, 5]]
     assert ids.dtype == np.int32
-    assert ids.tolist() == np.kron(cells, np.ones((2, 2), int)).tolist()
+    # A cell is the label of its first pixel: it lies around that.
+    rows, columns = [0, 0, 1, 1, 1, 1], [0, 0, 1, 1, 1, 2, 2, 2, 2]
+    assert ids.tolist() == np.array(cells)[rows][:, columns].tolist()
     # A sample without segments is void.
     grid = np.full((2, 3), -1, np.int16)
     ids = encode_grid(grid, np.zeros(0, np.int64), 3, 7)

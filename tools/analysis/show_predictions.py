@@ -25,6 +25,7 @@ from mmremax.datasets.panoptic_png import (
     colours_to_ids,
     read_rgb,
 )
+from mmremax.evaluation import format_score
 from mmremax.utils.cli import (
     add_config_options,
     add_model,
@@ -165,14 +166,12 @@ def main() -> None:
         save_panels(panels, Path(result.img_path).stem, args)
     if scored := len(metric.results):
         scores = metric.evaluate(scored)
-        all_, things, stuff = (
-            f'{scores[f"coco_panoptic/PQ{part}"]:.1f}'
-            for part in ('', '_th', '_st')
+        parts = {'PQ': 'PQ', 'PQ_th': 'of things', 'PQ_st': 'of stuff'}
+        text = ', '.join(
+            f'{name} {format_score(scores[f"coco_panoptic/{key}"])}'
+            for key, name in parts.items()
         )
-        print(
-            f'score       PQ {all_}, of things {things}, of stuff {stuff}, '
-            f'on these {scored} pictures'
-        )
+        print(f'score       {text}, on these {scored} pictures')
 
 
 def save_panels(
