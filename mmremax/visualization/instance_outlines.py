@@ -30,14 +30,15 @@ NEAR = 3  # pixels between two things that need different colours
 def brighten(image: np.ndarray) -> np.ndarray:
     """Stretch the values of a dark or pale image over the whole range.
 
+    Ten times at most: noise stays dark.
+
     Args:
         image: (H, W, 3), uint8. One stretch for all channels keeps hues.
     """
     low, high = np.percentile(image, (0.5, 99.5))
-    if low == high:
-        return image
-    stretched = (image.astype(np.float32) - low) * (255 / (high - low))
-    return stretched.clip(0, 255).astype(np.uint8)
+    gain = min(255 / max(high - low, 1), 10)
+    stretched = (image.astype(np.float32) - low) * gain
+    return stretched.clip(0, 255).round().astype(np.uint8)
 
 
 def draw_outlines(

@@ -62,8 +62,10 @@ def test_nothing_to_outline():
 
 def test_brighten_stretches_and_keeps_hues():
     dark = np.zeros((20, 20, 3), np.uint8)
-    dark[:10] = (20, 10, 0)
+    dark[:10] = (50, 20, 0)
     bright = brighten(dark)
     assert bright.max() == 255
-    assert bright[0, 0].tolist() == [255, 127, 0]
-    assert (brighten(np.full((4, 4, 3), 9, np.uint8)) == 9).all()
+    assert bright[0, 0].tolist() == [255, 102, 0]
+    dark[:10] = (2, 1, 0)
+    assert brighten(dark)[0, 0].tolist() == [20, 10, 0]
+    assert (brighten(np.full((4, 4, 3), 9, np.uint8)) == 0).all()
