@@ -45,6 +45,7 @@ from mmremax.visualization import (
 HERE = Path(__file__).parent
 MODEL = 'this model'
 NUM_FAILURES = 4
+FAILURES = 'The worst of them:\n\n![Worst pictures](failures.jpg)'
 
 
 def parse_args() -> argparse.Namespace:
@@ -93,17 +94,17 @@ def file_predictor(folder: Path) -> Predict:
 def table(scores: dict[str, Score]) -> str:
     """Lay out the scores; differences are paired, picture by picture."""
     rows = [
-        '| method | PQ of nuclei | less than this model, 95 % | AP50 | s |',
+        '| method | PQ of nuclei | this model minus it, 95 % | AP50 | s |',
         '|---|---|---|---|---|',
     ]
     for name, one in scores.items():
-        less = '-'
+        gap = '-'
         if name != MODEL:
-            gap = scores[MODEL].draws - one.draws
-            low, high = np.quantile(gap, (0.025, 0.975))
-            less = f'{scores[MODEL].pq - one.pq:.1f} [{low:.1f}, {high:.1f}]'
+            draws = scores[MODEL].draws - one.draws
+            low, high = np.quantile(draws, (0.025, 0.975))
+            gap = f'{scores[MODEL].pq - one.pq:+.1f} [{low:+.1f}, {high:+.1f}]'
         rows.append(
-            f'| {name} | {one.pq:.1f} ± {one.draws.std(ddof=1):.1f} | {less} '
+            f'| {name} | {one.pq:.1f} ± {one.draws.std(ddof=1):.1f} | {gap} '
             f'| {one.ap50:.1f} | {one.seconds:.2f} |'
         )
     return '\n'.join(rows)
@@ -119,7 +120,9 @@ def renew(readme: Path, text: str) -> None:
     readme.write_text(new)
 
 
-def draw(data: PanopticDataset, index: int, predict: Predict, pq: float):
+def draw(
+    data: PanopticDataset, index: int, predict: Predict, pq: float
+) -> Image.Image:
     """Draw input, truth and prediction of a picture."""
     info = data.get_data_info(index)
     image = brighten(read_rgb(info['img_path'], 'it is listed.'))
@@ -133,7 +136,7 @@ def draw(data: PanopticDataset, index: int, predict: Predict, pq: float):
         f'prediction, PQ {pq:.0f}': draw_outlines(image, found, **style),
     }
     picture = Image.fromarray(side_by_side(panels))
-    return picture.resize((1000, round(1000 * picture.height / picture.width)))
+    return picture.resize((900, round(900 * picture.height / picture.width)))
 
 
 def main() -> None:
@@ -152,7 +155,7 @@ def main() -> None:
         name, _, folder = pair.partition('=')
         methods[name] = file_predictor(Path(folder))
     scores = {name: score(data, f, name) for name, f in methods.items()}
-    text = f'{len(data)} pictures.\n\n{table(scores)}'
+    text = f'{len(data)} pictures.\n\n{table(scores)}\n\n{FAILURES}'
     print(text)
     renew(args.out / 'README.md', text)
     quality = np.nan_to_num(scores[MODEL].by_picture, nan=np.inf)
@@ -161,7 +164,7 @@ def main() -> None:
         for i in quality.argsort()[:NUM_FAILURES]
     ]
     path = args.out / 'failures.jpg'
-    Image.fromarray(np.concatenate(rows)).save(path, quality=85)
+    Image.fromarray(np.concatenate(rows)).save(path, quality=80)
     print(f'picture     {path}')
 
 

@@ -26,8 +26,8 @@ from mmremax.datasets.panoptic_png import read_rgb
 from mmremax.utils.cli import open_config
 
 CONFIG = Path(__file__).parents[2] / 'configs/small/kmax_lite0_nuclei.py'
-SIGMA, DISTANCE, MIN_AREA = 1.0, 5, 15
-GRID = dict(sigma=(0.5, 1.0, 2.0), distance=(3, 5, 8), min_area=(15, 30))
+SIGMA, DISTANCE, MIN_AREA = 0.5, 5, 30
+GRID = dict(sigma=(0.25, 0.5, 1.0), distance=(3, 5, 8), min_area=(15, 30, 60))
 
 
 def segment(

@@ -163,4 +163,5 @@ def test_evaluate_renews_the_card(few, tmp_path, monkeypatch, capsys, data):
     assert (
         text.split('<!-- numbers -->')[0] in (FOLDER / 'README.md').read_text()
     )
-    assert Image.open(tmp_path / 'failures.jpg').width == 1000
+    assert '(failures.jpg)' in text
+    assert Image.open(tmp_path / 'failures.jpg').width == 900
