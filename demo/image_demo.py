@@ -173,7 +173,9 @@ def main() -> None:
         if args.save_ids:
             num_things = model.panoptic_fusion_head.num_things_classes
             save_ids(ids, num_things, classes, stem)
-        print(f'picture     {stem}_panoptic.png')
+        number = int((np.unique(ids) % INSTANCE_OFFSET < len(classes)).sum())
+        hint = '' if number else ', lower thresholds keep more (--score-thr)'
+        print(f'picture     {stem}_panoptic.png  segments: {number}{hint}')
     if broken:
         sys.exit('\n'.join(broken))
 

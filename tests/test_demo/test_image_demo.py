@@ -73,7 +73,7 @@ def test_folder_of_images(demo, checkpoint, shapes_root, tmp_path):
 
 
 def test_score_thr_sets_both_thresholds(
-    demo, checkpoint, shapes_root, tmp_path
+    demo, checkpoint, shapes_root, tmp_path, capsys
 ):
     image = next((shapes_root / 'val').iterdir())
     demo(
@@ -84,6 +84,7 @@ def test_score_thr_sets_both_thresholds(
     assert json.loads((tmp_path / f'{image.stem}_ids.json').read_text()) == []
     picture = tmp_path / f'{image.stem}_panoptic.png'
     assert max(Image.open(picture).size) == 100
+    assert 'segments: 0, lower thresholds' in capsys.readouterr().out
 
 
 def test_broken_image_is_named_and_the_others_drawn(
