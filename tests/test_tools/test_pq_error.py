@@ -64,6 +64,9 @@ def test_data_without_things_have_a_dash(
     content = dump(annotations, tmp_path / 'true')
     for category in content['categories']:
         category['isthing'] = 0
+    for entry in content['annotations']:
+        for segment in entry['segments_info']:
+            del segment['iscrowd']  # may be left out
     truth = tmp_path / 'stuff.json'
     truth.write_text(json.dumps(content))
     shutil.copytree(annotations.with_suffix(''), tmp_path / 'stuff')

@@ -107,7 +107,11 @@ def count_images(
             },
             gt_map,
             [
-                dict(s, category=label_of[s['category_id']])
+                dict(
+                    s,
+                    category=label_of[s['category_id']],
+                    iscrowd=s.get('iscrowd', 0),
+                )
                 for s in entry['segments_info']
             ],
             len(label_of),
