@@ -25,7 +25,7 @@ model = dict(
         bgr_to_rgb=True,
         pad_val=0,
         seg_pad_val=255,
-        size_divisor=4,
+        size=_base_.crop_size,
     ),
     backbone=dict(
         type='mmdet.TimmFeatures',

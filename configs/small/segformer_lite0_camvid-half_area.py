@@ -14,7 +14,7 @@ model = dict(
     decode_head=dict(type='SoftSegformerHead', loss_decode=_base_.soft_loss),
 )
 soft_steps = _base_.soft_area
-soft_steps.Resize.update(num_classes=11)
+soft_steps.RandomResize.update(num_classes=11)
 train_pipeline = [
     dict(step, **soft_steps.get(step['type'], {}))
     for step in _base_.train_pipeline

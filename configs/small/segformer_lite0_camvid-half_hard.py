@@ -24,7 +24,7 @@ model = dict(
         bgr_to_rgb=True,
         pad_val=0,
         seg_pad_val=255,
-        size_divisor=4,
+        size=_base_.crop_size,
     ),
     backbone=dict(
         type='mmdet.TimmFeatures',
@@ -46,7 +46,7 @@ model = dict(
     test_cfg=dict(mode='whole'),
 )
 
-max_iters = 1000
+max_iters = 800
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=5e-3, weight_decay=0.01),

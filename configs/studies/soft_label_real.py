@@ -31,6 +31,8 @@ def _scale(width, height):
     size = (width, height)
     return {
         _step + 'scale': size,
+        'train_dataloader.dataset.pipeline.3.crop_size': size[::-1],
+        'model.data_preprocessor.size': size[::-1],
         'val_dataloader.dataset.pipeline.1.scale': size,
         'test_dataloader.dataset.pipeline.1.scale': size,
     }

@@ -11,6 +11,7 @@ Scores are those of the labels at 360 x 480.
 
 data_root = 'data/CamVid/'
 scale = (240, 180)  # width, height; a half
+crop_size = scale[::-1]
 classes = (
     'sky', 'building', 'pole', 'road', 'pavement', 'tree', 'sign symbol',
     'fence', 'car', 'pedestrian', 'bicyclist',
@@ -25,7 +26,14 @@ rare = ('pole', 'sign symbol', 'fence', 'bicyclist')
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadAnnotations'),
-    dict(type='Resize', scale=scale, interpolation='area'),
+    dict(
+        type='RandomResize',
+        scale=scale,
+        ratio_range=(0.75, 1.5),
+        keep_ratio=True,
+        interpolation='area',
+    ),
+    dict(type='RandomCrop', crop_size=crop_size),
     dict(type='RandomFlip', prob=0.5),
     dict(type='PhotoMetricDistortion'),
     dict(type='PackSegInputs'),
