@@ -18,7 +18,7 @@ train_pipeline = [
 ]
 train_pipeline[2].update(crop_size=image_size, scale_range=(1.0, 2.0))
 test_pipeline = _base_.test_pipeline
-test_pipeline[1].update(short_side=257, long_side=385)
+test_pipeline[1].update(short_side=225, long_side=337)
 
 train_dataloader = dict(
     batch_size=8,
