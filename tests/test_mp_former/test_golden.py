@@ -108,7 +108,10 @@ class GoldenRandom:
 def golden_head(**changes: object) -> nn.Module:
     """Mmdet's head with the closed-form parameters and pixel decoder."""
     config = mp_former_config(
-        4, num_things_classes=4, num_stuff_classes=0, **changes
+        4,
+        **dict(type='MPFormerHead') | changes,
+        num_things_classes=4,
+        num_stuff_classes=0,
     )
     for key in ('num_classes', 'align_corners'):
         config.pop(key)

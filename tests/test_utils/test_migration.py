@@ -162,5 +162,6 @@ def test_configs_of_this_version_stay_and_those_of_mmseg_are_found(capsys):
         assert capsys.readouterr().out == ''
     packages = dict(MODULE2PACKAGE)
     path = CONFIGS / 'mp_former/mp-former_r50_ade20k-semantic_160k.py'
-    assert read_config(path).model.decode_head.type == 'MPFormerHead'
+    head = read_config(path).model.decode_head
+    assert head.type == 'mmseg.MPFormerHead'
     assert packages == MODULE2PACKAGE
