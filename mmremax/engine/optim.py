@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import torch
 from mmdet.registry import HOOKS, OPTIM_WRAPPERS
 from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
 from mmengine.optim import (
     DefaultOptimWrapperConstructor,
     OptimWrapper,
@@ -182,9 +183,12 @@ class ChannelsLastHook(Hook):
     """Keeps the channels of images and features last in memory.
 
     The same numbers up to rounding; convolutions of each channel by itself
-    (`groups`), of which EfficientNets are made, are faster so on a CPU.
+    (`groups`), of which EfficientNets are made, are faster so on a CPU. With
+    several processes the hook rests: their gradients are averaged in the
+    layout that the weights had when the model was wrapped.
     """
 
     def before_run(self, runner: Runner) -> None:
         """Convert the weights; features take the layout from them."""
-        runner.model.to(memory_format=torch.channels_last)
+        if not is_model_wrapper(runner.model):
+            runner.model.to(memory_format=torch.channels_last)

@@ -50,7 +50,11 @@ def draw(kind: str, results: Sequence[Result], out: str | Path) -> None:
             raise StudyError(f'{result.path} has no data for {kind}.')
         if len(results) > 1:
             axes.set_title(result.study['title'], fontsize=10)
-    figure.legend(*panels[0].get_legend_handles_labels(), **LEGEND)
+    entries = {}
+    for axes in panels:
+        handles, labels = axes.get_legend_handles_labels()
+        entries |= zip(labels, handles, strict=True)
+    figure.legend(entries.values(), entries.keys(), **LEGEND)
     Path(out).parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(out, metadata={'Software': None})
 

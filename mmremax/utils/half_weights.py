@@ -17,7 +17,6 @@ import torch
 from mmengine.config import Config
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import Tensor
 
 from .config_edits import dicts_of
 
@@ -44,7 +43,9 @@ def pack(checkpoint: Mapping[str, Any]) -> bytes:
         ValueError: A weight is not finite, or too large for float16.
     """
     weights = {
-        key: to_half(value) if value.ndim > 1 else value
+        key: value.half()
+        if value.ndim > 1 and value.is_floating_point()
+        else value
         for key, value in checkpoint['state_dict'].items()
     }
     wrong = [
@@ -125,8 +126,3 @@ class _DictCalls(ast.NodeTransformer):
             return node  # which literal_eval refuses
         keys = [ast.Constant(keyword.arg) for keyword in node.keywords]
         return ast.Dict(keys, [keyword.value for keyword in node.keywords])
-
-
-def to_half(value: Tensor) -> Tensor:
-    """Cast floats to float16."""
-    return value.half() if value.is_floating_point() else value

@@ -213,3 +213,10 @@ def test_channels_last_changes_the_layout_alone():
     assert before.is_contiguous()
     assert after.is_contiguous(memory_format=torch.channels_last)
     torch.testing.assert_close(after, before)
+
+
+def test_channels_stay_where_a_wrapped_model_had_them():
+    conv = nn.Conv2d(3, 8, 3)
+    wrapped = nn.DataParallel(conv)
+    ChannelsLastHook().before_run(SimpleNamespace(model=wrapped))
+    assert conv.weight.is_contiguous()

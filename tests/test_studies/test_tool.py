@@ -5,6 +5,7 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
+from PIL import Image
 
 from mmremax.studies import runner
 from tests.helpers.scripts import ROOT, run_script
@@ -45,6 +46,11 @@ def test_figures_are_drawn_and_faults_are_one_line(study, tmp_path):
         out = tmp_path / 'new' / f'{kind}.png'
         assert study('figure', kind, path, '--out', out) == 0
         assert out.stat().st_size > 10_000
+        with Image.open(out) as one:
+            height = one.height
+        assert study('figure', kind, path, path, '--out', out) == 0
+        with Image.open(out) as two:
+            assert two.height > 1.5 * height  # a panel each
     message = study('table', 'scores', path, '--arms', 'kmaxx')
     assert "no arm 'kmaxx'; it has kmax" in message
     assert 'No such file' in study('run', tmp_path / 'none.py')
