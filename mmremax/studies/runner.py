@@ -281,16 +281,19 @@ def _finished_runs(file: Path) -> dict[str, dict]:
     """Read the finished runs of a result, by name."""
     if not file.is_file():
         return {}
-    runs = [
-        run
-        for arm in json.loads(file.read_text())['arms']
-        for run in arm['runs']
-    ]
-    return {
-        run['run']: run
-        for run in runs
-        if run['status'] == 'finished' and 'run' in run
-    }
+    try:
+        arms = json.loads(file.read_text())['arms']
+        runs = [run for arm in arms for run in arm['runs']]
+        return {
+            run['run']: run
+            for run in runs
+            if run['status'] == 'finished' and 'run' in run
+        }
+    except (LookupError, TypeError, ValueError) as error:
+        raise StudyError(
+            f'{file} is no result to go on from ({error!r}): remove it, or '
+            'put a whole one there.'
+        ) from None
 
 
 def _progress(runs: Sequence[Run], num_todo: int) -> str:

@@ -115,6 +115,9 @@ def test_a_result_that_is_taken_along_is_continued(tmp_path):
     path.write_text(path.read_text().replace(': 0.0}', ': 0.02}'))
     run(path)  # of other settings: not the same runs
     assert order_of(path)[3:] == ['0.02 0 0', '0.02 1 0', '0.02 2 0']
+    (tmp_path / 'out/study/result.json').write_text('{"arms": [')
+    with pytest.raises(StudyError, match='no result to go on from'):
+        run(path)
 
 
 def test_studies_share_equal_runs(tmp_path):
