@@ -23,7 +23,7 @@ setup(
     long_description_content_type='text/markdown',
     license='Apache-2.0',
     python_requires='>=3.10',
-    packages=find_packages(include=['mmremax', 'mmremax.*']),
+    packages=find_packages(include=['mmremax*']),
     # The two OpenMMLab families own the same files under different
     # distribution names, so naming either here would overwrite the other.
     # torch is absent too: a range could replace the build the user chose.

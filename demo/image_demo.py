@@ -23,10 +23,7 @@ from mmdet.visualization import get_palette
 from PIL import Image
 from torch import nn
 
-from mmremax.datasets.panoptic_png import (
-    ids_to_colours,
-    read_rgb,
-)
+from mmremax.datasets.panoptic_png import read_rgb
 from mmremax.utils.cli import (
     add_config_options,
     add_model,
@@ -35,6 +32,7 @@ from mmremax.utils.cli import (
 )
 from mmremax.utils.load_model import load_model
 from mmremax.visualization import draw_panoptic
+from mmremax_runtime.segmentation import ids_to_colours
 
 SUFFIXES = {'.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff'}
 

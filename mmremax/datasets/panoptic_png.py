@@ -8,19 +8,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 from mmengine import fileio
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
+
+from mmremax_runtime.images import UNREADABLE, decode_image, unreadable
 
 
 def colours_to_ids(colours: np.ndarray) -> np.ndarray:
     """Decode RGB, id = R + 256 G + 65536 B. (H, W, 3) -> (H, W), int32."""
     four_bytes = cv2.cvtColor(colours, cv2.COLOR_RGB2RGBA)  # A is 255
     return four_bytes.view('<i4')[..., 0] & 0xFFFFFF
-
-
-def ids_to_colours(id_map: np.ndarray) -> np.ndarray:
-    """Encode segment ids in [0, 2 ** 24) as RGB. (H, W) -> (H, W, 3)."""
-    four_bytes = np.ascontiguousarray(id_map, '<i4')[..., None].view(np.uint8)
-    return np.ascontiguousarray(four_bytes[..., :3])
 
 
 def replace_ids(
@@ -76,16 +72,9 @@ def read_rgb(
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The file is no image, is cut off, or is grey of more than
-            8 bits.
+        ImageError: See ``mmremax_runtime.images.read_image``.
     """
-    with _opened(path, remedy, backend_args) as image:
-        if image.mode.startswith(('I', 'F')):  # Pillow would clip them
-            raise ValueError(
-                f'{path} has more than 8 bits a pixel ({image.mode}): scale '
-                'its range to 0 to 255 and save it with 8.'
-            )
-        return np.array(ImageOps.exif_transpose(image).convert('RGB'))
+    return decode_image(_content(path, remedy, backend_args), path)
 
 
 def read_labels(
@@ -119,14 +108,17 @@ def _opened(
     path: str, remedy: str, backend_args: dict | None
 ) -> Iterator[Image.Image]:
     """Open an image file; see ``read_rgb`` for what it raises."""
-    try:
-        content = fileio.get(path, backend_args=backend_args)
-    except FileNotFoundError as error:
-        raise FileNotFoundError(f'{path} does not exist: {remedy}') from error
+    content = _content(path, remedy, backend_args)
     try:
         with Image.open(io.BytesIO(content)) as image:
             yield image
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
-        raise ValueError(
-            f'{path} is no readable image ({error}): fetch it again.'
-        ) from error
+    except UNREADABLE as error:
+        raise unreadable(path, error) from error
+
+
+def _content(path: str, remedy: str, backend_args: dict | None) -> bytes:
+    """Fetch a file's content; see ``read_rgb`` for what it raises."""
+    try:
+        return fileio.get(path, backend_args=backend_args)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f'{path} does not exist: {remedy}') from error

@@ -10,8 +10,8 @@ from mmengine.logging import MMLogger
 from PIL import Image
 from terminaltables import AsciiTable
 
-from mmremax.datasets.panoptic_png import ids_to_colours
 from mmremax.utils.constants import VOID_ID
+from mmremax_runtime.segmentation import ids_to_colours
 
 from .panoptic_quality import PQCounts, average_scores, panoptic_quality
 from .streaming_metric import StreamingMetric, class_table, format_score

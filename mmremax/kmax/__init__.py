@@ -1,12 +1,13 @@
 """kMaX-DeepLab, whole: network, matching, losses and merge."""
 
+from mmremax_runtime.merge import FusionConfig
+
 from . import backbones, losses
 from .data_preprocessor import KMaXDataPreprocessor
 from .detector import KMaXDeepLab
 from .fusion import KMaXFusionHead
 from .head import KMaXHead
 from .matcher import KMaXAssigner
-from .merge import FusionConfig
 from .pixel_decoder import KMaXPixelDecoder
 from .predictor import LayerPrediction
 from .segments import BatchSegments

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from mmdet.evaluation.functional import INSTANCE_OFFSET
 from mmdet.registry import MODELS
 from mmdet.structures import SampleList
 from mmdet.structures.mask import mask2bbox
@@ -20,7 +19,16 @@ from mmengine.model import BaseModule
 from mmengine.structures import InstanceData, PixelData
 from torch import Tensor
 
-from .merge import FusionConfig, PairCanvas, merge_queries, panoptic_ids
+from mmremax_runtime.merge import (
+    INSTANCE_OFFSET,
+    FusionConfig,
+    PairCanvas,
+    ids_of_queries,
+    large_segments,
+    merge_queries,
+    panoptic_ids,
+)
+
 from .pixel_pass import (
     Band,
     MaskReader,
@@ -87,7 +95,8 @@ class KMaXFusionHead(BaseModule):
             One dict per image with any of
             - `pan_results`: PixelData, `sem_seg` (1, H, W) int32. Stuff is
               its class id, a thing class + INSTANCE_OFFSET * instance with
-              instance from 1, void is K.
+              instance from 1, void is K. Its metainfo `segments` has a dict
+              for each id: `id`, `label`, `score`, `area` (pixels).
             - `sem_results`: PixelData, `sem_seg` (1, H, W) int64, class ids.
             - `ins_results`: InstanceData: labels, scores in [0, 1], masks
               (bool), bboxes (x1, y1, x2, y2 around the masks).
@@ -146,8 +155,9 @@ class KMaXFusionHead(BaseModule):
         results = {}
         if cfg.panoptic_on:
             scale = (crop[0] * crop[1]) / (size[0] * size[1])
-            sem_seg = self._panoptic(readers['pair'], class_prob, scale)
-            results['pan_results'] = PixelData(sem_seg=sem_seg[None])
+            results['pan_results'] = self._panoptic(
+                readers['pair'], class_prob, scale
+            )
         if cfg.semantic_on:
             labels = readers['semantic'].labels
             results['sem_results'] = PixelData(sem_seg=labels[None])
@@ -187,11 +197,10 @@ class KMaXFusionHead(BaseModule):
 
     def _panoptic(
         self, reader: PairReader, class_prob: Tensor, scale: float
-    ) -> Tensor:
+    ) -> PixelData:
         """Merge what the reader saw into one id per pixel, as in `predict`.
 
         `scale` is the pixels of the resized network input per output pixel.
-        (H, W), int32.
         """
         num_queries = len(class_prob)
         confidence, labels = class_prob.max(-1)
@@ -207,17 +216,25 @@ class KMaXFusionHead(BaseModule):
         confidence, labels, prob_sum = queries.reshape(3, num_queries)
         canvas = PairCanvas(counts)
 
-        cfg, num_things = self.test_cfg, self.num_things_classes
+        cfg, void = self.test_cfg, self.num_classes
+        num_things = self.num_things_classes
         segments = merge_queries(
             canvas, confidence, labels, prob_sum, num_things, cfg
         )
         min_areas = (cfg.min_thing_area / scale, cfg.min_stuff_area / scale)
-        ids = panoptic_ids(
-            segments, num_queries, num_things, self.num_classes, min_areas
+        segments = large_segments(segments, num_things, min_areas)
+        ids = panoptic_ids(segments, num_things)
+        of_query = ids_of_queries(segments, ids, num_queries, void)
+        lookup = canvas.value_of_code(of_query, void).astype(np.int32)
+        lookup = torch.from_numpy(lookup).to(class_prob.device)
+        table = [
+            dict(id=i, label=s.label, score=s.score, area=s.area)
+            for i, s in zip(ids, segments, strict=True)
+        ]
+        return PixelData(
+            metainfo=dict(segments=table),
+            sem_seg=lookup[reader.codes.long()][None],
         )
-        lookup = canvas.value_of_code(ids, self.num_classes)
-        lookup = torch.from_numpy(lookup.astype(np.int32))
-        return lookup.to(class_prob.device)[reader.codes.long()]
 
     def _instances(
         self, reader: MaskReader, class_prob: Tensor

@@ -13,7 +13,7 @@ import numpy as np
 from mmdet.evaluation.functional import INSTANCE_OFFSET
 from scipy import ndimage
 
-from .panoptic_drawing import Colour, hatching, resize
+from mmremax_runtime.drawing import Colour, hatching, resize
 
 COLOURS = (
     (255, 225, 25),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmremax.datasets.panoptic_png import ids_to_colours
+from mmremax_runtime.segmentation import ids_to_colours
 
 evaluation = pytest.importorskip('panopticapi.evaluation')
 

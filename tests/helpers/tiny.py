@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from mmremax.datasets import PanopticDataset
-from mmremax.datasets.panoptic_png import ids_to_colours
+from mmremax_runtime.segmentation import ids_to_colours
 
 CATEGORIES = [  # stuff first, ids out of order
     dict(id=9, name='sky', isthing=0, color=[0, 0, 255]),

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from mmremax.datasets.panoptic_check import check_images, check_lists
-from mmremax.datasets.panoptic_png import ids_to_colours
+from mmremax_runtime.segmentation import ids_to_colours
 from tests.helpers import tiny
 from tests.helpers.sample_data import (
     ANN_FILE,

@@ -12,8 +12,9 @@ from PIL import Image
 from rich.progress import track
 from scipy import ndimage
 
-from mmremax.datasets.panoptic_png import ids_to_colours, replace_ids
+from mmremax.datasets.panoptic_png import replace_ids
 from mmremax.utils.constants import VOID_ID
+from mmremax_runtime.segmentation import ids_to_colours
 
 Annotated = tuple[dict, str, np.ndarray, dict[int, tuple[int, bool]]]
 """Entry of `images`, name of the PNG, map of segment ids (H, W) with 0 for

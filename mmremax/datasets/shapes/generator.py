@@ -18,7 +18,7 @@ from typing import ClassVar
 import numpy as np
 from PIL import Image
 
-from mmremax.datasets.panoptic_png import ids_to_colours
+from mmremax_runtime.segmentation import ids_to_colours
 
 from .canvas import measure
 from .painters import Painter, TexturedPainter, VividPainter

@@ -6,13 +6,13 @@ from functools import cache
 import numpy as np
 import pytest
 
-from mmremax.datasets.panoptic_png import ids_to_colours
 from mmremax.datasets.shapes.generator import (
     CATEGORIES,
     VERSIONS,
     ShapesDefinition,
     draw_sample,
 )
+from mmremax_runtime.segmentation import ids_to_colours
 
 V1, VIVID = VERSIONS['v1'], VERSIONS['vivid1']
 

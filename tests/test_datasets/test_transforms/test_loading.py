@@ -9,12 +9,8 @@ from mmremax.datasets import (
     LoadPanopticMap,
     PanopticDataset,
 )
-from mmremax.datasets.panoptic_png import (
-    colours_to_ids,
-    ids_to_colours,
-    read_ids,
-    replace_ids,
-)
+from mmremax.datasets.panoptic_png import colours_to_ids, read_ids, replace_ids
+from mmremax_runtime.segmentation import ids_to_colours
 from tests.helpers import tiny
 from tests.helpers.sample_data import (
     ANN_FILE,

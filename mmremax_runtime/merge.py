@@ -13,8 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 import numpy as np
-from mmdet.evaluation.functional import INSTANCE_OFFSET
 
+INSTANCE_OFFSET = 1000  # mmdet's: a thing's id is class + offset x instance
 MIN_PIXEL_THRESHOLD = 1 / 3 + 1e-4  # rounding included
 
 
@@ -80,12 +80,20 @@ class FusionConfig:
 
 
 @dataclass
-class Segment:
-    """One segment of the merged map; stuff may have several queries."""
+class MergedSegment:
+    """One segment of the merged map; stuff may have several queries.
+
+    Attributes:
+        label: Class.
+        queries: Those that wrote it.
+        area: In output pixels.
+        score: Of the query that came first, as the order of the merge.
+    """
 
     label: int
     queries: list[int]
     area: int
+    score: float
 
 
 class PairCanvas:
@@ -138,7 +146,7 @@ def merge_queries(
     prob_sum: np.ndarray,
     num_things: int,
     cfg: FusionConfig,
-) -> list[Segment]:
+) -> list[MergedSegment]:
     """Let the queries write, best score first.
 
     Paper: kMaX-DeepLab, mask-wise merging.
@@ -156,8 +164,8 @@ def merge_queries(
     """
     mask_prob = prob_sum / np.maximum(canvas.area, 1)  # mean; 0 if empty
     score = class_prob**cfg.class_score_power * mask_prob**cfg.mask_score_power
-    segments: list[Segment] = []
-    stuff: dict[int, Segment] = {}
+    segments: list[MergedSegment] = []
+    stuff: dict[int, MergedSegment] = {}
     for query in np.argsort(-score, kind='stable').tolist():
         label = int(labels[query])
         is_thing = label < num_things
@@ -172,35 +180,50 @@ def merge_queries(
             stuff[label].queries.append(query)
             stuff[label].area += free
             continue
-        segments.append(Segment(label, [query], free))
+        segments.append(
+            MergedSegment(label, [query], free, float(score[query]))
+        )
         if not is_thing:
             stuff[label] = segments[-1]
     return segments
 
 
-def panoptic_ids(
-    segments: list[Segment],
-    num_queries: int,
+def large_segments(
+    segments: list[MergedSegment],
     num_things: int,
-    void: int,
     min_areas: tuple[float, float],
-) -> np.ndarray:
-    """Number the segments that are large enough.
+) -> list[MergedSegment]:
+    """Leave out the segments that are too small.
 
     `min_areas` are those of a thing and of a stuff class, in output pixels.
-
-    Returns:
-        Id of the pixels that each query wrote: the class, for a thing plus
-        INSTANCE_OFFSET times its number from 1; else `void`. (Q,).
     """
-    ids = np.full(num_queries, void)
-    instance = 0
+    return [
+        segment
+        for segment in segments
+        if segment.area >= min_areas[0 if segment.label < num_things else 1]
+    ]
+
+
+def panoptic_ids(segments: list[MergedSegment], num_things: int) -> list[int]:
+    """Number the segments as mmdet does.
+
+    Stuff has its class as id; a thing its class plus INSTANCE_OFFSET times
+    its number, from 1.
+    """
+    ids, instance = [], 0
     for segment in segments:
         is_thing = segment.label < num_things
-        if segment.area < min_areas[0 if is_thing else 1]:
-            continue
-        ids[segment.queries] = segment.label
-        if is_thing:
-            instance += 1
-            ids[segment.queries] += instance * INSTANCE_OFFSET
+        instance += is_thing
+        offset = instance * INSTANCE_OFFSET if is_thing else 0
+        ids.append(segment.label + offset)
     return ids
+
+
+def ids_of_queries(
+    segments: list[MergedSegment], ids: list[int], num_queries: int, void: int
+) -> np.ndarray:
+    """Tell the id of the pixels that each query wrote, or `void`. (Q,)."""
+    of_query = np.full(num_queries, void)
+    for segment, segment_id in zip(segments, ids, strict=True):
+        of_query[segment.queries] = segment_id
+    return of_query

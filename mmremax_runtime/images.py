@@ -1,0 +1,140 @@
+"""Reads images of any origin as RGB, and refuses what would mislead."""
+
+from __future__ import annotations
+
+import io
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
+MAX_PIXELS = 2**27
+"""Larger ones are refused before they are decoded; 12,000 x 9,000 fits."""
+
+UNREADABLE = (
+    *(UnidentifiedImageError, Image.DecompressionBombError),
+    *(OSError, SyntaxError, ValueError),
+)
+
+
+class ImageError(ValueError):
+    """A source is no image that can be used; the text names it."""
+
+
+def read_image(source: Any, channel_order: str | None = None) -> np.ndarray:
+    """Read an image.
+
+    Args:
+        source: Path, PIL image, or array, uint8: (H, W), (H, W, 3).
+        channel_order: `rgb` or `bgr`: of an array with three channels, which
+            does not say it; OpenCV reads BGR.
+
+    Returns:
+        RGB, uint8, turned as its EXIF entry says, transparency left out.
+        (H, W, 3).
+
+    Raises:
+        ImageError: No image, cut off, larger than MAX_PIXELS, of several
+            pictures, or grey of more than 8 bits.
+    """
+    if isinstance(source, np.ndarray):
+        return _from_array(source, channel_order)
+    if isinstance(source, Image.Image):
+        return _to_rgb(source, 'The PIL image')
+    if not isinstance(source, str | os.PathLike):
+        raise ImageError(
+            f'A {type(source).__name__} is no image: give a path, a PIL '
+            'image or a NumPy array.'
+        )
+    try:
+        content = Path(source).read_bytes()
+    except OSError as error:
+        raise ImageError(f'{source}: {error.strerror or error}.') from None
+    return decode_image(content, str(source))
+
+
+def decode_image(content: bytes, name: str) -> np.ndarray:
+    """Decode a file's content; see `read_image`. `name` is for errors."""
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns of large files; MAX_PIXELS decides.
+            warnings.simplefilter('ignore', Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content)) as image:
+                return _to_rgb(image, name)
+    except ImageError:
+        raise
+    except UNREADABLE as error:
+        raise unreadable(name, error) from error
+
+
+def list_images(folder: str | os.PathLike) -> list[Path]:
+    """Return the images of a folder in order of name.
+
+    Raises:
+        ImageError: There is no such folder, or no image in it.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise ImageError(f'There is no folder {folder}.')
+    images = sorted(
+        path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES
+    )
+    if not images:
+        raise ImageError(f'{folder} holds no image ({", ".join(SUFFIXES)}).')
+    return images
+
+
+def unreadable(name: str, error: Exception) -> ImageError:
+    """Say in one line that a file cannot be decoded."""
+    reason = str(error)
+    if isinstance(error, UnidentifiedImageError):
+        reason = 'of no known format'
+    return ImageError(f'{name} is no readable image ({reason}).')
+
+
+def _from_array(array: np.ndarray, channel_order: str | None) -> np.ndarray:
+    """Check an array; see `read_image`."""
+    if array.dtype != np.uint8:
+        raise ImageError(
+            f'An array of {array.dtype}: scale it to 0 to 255 and give uint8.'
+        )
+    if array.ndim == 2 and array.size:
+        return np.repeat(array[..., None], 3, axis=2)
+    if array.ndim != 3 or array.shape[2] != 3 or not array.size:
+        raise ImageError(
+            f'An array of the shape {array.shape}: give (H, W) or (H, W, 3), '
+            'one image at a time; several go in a list.'
+        )
+    if channel_order not in ('rgb', 'bgr'):
+        raise ImageError(
+            "An array does not say its channels' order: give "
+            "channel_order='bgr' for what OpenCV read, 'rgb' for Pillow, "
+            f'imageio and matplotlib (it was {channel_order!r}).'
+        )
+    step = 1 if channel_order == 'rgb' else -1
+    return np.ascontiguousarray(array[..., ::step])
+
+
+def _to_rgb(image: Image.Image, name: str) -> np.ndarray:
+    """Convert a picture of Pillow; see `read_image`."""
+    pixels = image.width * image.height
+    if pixels > MAX_PIXELS:
+        raise ImageError(
+            f'{name} has {image.width} x {image.height} pixels, more than '
+            f'{MAX_PIXELS}: cut it, or make it smaller.'
+        )
+    # A camera's MPO is one picture and its previews.
+    if getattr(image, 'n_frames', 1) > 1 and image.format != 'MPO':
+        raise ImageError(
+            f'{name} holds {image.n_frames} pictures: save each as a file.'
+        )
+    if image.mode.startswith(('I', 'F')):  # Pillow would clip them
+        raise ImageError(
+            f'{name} has more than 8 bits a pixel ({image.mode}): scale its '
+            'range to 0 to 255 and save it with 8.'
+        )
+    return np.array(ImageOps.exif_transpose(image).convert('RGB'))

@@ -1,0 +1,116 @@
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mmremax_runtime import ImageError, list_images, read_image
+from mmremax_runtime.images import MAX_PIXELS
+
+RGB = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
+
+
+def claim(path: Path, width: int, height: int) -> Path:
+    """Write a PNG of 100 bytes whose header claims another size."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        check = struct.pack('>I', zlib.crc32(kind + content))
+        return struct.pack('>I', len(content)) + kind + content + check
+
+    header = struct.pack('>IIBBBBB', width, height, 8, 2, 0, 0, 0)
+    path.write_bytes(
+        b'\x89PNG\r\n\x1a\n'
+        + chunk(b'IHDR', header)
+        + chunk(b'IDAT', zlib.compress(b'\0' * 10))
+        + chunk(b'IEND', b'')
+    )
+    return path
+
+
+def test_path_pil_and_array_agree(tmp_path):
+    Image.fromarray(RGB).save(tmp_path / 'a.png')
+    for source in (
+        tmp_path / 'a.png',
+        str(tmp_path / 'a.png'),
+        Image.fromarray(RGB),
+    ):
+        assert (read_image(source) == RGB).all()
+    assert (read_image(RGB, 'rgb') == RGB).all()
+    assert (read_image(RGB[..., ::-1], 'bgr') == RGB).all()
+    assert read_image(RGB[..., 0]).shape == (2, 4, 3)
+
+
+@pytest.mark.parametrize('mode', ['L', '1', 'P', 'RGBA', 'LA', 'CMYK'])
+def test_other_modes_become_rgb(tmp_path, mode):
+    ending = 'tif' if mode == 'CMYK' else 'png'
+    path = tmp_path / f'a.{ending}'
+    Image.fromarray(RGB).convert(mode).save(path)
+    image = read_image(path)
+    assert image.shape == (2, 4, 3)
+    assert image.dtype == np.uint8
+
+
+def test_exif_turns_the_image(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a quarter turn
+    Image.fromarray(RGB).save(tmp_path / 'a.png', exif=exif)
+    assert (read_image(tmp_path / 'a.png') == np.rot90(RGB, -1)).all()
+
+
+@pytest.mark.parametrize(
+    ('source', 'order', 'says'),
+    [
+        (RGB, None, "channel_order='bgr'"),
+        (RGB, 'RGB', 'channel_order'),
+        (RGB / 255, 'rgb', 'float64'),
+        (RGB[None], 'rgb', r'\(1, 2, 4, 3\)'),
+        (np.zeros((2, 2, 4), np.uint8), 'rgb', r'\(2, 2, 4\)'),
+        (np.zeros((0, 4, 3), np.uint8), 'rgb', r'\(0, 4, 3\)'),
+        (np.zeros((0, 4), np.uint8), None, r'\(0, 4\)'),
+        (7, None, 'int is no image'),
+    ],
+)
+def test_what_is_no_image(source, order, says):
+    with pytest.raises(ImageError, match=says):
+        read_image(source, order)
+
+
+def test_bad_files_are_named_in_one_line(tmp_path):
+    (tmp_path / 'text.jpg').write_text('hello')
+    (tmp_path / 'empty.png').touch()
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3))
+    Image.fromarray(noise.astype(np.uint8)).save(tmp_path / 'a.png')
+    content = (tmp_path / 'a.png').read_bytes()
+    (tmp_path / 'cut.png').write_bytes(content[: len(content) // 2])
+    Image.new('I;16', (4, 4)).save(tmp_path / 'deep.png')
+    pages = [Image.new('L', (4, 4), i) for i in range(3)]
+    pages[0].save(tmp_path / 'pages.tif', save_all=True, append_images=pages)
+    claim(tmp_path / 'bomb.png', 100_000, 10_000)
+    claim(tmp_path / 'large.png', MAX_PIXELS // 8 + 1, 8)
+    for name, says in {
+        'text.jpg': 'no readable image',
+        'empty.png': 'no readable image',
+        'cut.png': 'no readable image',
+        'deep.png': 'more than 8 bits',
+        'pages.tif': 'holds 4 pictures',
+        'bomb.png': 'pixels',
+        'large.png': 'x 8 pixels, more than',
+        'missing.png': 'No such file',
+    }.items():
+        with pytest.raises(ImageError, match=says) as caught:
+            read_image(tmp_path / name)
+        assert name in str(caught.value)
+        assert '\n' not in str(caught.value)
+
+
+def test_a_folder(tmp_path):
+    with pytest.raises(ImageError, match='holds no image'):
+        list_images(tmp_path)
+    with pytest.raises(ImageError, match='no folder'):
+        list_images(tmp_path / 'other')
+    for name in ('b.PNG', 'a.jpg', 'notes.txt'):
+        (tmp_path / name).touch()
+    names = [path.name for path in list_images(tmp_path)]
+    assert names == ['a.jpg', 'b.PNG']
