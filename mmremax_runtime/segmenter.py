@@ -32,15 +32,34 @@ class Segmenter(ABC):
 
     @abstractmethod
     def look(self, images: Sequence[np.ndarray]) -> list[Evidence]:
-        """Run the network on a batch of images, RGB uint8 (H, W, 3) each."""
+        """Run the network on images of one size, RGB uint8 (H, W, 3)."""
 
     def segment(
         self,
         images: Sequence[np.ndarray],
         sources: Sequence[str | None] | None = None,
     ) -> list[Segmentation]:
-        """Segment a batch of images, RGB uint8 (H, W, 3) each."""
-        sources = sources or [None] * len(images)
+        """Segment images, RGB uint8 (H, W, 3) each.
+
+        Those of one size go through the network together: padded to the
+        size of another, an image would get another result.
+        """
+        groups: dict[tuple[int, ...], list[int]] = {}
+        for number, image in enumerate(images):
+            groups.setdefault(image.shape, []).append(number)
+        results = {}
+        for numbers in groups.values():
+            found = self.segment_alike(
+                [images[n] for n in numbers],
+                [sources[n] if sources else None for n in numbers],
+            )
+            results.update(zip(numbers, found, strict=True))
+        return [results[number] for number in range(len(images))]
+
+    def segment_alike(
+        self, images: Sequence[np.ndarray], sources: Sequence[str | None]
+    ) -> list[Segmentation]:
+        """Segment images of one size as a batch."""
         return [
             evidence.merge(self.fusion, self.classes, image, source)
             for evidence, image, source in zip(
@@ -60,9 +79,8 @@ class Segmenter(ABC):
             source: A path, PIL image or array (see `read_image`); or a
                 folder, a list of images, or a generator of them.
             channel_order: `rgb` or `bgr`, of arrays.
-            batch_size: Images that go through the network together. They
-                are padded to one size, so the scores of images of other
-                sizes may differ in the last digits.
+            batch_size: Images that are read ahead; those of one size among
+                them go through the network together.
 
         Returns:
             One result; a list for a list or a folder; a generator for a

@@ -18,6 +18,8 @@ MAY_IMPORT = {
     'visualization': {'utils'},
     'engine': {'utils', 'kmax', 'datasets'},
     'studies': {'utils', 'visualization'},
+    'inference': {'utils', 'kmax'},
+    'commands': {'utils', 'inference', 'engine', 'evaluation'},
 }
 EXCEPTIONS = {('remax/mp_former_head.py', 'mp_former')}
 """Where two methods meet: one small file of ReMaX."""

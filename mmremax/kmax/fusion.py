@@ -19,6 +19,7 @@ from mmengine.model import BaseModule
 from mmengine.structures import InstanceData, PixelData
 from torch import Tensor
 
+from mmremax_runtime import Evidence
 from mmremax_runtime.merge import (
     INSTANCE_OFFSET,
     FusionConfig,
@@ -122,6 +123,39 @@ class KMaXFusionHead(BaseModule):
                 )
             ]
 
+    @torch.no_grad()
+    def look(
+        self,
+        class_logits: Tensor,
+        mask_logits: Tensor,
+        batch_data_samples: SampleList,
+    ) -> list[Evidence]:
+        """Reduce the logits to what a merge needs, at `ori_shape`.
+
+        `Evidence.merge` makes of it, on the host, the segments that
+        `predict` makes. Arguments as there.
+        """
+        found = []
+        with torch.autocast(class_logits.device.type, enabled=False):
+            for logits, masks, sample in zip(
+                class_logits, mask_logits, batch_data_samples, strict=True
+            ):
+                meta = sample.metainfo
+                crop, size = crop_shape(meta), meta['ori_shape'][:2]
+                reader = PairReader(*self._pixels(masks, size))
+                self._read(masks.float(), meta, True, [reader])
+                found.append(
+                    Evidence(
+                        class_prob=_on_host(logits.float().softmax(-1))[
+                            :, :-1
+                        ],
+                        codes=_on_host(reader.codes),
+                        prob_sum=_on_host(reader.prob_sum)[:-1],
+                        scale=(crop[0] * crop[1]) / (size[0] * size[1]),
+                    )
+                )
+        return found
+
     def _predict_single(
         self,
         class_logits: Tensor,
@@ -133,11 +167,9 @@ class KMaXFusionHead(BaseModule):
         cfg = self.test_cfg
         crop = crop_shape(meta)
         size = tuple(meta['ori_shape'][:2]) if rescale else crop
-        rows, cols = self._bands(mask_logits, meta, crop, rescale)
         class_prob = class_logits.softmax(-1)[:, :-1]  # (Q, K)
 
-        num_queries, device = len(mask_logits), mask_logits.device
-        pixels = (num_queries, size, cfg.pixel_threshold, device)
+        pixels = self._pixels(mask_logits, size)
         readers = {}
         if cfg.panoptic_on:
             readers['pair'] = PairReader(*pixels)
@@ -147,10 +179,7 @@ class KMaXFusionHead(BaseModule):
             readers['semantic'] = SemanticReader(
                 class_prob, size, cfg.semantic_by_query
             )
-        for strip, logits in resize_in_strips(mask_logits, rows, cols):
-            mask_prob = logits.softmax(-1)  # (rows, W, Q)
-            for reader in readers.values():
-                reader.read(strip, mask_prob)
+        self._read(mask_logits, meta, rescale, list(readers.values()))
 
         results = {}
         if cfg.panoptic_on:
@@ -166,6 +195,22 @@ class KMaXFusionHead(BaseModule):
                 readers['mask'], class_prob
             )
         return results
+
+    def _pixels(self, mask_logits: Tensor, size: tuple[int, int]) -> tuple:
+        """Give what a reader of masks of (Q, h, w) is made of."""
+        threshold = self.test_cfg.pixel_threshold
+        return len(mask_logits), size, threshold, mask_logits.device
+
+    def _read(
+        self, mask_logits: Tensor, meta: dict, rescale: bool, readers: list
+    ) -> None:
+        """Show the mask probabilities to the readers, strip by strip."""
+        crop = crop_shape(meta)
+        rows, cols = self._bands(mask_logits, meta, crop, rescale)
+        for strip, logits in resize_in_strips(mask_logits, rows, cols):
+            mask_prob = logits.softmax(-1)  # (rows, W, Q)
+            for reader in readers:
+                reader.read(strip, mask_prob)
 
     @staticmethod
     def _bands(
@@ -258,3 +303,7 @@ class KMaXFusionHead(BaseModule):
             masks=masks,
             bboxes=mask2bbox(masks),
         )
+
+
+def _on_host(values: Tensor) -> np.ndarray:
+    return values.cpu().numpy()

@@ -108,6 +108,27 @@ def read_config(path: str | Path) -> Config:
             f'The config in {path} is not made of plain values: {error}. '
             'Give one of your own.'
         ) from None
+    return config_of_values(values, path)
+
+
+def read_json_config(path: str | Path) -> Config:
+    """Read a json config, without importing or running what it names.
+
+    Raises:
+        NoConfigError: It is damaged, or asks for more than registered
+            components.
+    """
+    try:
+        values = json.loads(Path(path).read_text(encoding='utf-8'))
+    except ValueError as error:
+        raise NoConfigError(f'{path} cannot be read: {error}') from None
+    if not isinstance(values, dict):
+        raise NoConfigError(f'{path} holds no config.')
+    return config_of_values(values, path)
+
+
+def config_of_values(values: dict, path: str | Path) -> Config:
+    """Make a config of plain values; see `read_config`."""
     for node in dicts_of(values):
         if not COMPONENT.fullmatch(kind := str(node.get('type', 'none'))):
             raise NoConfigError(

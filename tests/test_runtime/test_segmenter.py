@@ -87,6 +87,15 @@ def test_lists_folders_and_generators(tmp_path):
     assert len(list(stream)) == 4
 
 
+def test_images_of_other_sizes_are_not_padded():
+    segmenter = Halves()
+    sizes = [2, 3, 2, 2]
+    images = [np.zeros((n, 4, 3), np.uint8) for n in sizes]
+    results = segmenter.predict(images, 'rgb', batch_size=4)
+    assert [len(result.ids) for result in results] == sizes
+    assert segmenter.batches == [3, 1]
+
+
 @pytest.mark.parametrize('source', [7, None, [RED, 7], RED / 255])
 def test_what_holds_no_image(source):
     with pytest.raises(ImageError):

@@ -1,0 +1,1 @@
+"""Commands of `mmremax` that need the whole stack."""

@@ -1,0 +1,7 @@
+"""`python -m mmremax_runtime` is `mmremax`."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())

@@ -1,0 +1,67 @@
+"""The command `mmremax`: finds the command that is asked for, and runs it.
+
+A command is a module with a docstring, ``add_arguments(parser)`` and
+``run(args)``, which returns the exit status. Only the one that is asked for
+is imported: those of `mmremax` need torch, those of `mmremax_runtime` do not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from .images import ImageError
+
+LIGHT, FULL = 'mmremax_runtime.commands', 'mmremax.commands'
+COMMANDS = {
+    'predict': (LIGHT, 'segment images: pictures, ids, json'),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line; see the module."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    if not argv or argv[0] in ('-h', '--help'):
+        print(overview())
+        return 0
+    name, *rest = argv
+    if name not in COMMANDS:
+        print(f'mmremax: no command {name!r}.\n{overview()}', file=sys.stderr)
+        return 2
+    package, _ = COMMANDS[name]
+    try:
+        command = import_module(f'{package}.{name.replace("-", "_")}')
+        parser = argparse.ArgumentParser(
+            prog=f'mmremax {name}',
+            description=command.__doc__,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.add_arguments(parser)
+        return command.run(parser.parse_args(rest))
+    except ImageError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except ImportError as error:  # its text has the remedy
+        print(f'mmremax {name}: {error}', file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def overview() -> str:
+    """List the commands."""
+    width = max(map(len, COMMANDS))
+    lines = [
+        f'  {name:{width}}  {says}' for name, (_, says) in COMMANDS.items()
+    ]
+    return '\n'.join(
+        [
+            'usage: mmremax COMMAND [arguments]',
+            '',
+            *lines,
+            '',
+            '`mmremax COMMAND --help` says more.',
+        ]
+    )

@@ -1,0 +1,73 @@
+"""Opens whatever is a model, with what it needs and no more."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from .segmenter import Segmenter
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Add MODEL [CHECKPOINT] and how it is run; see `open_model`."""
+    parser.add_argument(
+        'model',
+        help='a folder of `mmremax export` (needs no torch) or of '
+        'save_pretrained, published weights (.safetensors), or a config, '
+        'by path or by name, with its CHECKPOINT',
+    )
+    parser.add_argument('checkpoint', nargs='?', help='weights of a config')
+    parser.add_argument(
+        '--device',
+        help='cpu, cuda:1, ...; of an exported model the provider, '
+        'onnxruntime or openvino',
+    )
+    parser.add_argument(
+        '--score-thr',
+        type=probability,
+        metavar='P',
+        help="class probability that a segment needs, instead of the model's "
+        'thing_threshold and stuff_threshold',
+    )
+
+
+def open_model(args: argparse.Namespace) -> Segmenter:
+    """Load the model of a command line, or leave with one line."""
+    from dataclasses import replace
+
+    try:
+        if (Path(args.model) / 'model.json').is_file():
+            from .model import load
+
+            if args.checkpoint is not None:
+                sys.exit(f'{args.model} is exported: it takes no CHECKPOINT.')
+            segmenter = load(
+                args.model,
+                **({'provider': args.device} if args.device else {}),
+            )
+        else:
+            from mmremax.inference import Predictor
+
+            segmenter = Predictor.from_pretrained(
+                args.model, args.checkpoint, args.device
+            )
+    except (FileNotFoundError, RuntimeError, ValueError) as error:
+        sys.exit(str(error))
+    if args.score_thr is not None:
+        if segmenter.fusion is None:
+            sys.exit('--score-thr: this model has thresholds of its own.')
+        segmenter.fusion = replace(
+            segmenter.fusion,
+            thing_threshold=args.score_thr,
+            stuff_threshold=args.score_thr,
+        )
+    return segmenter
+
+
+def probability(text: str) -> float:
+    """Read a number in [0, 1], for argparse."""
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f'{text} is not between 0 and 1')
+    return value

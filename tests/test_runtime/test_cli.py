@@ -1,0 +1,101 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mmremax.datasets.panoptic_png import read_ids
+from mmremax_runtime.cli import COMMANDS, main
+from tests.helpers.scripts import ROOT
+
+MODEL = str(ROOT / 'demo' / 'nuclei' / 'model.safetensors')
+IMAGES = sorted((ROOT / 'demo' / 'nuclei' / 'sample' / 'images').iterdir())
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two small pictures and a text that says it is one."""
+    folder = tmp_path / 'images'
+    folder.mkdir()
+    Image.fromarray(np.zeros((40, 60, 3), np.uint8)).save(folder / 'black.png')
+    shutil.copy(IMAGES[4], folder)
+    (folder / 'note.jpg').write_text('hello')
+    return folder
+
+
+def test_one_bad_file_of_many(folder, tmp_path, capsys):
+    out = tmp_path / 'out'
+    status = main(
+        ['predict', str(folder), MODEL, '--out', str(out), '--ids']
+        + ['--device', 'cpu']
+    )
+    assert status == 1
+    printed, errors = capsys.readouterr()
+    stem = IMAGES[4].stem
+    assert sorted(path.name for path in out.iterdir()) == sorted(
+        f'{name}_{kind}'
+        for name in ('black', stem)
+        for kind in ('ids.json', 'ids.png', 'panoptic.png')
+    )
+    assert printed.count('picture ') == 2
+    assert 'note.jpg is no readable image' in errors
+    assert errors.endswith('1 of 3 failed.\n')
+    table = json.loads((out / f'{stem}_ids.json').read_text())
+    ids = read_ids(out / f'{stem}_ids.png', '')
+    assert len(table['segments_info']) > 3
+    for segment in table['segments_info']:
+        assert (ids == segment['id']).sum() == segment['area']
+
+
+def test_json_alone(folder, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (folder / 'note.jpg').unlink()
+    assert main(['predict', str(folder), MODEL, '--json']) == 0
+    results = json.loads(capsys.readouterr().out)
+    assert [r['source'].rpartition('/')[2] for r in results] == [
+        'black.png',
+        IMAGES[4].name,
+    ]
+    assert (results[0]['height'], results[0]['width']) == (40, 60)
+    assert [path.name for path in tmp_path.iterdir()] == ['images']
+
+
+@pytest.mark.parametrize('name', COMMANDS)
+def test_help_of_each_command(name, capsys):
+    with pytest.raises(SystemExit) as left:
+        main([name, '--help'])
+    assert left.value.code == 0
+    assert f'usage: mmremax {name}' in capsys.readouterr().out
+
+
+def test_overview_and_unknown_commands(capsys):
+    assert main([]) == 0
+    assert 'predict' in capsys.readouterr().out
+    assert main(['prdict']) == 2
+    assert "no command 'prdict'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'says'),
+    [
+        (['missing.jpg', MODEL], 'No such file'),
+        ([str(IMAGES[0]), 'missing'], 'missing is no model'),
+        ([str(IMAGES[0]), MODEL, '--score-thr', '7'], 'between 0 and 1'),
+    ],
+)
+def test_errors_are_one_line(arguments, says, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    try:
+        assert main(['predict', *arguments]) == 1
+        text = capsys.readouterr().err
+    except SystemExit as left:
+        text = capsys.readouterr().err or str(left.code)
+    assert says in text
+    assert 'Traceback' not in text
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_folder(tmp_path, capsys):
+    assert main(['predict', str(tmp_path), MODEL]) == 1
+    assert 'holds no image' in capsys.readouterr().err
