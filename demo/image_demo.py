@@ -27,8 +27,8 @@ from mmremax.datasets.panoptic_png import read_rgb
 from mmremax.utils.cli import (
     add_config_options,
     add_model,
+    complete_model,
     open_config,
-    parse_model,
 )
 from mmremax.utils.load_model import load_model
 from mmremax.visualization import draw_panoptic
@@ -77,7 +77,7 @@ def parse_args() -> argparse.Namespace:
         'ids and a json with the class of each',
     )
     add_config_options(parser)
-    return parse_model(parser)
+    return complete_model(parser.parse_args())
 
 
 def list_images(source: Path) -> list[Path]:

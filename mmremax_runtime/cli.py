@@ -17,6 +17,8 @@ from .images import ImageError
 LIGHT, FULL = 'mmremax_runtime.commands', 'mmremax.commands'
 COMMANDS = {
     'predict': (LIGHT, 'segment images: pictures, ids, json'),
+    'train': (FULL, 'train a model'),
+    'test': (FULL, 'evaluate a checkpoint'),
 }
 
 
@@ -30,16 +32,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     if name not in COMMANDS:
         print(f'mmremax: no command {name!r}.\n{overview()}', file=sys.stderr)
         return 2
+    return run_command(name, rest)
+
+
+def run_command(
+    name: str, argv: Sequence[str], called: str | None = None
+) -> int:
+    """Run a command, which a script may stand for.
+
+    Args:
+        name: Of COMMANDS.
+        argv: Its arguments.
+        called: What its help says in place of `mmremax NAME`.
+    """
     package, _ = COMMANDS[name]
+    command_line = f'mmremax {name}'
+    called = called or command_line
     try:
         command = import_module(f'{package}.{name.replace("-", "_")}')
         parser = argparse.ArgumentParser(
-            prog=f'mmremax {name}',
-            description=command.__doc__,
+            prog=called,
+            description=command.__doc__.replace(command_line, called),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         command.add_arguments(parser)
-        return command.run(parser.parse_args(rest))
+        return command.run(parser.parse_args(argv))
     except ImageError as error:
         print(error, file=sys.stderr)
         return 1

@@ -31,8 +31,8 @@ from mmremax.datasets.panoptic_png import read_ids, read_labels, read_rgb
 from mmremax.utils.cli import (
     add_config_options,
     add_model,
+    complete_model,
     open_config,
-    parse_model,
 )
 from mmremax.utils.load_model import load_model
 from mmremax.visualization import (
@@ -66,7 +66,7 @@ def parse_args() -> argparse.Namespace:
         '--out', type=Path, default=HERE, help='folder with the README.md'
     )
     add_config_options(parser, reads_data=True)
-    return parse_model(parser)
+    return complete_model(parser.parse_args())
 
 
 def model_predictor(model: nn.Module) -> Predict:

@@ -1,4 +1,4 @@
-"""The command line shared by `tools/train.py` and `tools/test.py`."""
+"""The command line that `mmremax train`, `test` and the tools share."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ COUNTING_KEYS = (
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
-    """Add CONFIG and CHECKPOINT; see ``parse_model``."""
+    """Add CONFIG and CHECKPOINT; see ``complete_model``."""
     parser.add_argument(
         'config',
         help='a file of configs/, or published weights (.safetensors): they '
@@ -41,12 +41,11 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def parse_model(parser: argparse.ArgumentParser) -> argparse.Namespace:
-    """Parse the command line; published weights are config and checkpoint."""
-    args = parser.parse_args()
+def complete_model(args: argparse.Namespace) -> argparse.Namespace:
+    """Take published weights, alone, as config and checkpoint."""
     if args.checkpoint is None:
         if Path(args.config).suffix != half_weights.SUFFIX:
-            parser.error('CHECKPOINT is missing: weights of the config.')
+            sys.exit('CHECKPOINT is missing: weights of the config.')
         args.checkpoint = args.config
     return args
 

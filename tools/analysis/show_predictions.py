@@ -29,8 +29,8 @@ from mmremax.evaluation import format_score
 from mmremax.utils.cli import (
     add_config_options,
     add_model,
+    complete_model,
     open_config,
-    parse_model,
 )
 from mmremax.utils.load_model import load_model
 from mmremax.visualization import (
@@ -83,7 +83,7 @@ def parse_args() -> argparse.Namespace:
         'NAME_prediction.png',
     )
     add_config_options(parser, reads_data=True)
-    return parse_model(parser)
+    return complete_model(parser.parse_args())
 
 
 def predict(model: nn.Module, sample: dict) -> DetDataSample:

@@ -1,0 +1,87 @@
+"""Evaluate a checkpoint.
+
+Examples:
+    mmremax test configs/remax/remax_r50_coco.py CHECKPOINT
+    mmremax test CONFIG CHECKPOINT --data-root DIR --dump OUT
+        official COCO-panoptic files: OUT/panoptic.json, OUT/panoptic/*.png
+    mmremax test CONFIG CHECKPOINT --json scores.json
+        all scores, also those of every class
+
+Several processes: tools/dist_test.sh CONFIG CHECKPOINT NPROC [options].
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from mmengine.dist import is_main_process
+from mmengine.runner import Runner
+
+from mmremax.evaluation import write_scores
+from mmremax.utils import cli
+from mmremax.utils.checkpoint import check_weights, safe_loading
+from mmremax.utils.config_edits import dicts_of
+from mmremax.utils.distributed import (
+    leave_process_group,
+    prepare_cpu_distributed,
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command line."""
+    cli.add_model(parser)
+    cli.add_common_arguments(parser)
+    parser.add_argument(
+        '--dump',
+        metavar='DIR',
+        help='write the predictions in the official COCO-panoptic format',
+    )
+    parser.add_argument(
+        '--out',
+        type=pickle_file,
+        metavar='FILE.pkl',
+        help="write the predicted samples as mmdet's DumpDetResults does",
+    )
+    parser.add_argument(
+        '--json',
+        metavar='FILE',
+        help='write the scores, overall and by class',
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Build the runner, load the weights and evaluate."""
+    cli.complete_model(args)
+    if '://' not in args.checkpoint and not Path(args.checkpoint).is_file():
+        sys.exit(f'{args.checkpoint} is not there: give the path of a .pth')
+    cfg = cli.load_config(args)
+    cfg.load_from = args.checkpoint
+    evaluators = cfg.test_evaluator
+    if isinstance(evaluators, dict):
+        evaluators = [evaluators]
+    if args.dump is not None:
+        for metric in dicts_of(evaluators):
+            if metric.get('type') == 'PanopticQualityMetric':
+                metric['dump_dir'] = args.dump
+    if args.out is not None:
+        dump = dict(type='DumpDetResults', out_file_path=args.out)
+        evaluators = [*evaluators, dump]
+    cfg.test_evaluator = evaluators
+    prepare_cpu_distributed(cfg)
+    runner = Runner.from_cfg(cfg)
+    check_weights(runner.model, args.checkpoint)
+    with safe_loading():
+        scores = runner.test()
+    if args.json is not None and is_main_process():
+        write_scores(args.json, scores, runner.test_evaluator.metrics)
+    leave_process_group()
+    return 0
+
+
+def pickle_file(path: str) -> str:
+    """Check the ending that mmdet insists on, for argparse."""
+    if not path.endswith(('.pkl', '.pickle')):
+        raise argparse.ArgumentTypeError('the file must end with .pkl')
+    return path
