@@ -80,6 +80,18 @@ class PanopticDataset(CocoPanopticDataset):
             backend_args=backend_args,
         )
 
+    @property
+    def metainfo(self) -> dict:
+        """Names and colours; with `lazy_init` too, where the file is there.
+
+        mmdet's `init_detector` asks so for the colours.
+        """
+        is_known = self._fully_initialized or 'classes' in self._metainfo
+        if not is_known and fileio.exists(self.ann_file, self.backend_args):
+            content = load_annotations(self.ann_file, self.backend_args)
+            self._set_classes(metainfo_of(content['categories']))
+        return super().metainfo
+
     def load_data_list(self) -> list[dict]:
         """Read the annotation file; see ``_data_info``."""
         content = load_annotations(self.ann_file, self.backend_args)

@@ -7,9 +7,11 @@ from mmdet.registry import MODELS
 from mmdet.structures import SampleList
 from torch import Tensor
 
+from mmremax.utils.init_detector import InitDetectorMixin
+
 
 @MODELS.register_module()
-class KMaXDeepLab(MaskFormer):
+class KMaXDeepLab(InitDetectorMixin, MaskFormer):
     """MaskFormer's detector with a semantic result beside the others.
 
     The two class counts are handed to both heads, `test_cfg` to the fusion

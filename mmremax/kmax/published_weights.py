@@ -181,10 +181,7 @@ def put_things_first(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
     labels are things first, then stuff. COCO's have that order already, and
     other numbers of classes stay as they are. Void and no_object stay last.
     """
-    head = next(
-        (key for key in state_dict if key.endswith('.class_head.bias')), None
-    )
-    num_classes = len(state_dict[head]) - 1 if head else 0
+    num_classes = number_of_classes(state_dict)
     order = PUBLISHED_ORDERS.get(num_classes)
     if order is None:
         return dict(state_dict)
@@ -198,6 +195,13 @@ def put_things_first(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
         else tensor
         for key, tensor in state_dict.items()
     }
+
+
+def number_of_classes(state_dict: Mapping[str, Tensor]) -> int:
+    """Count K; 0 if the weights are of no class layer."""
+    biases = (k for k in state_dict if k.endswith('.class_head.bias'))
+    head = next(biases, None)
+    return len(state_dict[head]) - 1 if head else 0
 
 
 def load_published(path: str | Path) -> dict:

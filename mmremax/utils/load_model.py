@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from mmdet.datasets import CocoPanopticDataset
 from mmdet.registry import MODELS
-from mmdet.visualization import get_palette
 from mmengine.config import Config
 from mmengine.model.utils import revert_sync_batchnorm
 from mmengine.registry import init_default_scope
 from torch import nn
 
 from .checkpoint import check_weights, load_checkpoint, state_dict_of
+from .class_meta import class_meta
 from .config_edits import remove_pretrained
 
 
@@ -27,7 +26,8 @@ def load_model(cfg: Config, checkpoint: str, device: str) -> nn.Module:
     Raises:
         FileNotFoundError: There is no such checkpoint.
         RuntimeError: It cannot be read or does not fit the config.
-        ValueError: The config's model predicts no segments.
+        ValueError: The config's model predicts no segments, or its classes
+            have no names.
     """
     if 'panoptic_fusion_head' not in cfg.model:
         raise ValueError(f'{cfg.model.type} is no panoptic model.')
@@ -38,27 +38,7 @@ def load_model(cfg: Config, checkpoint: str, device: str) -> nn.Module:
     check_weights(model, checkpoint)
     model.load_state_dict(state_dict_of(content), strict=False)
     num_classes = model.panoptic_fusion_head.num_classes
-    model.dataset_meta = class_meta(content.get('meta', {}), num_classes)
+    meta = content.get('meta', {}).get('dataset_meta')
+    model.dataset_meta = class_meta(meta, num_classes, cfg)
     model.cfg = cfg
     return model.to(device).eval()
-
-
-def class_meta(checkpoint_meta: dict, num_classes: int) -> dict:
-    """Find the names and colours of the classes.
-
-    A converted checkpoint has no names: 133 classes are then COCO's, others
-    get numbers.
-
-    Returns:
-        `classes` and `palette`, K each.
-    """
-    meta = dict(checkpoint_meta.get('dataset_meta') or {})
-    if len(meta.get('classes', ())) != num_classes:
-        coco = CocoPanopticDataset.METAINFO
-        if len(coco['classes']) == num_classes:
-            meta = dict(classes=coco['classes'], palette=coco['palette'])
-        else:
-            meta = dict(classes=[f'class {i}' for i in range(num_classes)])
-    if len(meta.get('palette', ())) != num_classes:
-        meta['palette'] = get_palette('random', num_classes)
-    return meta

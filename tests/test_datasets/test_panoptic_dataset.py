@@ -57,6 +57,13 @@ def test_metainfo_of_the_config_may_not_contradict(make):
         make(metainfo=dict(classes=('cat',)))
 
 
+def test_classes_are_known_before_the_data_are_loaded(make):
+    lazy = make(lazy_init=True)
+    assert lazy.metainfo == make().metainfo
+    assert lazy.metainfo['classes'] == ('cat', 'dog', 'sky', 'sea')
+    assert make(lazy_init=True, data_root='none').metainfo == {}
+
+
 def test_filter_indices_and_test_mode(make):
     assert len(make()) == 3
     assert len(make(filter_cfg=dict(min_size=25))) == 2

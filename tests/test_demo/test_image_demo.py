@@ -20,6 +20,7 @@ SEMANTIC = ROOT / 'configs/studies/soft_label/unet_shapes_hard.py'
 # A model that learnt nothing still shows something.
 THRESHOLDS = ('thing_threshold', 'stuff_threshold', 'overlap_threshold')
 SHOW_ALL = ('--cfg-options', *(f'model.test_cfg.{t}=0.0' for t in THRESHOLDS))
+NAMES = tuple('abcdefghij')
 CPU = ('--device', 'cpu')
 
 
@@ -32,7 +33,8 @@ def checkpoint(tmp_path_factory) -> Path:
     final = 'panoptic_head.transformer_decoder.predictor.'
     weights[f'{final}mask_norm.weight'] *= 1000
     path = tmp_path_factory.mktemp('weights') / 'random.pth'
-    torch.save(dict(state_dict=weights, meta={}), path)
+    meta = dict(dataset_meta=dict(classes=NAMES))
+    torch.save(dict(state_dict=weights, meta=meta), path)
     return path
 
 
@@ -68,7 +70,7 @@ def test_folder_of_images(demo, checkpoint, shapes_root, tmp_path):
         assert len(table) > 0
         for segment in table:
             assert (ids == segment['id']).sum() == segment['area']
-            assert segment['category'] == f'class {segment["label"]}'
+            assert segment['category'] == NAMES[segment['label']]
             assert segment['isthing'] == (segment['label'] < 6)
 
 

@@ -1,5 +1,6 @@
 """Publishing: weights that fit, in half precision, with names and config."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import torch
 from mmdet.registry import MODELS
 from mmengine.registry import init_default_scope
 
+from mmremax.utils.checkpoint import load_from_local
 from mmremax.utils.cli import open_config
 from mmremax.utils.load_model import load_model
 from tests.helpers.scripts import ROOT
@@ -14,6 +16,7 @@ from tests.helpers.scripts import ROOT
 TOOL = 'model_converters/strip_checkpoint.py'
 CONFIG = ROOT / 'configs/quickstart/remax_mnv3-s_shapes.py'
 OTHER = ROOT / 'configs/small/kmax_lite0_nuclei.py'
+ANNOTATION = 'annotations/panoptic_val.json'
 META = dict(
     dataset_meta=dict(classes=tuple('abcdefghij'), palette=[(1, 2, 3)] * 10),
     cfg='data_root = "/home/me/data"',
@@ -48,6 +51,19 @@ def test_published_file_stands_alone(run, checkpoint, tmp_path, capsys):
             )
 
 
+def test_names_that_a_file_lacks_are_those_of_the_data(
+    run, checkpoint, shapes_root, tmp_path
+):
+    nameless, out = tmp_path / 'nameless.pth', tmp_path / 'out.safetensors'
+    torch.save(dict(torch.load(checkpoint), meta={}), nameless)
+    option = f'test_dataloader.dataset.data_root={shapes_root}'
+    run(nameless, out, '--config', CONFIG, '--cfg-options', option)
+    content = json.loads((shapes_root / ANNOTATION).read_text())
+    names = [c['name'] for c in content['categories']]
+    found = load_from_local(out)['meta']['dataset_meta']['classes']
+    assert sorted(found) == sorted(names)
+
+
 def test_what_does_not_fit_is_refused(run, checkpoint, tmp_path):
     out = tmp_path / 'published.safetensors'
     with pytest.raises(SystemExit, match='does not fit the config'):
@@ -55,7 +71,7 @@ def test_what_does_not_fit_is_refused(run, checkpoint, tmp_path):
     nameless = tmp_path / 'nameless.pth'
     content = torch.load(checkpoint, weights_only=True)
     torch.save(dict(content, meta={}), nameless)
-    with pytest.raises(SystemExit, match='names 0 classes, .* has 10'):
+    with pytest.raises(SystemExit, match='10 classes, .* names 0'):
         run(nameless, out, '--config', CONFIG)
     key, value = next(iter(content['state_dict'].items()))
     value.fill_(1e6)

@@ -1,7 +1,8 @@
 """Convert a published PyTorch checkpoint of kMaX-DeepLab to mmremax.
 
 ResNet-50 and ConvNeXt, on COCO, Cityscapes and ADE20K. The classes of the
-last two are brought into the order of our labels: things first.
+last two are brought into the order of our labels: things first. Their names
+and colours are written too.
 
 Example:
     python tools/model_converters/kmax_to_mmremax.py \
@@ -13,18 +14,29 @@ import argparse
 from pathlib import Path
 
 import torch
+from mmdet.datasets import CocoPanopticDataset
 from mmdet.registry import MODELS
 from mmengine.registry import init_default_scope
 
 import mmremax  # noqa: F401, registers the models
+from mmremax.datasets.annotation_file import metainfo_of
+from mmremax.datasets.conversion import ade20k, cityscapes
 from mmremax.kmax.published_weights import (
     convert_kmax_state_dict,
     load_published,
+    number_of_classes,
     put_things_first,
 )
 from mmremax.utils.checkpoint import misfits
 from mmremax.utils.config_edits import remove_pretrained
 from mmremax.utils.migration import read_config
+
+PUBLISHED_FOR = {
+    133: CocoPanopticDataset.METAINFO,
+    19: metainfo_of(cityscapes.CATEGORIES),
+    150: metainfo_of(ade20k.CATEGORIES),
+}
+"""Names and colours of the data sets that weights are published for."""
 
 
 def parse_args() -> argparse.Namespace:
@@ -61,8 +73,15 @@ def main() -> None:
         raise SystemExit(f'{args.src}: {error}') from error
     args.dst.parent.mkdir(parents=True, exist_ok=True)
     meta = dict(converted_from=args.src.name)
+    num_classes = number_of_classes(state_dict)
+    names = PUBLISHED_FOR.get(num_classes)
+    if names is not None:
+        meta['dataset_meta'] = dict(names)
     torch.save(dict(meta=meta, state_dict=state_dict), args.dst)
-    print(f'{len(state_dict)} tensors written to {args.dst}')
+    print(
+        f'{len(state_dict)} tensors and the names of '
+        f'{num_classes if names else "no"} classes written to {args.dst}'
+    )
 
 
 if __name__ == '__main__':

@@ -82,9 +82,10 @@ def plain(value: object) -> object:
 
 
 def check_and_describe(args: argparse.Namespace, meta: dict) -> None:
-    """Check the weights, and put the config's text in place of the run's.
+    """Check the weights, put the config's text in place of the run's.
 
-    Leaves with one line if they do not fit or their classes have no names.
+    Names that the checkpoint lacks are taken from the config's data. Leaves
+    with one line if the weights do not fit or their classes have no names.
     """
     cfg = open_config(args.config, args.cfg_options)
     meta['cfg'] = cfg.pretty_text
@@ -92,12 +93,7 @@ def check_and_describe(args: argparse.Namespace, meta: dict) -> None:
         model = load_model(cfg, str(args.checkpoint), 'cpu')
     except (FileNotFoundError, RuntimeError, ValueError) as error:
         sys.exit(str(error))
-    names = meta.get('dataset_meta', {}).get('classes', ())
-    if len(names) != len(model.dataset_meta['classes']):
-        sys.exit(
-            f'{args.checkpoint} names {len(names)} classes, {args.config} has '
-            f'{len(model.dataset_meta["classes"])}: give a file of a run.'
-        )
+    meta['dataset_meta'] = plain(model.dataset_meta)
 
 
 def main() -> None:
