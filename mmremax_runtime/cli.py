@@ -19,6 +19,7 @@ COMMANDS = {
     'predict': (LIGHT, 'segment images: pictures, ids, json'),
     'train': (FULL, 'train a model'),
     'test': (FULL, 'evaluate a checkpoint'),
+    'doctor': (LIGHT, 'say what is installed, what is broken, the remedy'),
 }
 
 

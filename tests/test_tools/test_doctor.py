@@ -2,24 +2,17 @@
 
 import subprocess
 import sys
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+
+from mmremax_runtime.commands import doctor
 
 DOCTOR = Path(__file__).parents[2] / 'tools' / 'doctor.py'
 
 
 @pytest.fixture
-def doctor(monkeypatch) -> ModuleType:
-    """The script as a module."""
-    monkeypatch.syspath_prepend(DOCTOR.parent)
-    return import_module('doctor')
-
-
-@pytest.fixture
-def broken(doctor, monkeypatch):
+def broken(monkeypatch):
     """Pretend that versions are installed and that every probe fails."""
 
     def pretend(versions: dict[str, str], error: str = 'no module') -> None:
@@ -29,7 +22,7 @@ def broken(doctor, monkeypatch):
     return pretend
 
 
-def test_this_environment_is_sound(doctor, monkeypatch, capsys):
+def test_this_environment_is_sound(monkeypatch, capsys):
     """With all probes in this process, which has imported what they do."""
 
     def probe(code: str) -> tuple[bool, str]:
@@ -50,7 +43,17 @@ def test_host_check_needs_no_package():
     assert 'Python headers' in run.stdout
 
 
-def test_empty_environment_is_broken(doctor, broken, capsys):
+def test_a_runtime_needs_no_torch(broken, monkeypatch, capsys):
+    broken({'onnxruntime': '1.32.0'})
+    monkeypatch.setattr(doctor, 'probe', lambda code: (True, code))
+    assert doctor.run_checks(doctor.check_runtime) == 0
+    assert 'torch' not in capsys.readouterr().out
+    broken({})
+    assert doctor.run_checks(doctor.check_runtime) == 1
+    assert 'Broken: numpy, PIL, a runtime.' in capsys.readouterr().out
+
+
+def test_empty_environment_is_broken(broken, capsys):
     broken({})
     assert doctor.run_checks(doctor.check_environment) == 1
     out = capsys.readouterr().out
@@ -58,7 +61,7 @@ def test_empty_environment_is_broken(doctor, broken, capsys):
     assert 'mmseg' in out.split('Broken:')[1]
 
 
-def test_two_families_are_broken(doctor, broken):
+def test_two_families_are_broken(broken):
     broken({'onedl-mmdetection': '3.5.1', 'mmdet': '3.3.0'})
     finding = doctor.check_family('mmdet')
     assert finding.state == doctor.BROKEN
@@ -66,7 +69,7 @@ def test_two_families_are_broken(doctor, broken):
     assert doctor.check_one_family().state == doctor.BROKEN
 
 
-def test_missing_operators_are_a_note_or_get_the_command(doctor, broken):
+def test_missing_operators_are_a_note_or_get_the_command(broken):
     error = 'RuntimeError: operator torchvision::nms does not exist'
     broken({'torchvision': '0.28.0'}, error)
     assert doctor.check_torchvision().state == doctor.NOTE
@@ -79,7 +82,7 @@ def test_missing_operators_are_a_note_or_get_the_command(doctor, broken):
         assert finding.remedy.endswith(pin)
 
 
-def test_probe_gives_the_error_and_its_type(doctor):
+def test_probe_gives_the_error_and_its_type():
     assert doctor.probe('print(1)\nprint(2)') == (True, '2')
     ok, detail = doctor.probe('raise ImportError("first\\nsecond")')
     assert (ok, detail) == (False, 'ImportError: first')
