@@ -32,7 +32,7 @@ def test_version_is_read_from_the_package():
 
 
 def test_every_requirement_is_pinned():
-    for name in ('.', '/original.', '/panopticapi.', '/dev.'):
+    for name in ('.', '/original.', '/panopticapi.', '/dev.', '/tracking.'):
         for distribution, pin in read_pins(f'requirements{name}txt').items():
             assert pin.startswith('=='), (name, distribution)
     first = read_pins('requirements/build.txt')['torch']

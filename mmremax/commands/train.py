@@ -4,6 +4,7 @@ Examples:
     mmremax train configs/remax/remax_r50_coco.py
     mmremax train CONFIG --resume            go on after a stop
     mmremax train CONFIG --data-root DIR --no-pretrained --amp
+    mmremax train CONFIG --vis tensorboard   curves, in the work folder
 
 Several processes: tools/dist_train.sh CONFIG NPROC [options as here].
 """
@@ -14,6 +15,7 @@ import argparse
 
 from mmengine.runner import Runner
 
+from mmremax.engine.tracking import TRACKERS, add_tracker
 from mmremax.utils import cli
 from mmremax.utils.checkpoint import safe_loading
 from mmremax.utils.distributed import (
@@ -56,6 +58,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='scale the learning rate to the batch of one update',
     )
     parser.add_argument('--seed', type=int, help="replaces the config's")
+    parser.add_argument(
+        '--vis',
+        action='append',
+        default=[],
+        choices=TRACKERS,
+        help='write losses, rates, scores and config there, too; may be '
+        'given more than once',
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -72,6 +82,8 @@ def run(args: argparse.Namespace) -> int:
         cli.scale_learning_rate(cfg)
     if args.resume is not None:
         cli.resume(cfg, args.resume, keep_seed=args.seed is not None)
+    for name in args.vis:
+        add_tracker(cfg, name)
     prepare_cpu_distributed(cfg)
     with safe_loading():
         Runner.from_cfg(cfg).train()

@@ -10,6 +10,7 @@ from .resume import (
     ResumePositionHook,
 )
 from .rich_progress_hook import RichProgressHook
+from .tracking import RunMLflowBackend, RunWandbBackend
 
 __all__ = [
     'AtomicBackend',
@@ -23,5 +24,7 @@ __all__ = [
     'ResumableCheckpointHook',
     'ResumePositionHook',
     'RichProgressHook',
+    'RunMLflowBackend',
+    'RunWandbBackend',
     'StrictPretrained',
 ]

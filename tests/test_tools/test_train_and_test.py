@@ -130,6 +130,15 @@ def test_train_resume_and_test(
         run_tool('test.py', config, 'nowhere.pth')
 
 
+def test_a_tracker_without_its_package_is_named(
+    tmp_path, config, shapes_root, monkeypatch, run_tool
+):
+    monkeypatch.setattr('mmremax.engine.tracking.find_spec', lambda _: None)
+    options = ('--data-root', shapes_root, '--work-dir', tmp_path)
+    with pytest.raises(SystemExit, match='--vis mlflow: .* pip install'):
+        run_tool('train.py', config, *options, '--vis', 'mlflow')
+
+
 def test_two_processes_without_cuda(tmp_path, config, shapes_root, run_tool):
     """Weights stay equal, losses finite; the test gives the same maps."""
     data = ('--data-root', shapes_root)
