@@ -1,9 +1,12 @@
 """A study whose train.py and test.py are a few lines and train nothing."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from unittest import mock
 
+from mmremax.studies import run as run_module
 from mmremax.studies import runner
 from mmremax.studies.study import load_study
 from tests.helpers.toy import toy_config
@@ -77,10 +80,20 @@ def write_study(folder: Path, **arms: float) -> Path:
     return path
 
 
+@contextmanager
+def toy_scripts(folder: Path) -> Iterator[None]:
+    """Let the runner call the scripts of `write_study`."""
+    with (
+        mock.patch.multiple(runner, TOOLS=folder, POLL_SECONDS=0.02),
+        mock.patch.object(run_module, 'TOOLS', folder),
+    ):
+        yield
+
+
 def run(path: Path, **options) -> dict[str, list[dict]]:
     """Run a study of `write_study`; its runs by arm."""
     folder = path.parent
-    with mock.patch.multiple(runner, TOOLS=folder, POLL_SECONDS=0.02):
+    with toy_scripts(folder):
         file = runner.run_study(load_study(path), folder / 'out', **options)
     content = json.loads(file.read_text())
     return {arm['name']: arm['runs'] for arm in content['arms']}

@@ -2,15 +2,13 @@
 
 import runpy
 from pathlib import Path
-from unittest import mock
 
 import pytest
 from PIL import Image
 
-from mmremax.studies import runner
 from tests.helpers.scripts import ROOT, run_script
 from tests.helpers.toy_result import write_result
-from tests.helpers.toy_study import write_study
+from tests.helpers.toy_study import toy_scripts, write_study
 
 TOOL = 'tools/study.py'
 
@@ -30,7 +28,7 @@ def study(monkeypatch):
 def test_run_prints_the_tables_and_fails_with_a_run(study, tmp_path, capsys):
     path = write_study(tmp_path, base=0.0, bad=0.5)
     how = ('run', path, '--out', tmp_path / 'out', '--seeds', 1, '--arms')
-    with mock.patch.multiple(runner, TOOLS=tmp_path, POLL_SECONDS=0.02):
+    with toy_scripts(tmp_path):
         assert study(*how, 'base') == 0
         assert '| base | 40.0 |' in capsys.readouterr().out
         # Scored again: the tables hold the test alone.
