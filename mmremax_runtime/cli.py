@@ -12,11 +12,13 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from .files import WriteError
 from .images import ImageError
 
 LIGHT, FULL = 'mmremax_runtime.commands', 'mmremax.commands'
 COMMANDS = {
     'predict': (LIGHT, 'segment images: pictures, ids, json'),
+    'video': (LIGHT, 'segment a video'),
     'train': (FULL, 'train a model'),
     'test': (FULL, 'evaluate a checkpoint'),
     'doctor': (LIGHT, 'say what is installed, what is broken, the remedy'),
@@ -58,7 +60,7 @@ def run_command(
         )
         command.add_arguments(parser)
         return command.run(parser.parse_args(argv))
-    except ImageError as error:
+    except (ImageError, WriteError) as error:
         print(error, file=sys.stderr)
         return 1
     except ImportError as error:  # its text has the remedy

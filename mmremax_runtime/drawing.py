@@ -6,6 +6,7 @@ Letters: H W image, S segments, K classes; ids from 1, 0 is void.
 from __future__ import annotations
 
 import colorsys
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -37,6 +38,7 @@ def draw_segments(
     alpha: float = 0.55,
     long_side: int | None = None,
     max_labels: int = 16,
+    instances: Sequence[int] | None = None,
 ) -> Image.Image:
     """Draw segments over an image.
 
@@ -50,6 +52,7 @@ def draw_segments(
             a small image. None keeps the image's size.
         max_labels: Most names; the largest segments come first, and a name
             that would cover another or lie on a sliver is left out.
+        instances: See `segment_colours`.
     """
     if image.shape[:2] != ids.shape:
         raise ValueError(
@@ -57,7 +60,7 @@ def draw_segments(
         )
     if long_side is not None:
         image, ids = resize(image, ids, long_side)
-    colours = segment_colours(labels, classes.colours)
+    colours = segment_colours(labels, classes.colours, instances)
     table = np.array([(0, 0, 0), *colours], np.float32)
     weight = np.full(len(table), alpha, np.float32)
     weight[0] = 0.75
@@ -73,15 +76,28 @@ def draw_segments(
 
 
 def segment_colours(
-    labels: Sequence[int], palette: Sequence[Colour]
+    labels: Sequence[int],
+    palette: Sequence[Colour],
+    instances: Sequence[int] | None = None,
 ) -> list[Colour]:
-    """Choose a colour for every segment: its class's, varied by instance."""
-    colours, seen = [], {}
-    for label in labels:
-        turn = seen.get(label, 0)
-        seen[label] = turn + 1
-        colours.append(_vary(tuple(palette[label]), turn))
-    return colours
+    """Choose a colour for every segment: its class's, varied by instance.
+
+    Args:
+        labels: S.
+        palette: K.
+        instances: Number of each segment within its class, from 0; None
+            counts them as they come. S.
+    """
+    if instances is None:
+        seen: Counter[int] = Counter()
+        instances = []
+        for label in labels:
+            instances.append(seen[label])
+            seen[label] += 1
+    return [
+        _vary(tuple(palette[label]), instance)
+        for label, instance in zip(labels, instances, strict=True)
+    ]
 
 
 def resize(
