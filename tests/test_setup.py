@@ -49,7 +49,7 @@ def test_families_do_not_meet():
 
 
 def test_help_texts_name_the_pinned_mmcv():
-    doctor = (ROOT / 'tools' / 'doctor.py').read_text()
+    doctor = (ROOT / 'mmremax_runtime/commands/doctor.py').read_text()
     pins = read_pins('requirements.txt')
     pins |= read_pins('requirements/original.txt')
     for name in ('onedl-mmcv', 'mmcv'):
