@@ -20,7 +20,7 @@ from mmengine.dist import (
     get_world_size,
 )
 from mmengine.fileio import LocalBackend, register_backend
-from mmengine.hooks import CheckpointHook, Hook
+from mmengine.hooks import CheckpointHook, EMAHook, Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import IterBasedTrainLoop, Runner
 from torch.utils.data import DataLoader
@@ -119,14 +119,16 @@ class ResumableCheckpointHook(CheckpointHook):
 
 
 def average_buffers(runner: Runner) -> None:
-    """Average the floating-point buffers of the model over the ranks."""
+    """Average floating-point buffers over the ranks, EMAHook's, too."""
     if get_world_size() == 1:
         return
     model = runner.model
     model = model.module if is_model_wrapper(model) else model
-    for buffer in model.buffers():
-        if buffer.is_floating_point():
-            all_reduce(buffer, 'mean')
+    averages = [h.ema_model for h in runner.hooks if isinstance(h, EMAHook)]
+    for module in (model, *averages):
+        for buffer in module.buffers():
+            if buffer.is_floating_point():
+                all_reduce(buffer, 'mean')
 
 
 @HOOKS.register_module()

@@ -252,11 +252,19 @@ def resume(cfg: Config, source: str, keep_seed: bool = False) -> None:
             'the beginning.'
         )
         return
-    meta = load_from_local(path, map_location='meta').get('meta', {})
+    checkpoint = load_from_local(path, map_location='meta')
+    meta = checkpoint.get('meta', {})
     if 'iter' not in meta:
         sys.exit(
             f'--resume {path}: the file holds weights, not the state of a '
             'run. Start from it with --cfg-options load_from=FILE.'
+        )
+    hooks = {hook['type'] for hook in cfg.get('custom_hooks', [])}
+    if 'ema_state_dict' in checkpoint and 'EMAHook' not in hooks:
+        sys.exit(
+            f'--resume {path}: the run averages its weights, the config does '
+            "not, and would train the average on. Give it the run's "
+            'EMAHook: configs/_base_/overlays/ema.py.'
         )
     if not keep_seed and meta.get('seed') is not None:
         cfg.setdefault('randomness', {})
