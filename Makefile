@@ -13,8 +13,10 @@ OUT ?= work_dirs/quickstart
 
 # A step is done when its stamp is there. The stamp's name holds a checksum of
 # what the step installs: an edited pin runs the step again, and nothing else.
+EXTRAS := onnx openvino export serve hub
 REQUIREMENTS := requirements/build.txt requirements.txt \
-    requirements/panopticapi.txt requirements/dev.txt
+    requirements/panopticapi.txt requirements/dev.txt \
+    $(EXTRAS:%=requirements/%.txt)
 key = $(shell cat $(1) | cksum | cut -d' ' -f1)
 STACK := $(VENV)/.stack-$(call key,$(REQUIREMENTS))
 PACKAGE := $(VENV)/.package-$(call key,$(REQUIREMENTS) setup.py)

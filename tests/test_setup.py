@@ -7,6 +7,7 @@ import mmremax
 from mmremax.utils.compat import NO_OPS_HELP
 
 ROOT = Path(__file__).parents[1]
+REQUIREMENTS = sorted(ROOT.glob('requirements/*.txt'))
 FAMILY_NAMES = re.compile(
     r'(onedl-)?(mmengine|mmcv|mmdet(ection)?|mmseg(mentation)?|mmpretrain)'
 )
@@ -15,7 +16,7 @@ FAMILY_NAMES = re.compile(
 def read_pins(name: str) -> dict[str, str]:
     """Read a requirements file into {distribution: specifier}."""
     lines = (ROOT / name).read_text().splitlines()
-    rows = [row for row in lines if row and not row.startswith('#')]
+    rows = [row for row in lines if row and row[0] not in '#-']
     return dict(re.match(r'([\w.-]+)(.*)', row).groups() for row in rows)
 
 
@@ -32,11 +33,20 @@ def test_version_is_read_from_the_package():
 
 
 def test_every_requirement_is_pinned():
-    for name in ('.', '/original.', '/panopticapi.', '/dev.', '/tracking.'):
-        for distribution, pin in read_pins(f'requirements{name}txt').items():
+    names = [f'requirements/{path.name}' for path in REQUIREMENTS]
+    for name in {'requirements.txt', *names} - {'requirements/build.txt'}:
+        for distribution, pin in read_pins(name).items():
             assert pin.startswith('=='), (name, distribution)
     first = read_pins('requirements/build.txt')['torch']
     assert first == read_pins('requirements.txt')['torch']
+
+
+def test_set_up_knows_every_file_it_installs():
+    """Or its stamp stays when a pin of that file changes."""
+    makefile = (ROOT / 'Makefile').read_text()
+    extras = re.search(r'^EXTRAS := (.+)$', makefile, re.M)[1].split()
+    text = (ROOT / 'requirements/dev.txt').read_text()
+    assert sorted(re.findall(r'^-r (\w+)\.txt', text, re.M)) == sorted(extras)
 
 
 def test_families_do_not_meet():

@@ -21,6 +21,7 @@ from .config_edits import (
     set_data_root,
 )
 from .migration import read_config
+from .model_index import find_config
 
 # What counts iterations: of the loop, and of a schedule.
 COUNTING_KEYS = (
@@ -33,8 +34,8 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     """Add CONFIG and CHECKPOINT; see ``complete_model``."""
     parser.add_argument(
         'config',
-        help='a file of configs/, or published weights (.safetensors): they '
-        'hold theirs, and need no CHECKPOINT',
+        help='a file of configs/, its name alone, or published weights '
+        '(.safetensors): they hold theirs, and need no CHECKPOINT',
     )
     parser.add_argument(
         'checkpoint', nargs='?', help="a run's file, stripped or not"
@@ -99,7 +100,7 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def open_config(
-    path: str,
+    name: str,
     options: dict,
     data_root: str | None = None,
     no_pretrained: bool = False,
@@ -107,11 +108,17 @@ def open_config(
     """Read and edit a config, or leave with one clear line.
 
     Its scope becomes mmengine's.
+
+    Args:
+        name: A config's path or name, see ``find_config``, or published
+            weights.
+        options: Keys of the config and their new values.
+        data_root: Of every data set and evaluator.
+        no_pretrained: Whether to leave initial weights out.
     """
-    if not Path(path).is_file():
-        sys.exit(f'There is no config file {path}.')
     try:
-        if Path(path).suffix == half_weights.SUFFIX:
+        path = find_config(name)
+        if path.suffix == half_weights.SUFFIX:
             cfg = half_weights.read_config(path)
         else:
             cfg = read_config(path)
@@ -120,7 +127,11 @@ def open_config(
         if data_root is not None:
             set_data_root(cfg, data_root)
         merge_options(cfg, options)
-    except (ConfigKeyError, half_weights.NoConfigError) as error:
+    except (
+        ConfigKeyError,
+        FileNotFoundError,
+        half_weights.NoConfigError,
+    ) as error:
         sys.exit(str(error))
     init_default_scope(cfg.get('default_scope', 'mmdet'))
     return cfg

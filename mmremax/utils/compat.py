@@ -5,6 +5,8 @@ import logging
 import warnings
 from importlib.util import find_spec
 
+from .resources import resource_root
+
 REQUIRED = (
     'torch',
     'mmengine',
@@ -13,15 +15,18 @@ REQUIRED = (
     'mmseg',
     'mmpretrain',
     'scipy',
+    'pandas',
+    'safetensors',
 )
+ROOT = resource_root()
 
-INSTALL_HELP = """\
-Install the stack from the repository's root, torch first:
-    pip install -r requirements/build.txt
-    pip install --no-build-isolation -r requirements.txt
-    pip install --no-build-isolation --no-deps -e .
-(requirements/original.txt holds the original family; never install both.)
-`python tools/doctor.py` prints what is there and what is broken."""
+INSTALL_HELP = f"""\
+Install the stack, torch first:
+    pip install -r {ROOT}/requirements/build.txt
+    pip install --no-build-isolation -r {ROOT}/requirements.txt
+(requirements/original.txt beside it holds the original family; never install
+both.) `python {ROOT}/tools/doctor.py` prints what is there and what is broken.
+An exported model needs none of this: `import mmremax_runtime`."""
 
 NO_OPS_HELP = """\
 mmcv is installed without its compiled operators (`mmcv._ext`), on which
@@ -60,7 +65,7 @@ def check_installed() -> None:
     missing = [name for name in REQUIRED if find_spec(name) is None]
     if missing:
         raise ImportError(
-            f'mmremax needs {", ".join(missing)}, not installed.\n'
+            f'mmremax needs {", ".join(missing)}: not installed.\n'
             + INSTALL_HELP
         )
     if find_spec('mmcv._ext') is None:

@@ -31,8 +31,15 @@ def test_work_dir_is_named_after_the_config(tmp_path):
     assert cfg.work_dir == 'work_dirs/remax_r50_coco'
 
 
+def test_config_is_found_by_name_from_anywhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    cfg = load('remax_r50_coco')
+    assert cfg.model.type == 'KMaXDeepLab'
+    assert cfg.work_dir == 'work_dirs/remax_r50_coco'
+
+
 def test_errors_are_one_line(tmp_path):
-    with pytest.raises(SystemExit, match='no config file'):
+    with pytest.raises(SystemExit, match='no config .*: neither a file'):
         load(tmp_path / 'none.py')
     misspelt = (toy_config(tmp_path), '--cfg-options', 'modle.a=1')
     with pytest.raises(SystemExit, match='Did you mean model'):
