@@ -16,6 +16,7 @@ from mmremax.utils.checkpoint import is_training_only
 from mmremax.utils.config_edits import merge_options
 from mmremax.utils.load_model import load_model
 from mmremax.utils.migration import read_config
+from mmremax.utils.model_index import find_config
 from mmremax_runtime import Classes
 from mmremax_runtime.files import write_files
 
@@ -40,7 +41,7 @@ def find_model(
             raise FileNotFoundError(
                 f'{source} is a config: give a checkpoint of it too.'
             )
-        return path, str(checkpoint)
+        return find_config(source), str(checkpoint)
     if str(source).count('/') == 1 and not path.exists():
         return _of_folder(_from_hub(str(source)))
     raise FileNotFoundError(

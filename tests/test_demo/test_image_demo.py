@@ -112,7 +112,7 @@ def test_wrong_paths_and_weights_are_errors(
     for arguments, message in (
         ((tmp_path / 'none.jpg', CONFIG, checkpoint), 'no image or folder'),
         ((tmp_path, CONFIG, checkpoint), 'holds no image'),
-        ((image, 'none.py', checkpoint), 'no config file'),
+        ((image, 'none.py', checkpoint), 'no config none.py'),
         ((image, CONFIG, tmp_path / 'none.pth'), 'no checkpoint file'),
         ((*valid, 'model.test_cfg.no_threshold=1'), 'no_threshold'),
         ((*valid, 'model.test_cfg.panoptic_on=False'), 'panoptic_on is False'),

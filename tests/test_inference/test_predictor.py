@@ -118,7 +118,7 @@ def test_a_saved_config_that_runs_code_is_refused(predictor, tmp_path):
         ('missing.safetensors', None, 'missing.safetensors'),
         (ROOT / 'configs/quickstart/remax_mnv3-s_shapes.py', None, 'give a'),
         (ROOT / 'docs', None, 'docs lacks config.json'),
-        ('missing.py', 'missing.pth', 'no config file missing.py'),
+        ('missing.py', 'missing.pth', 'no config missing.py'),
     ],
 )
 def test_what_is_no_model(source, checkpoint, says):
