@@ -23,7 +23,8 @@ RUN pip install -r requirements/build.txt
 ARG TORCH_CUDA_ARCH_LIST="8.0 8.6 8.9 9.0+PTX"
 RUN FORCE_CUDA=1 pip install --no-build-isolation -r requirements.txt
 RUN pip install -r requirements/onnx.txt -r requirements/export.txt \
-    -r requirements/serve.txt -r requirements/hub.txt
+    -r requirements/serve.txt -r requirements/hub.txt \
+    -r requirements/video.txt
 COPY . .
 RUN pip install --no-build-isolation --no-deps .
 

@@ -13,7 +13,7 @@ OUT ?= work_dirs/quickstart
 
 # A step is done when its stamp is there. The stamp's name holds a checksum of
 # what the step installs: an edited pin runs the step again, and nothing else.
-EXTRAS := onnx openvino export serve hub
+EXTRAS := onnx openvino export serve hub video
 REQUIREMENTS := requirements/build.txt requirements.txt \
     requirements/panopticapi.txt requirements/dev.txt \
     $(EXTRAS:%=requirements/%.txt)

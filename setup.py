@@ -74,5 +74,6 @@ setup(
         export=read_names('export') + read_names('onnx'),
         serve=read_names('serve'),
         hub=read_names('hub'),
+        video=read_names('video'),
     ),
 )

@@ -17,7 +17,7 @@ def test_workflow_runs_each_supported_python():
     assert set(jobs) == {'lint', 'test', 'wheel'}
     for name in ('test', 'wheel'):
         assert jobs[name]['strategy']['matrix']['python'] == PYTHONS
-    doctor = (ROOT / 'tools' / 'doctor.py').read_text()
+    doctor = (ROOT / 'mmremax_runtime/commands/doctor.py').read_text()
     assert f'made for {PYTHONS[0]} to {PYTHONS[-1]}' in doctor
     setup = (ROOT / 'setup.py').read_text()
     assert f"python_requires='>={PYTHONS[0]}'" in setup

@@ -25,7 +25,7 @@ Install the stack, torch first:
     pip install -r {ROOT}/requirements/build.txt
     pip install --no-build-isolation -r {ROOT}/requirements.txt
 (requirements/original.txt beside it holds the original family; never install
-both.) `python {ROOT}/tools/doctor.py` prints what is there and what is broken.
+both.) `mmremax doctor` prints what is there and what is broken.
 An exported model needs none of this: `import mmremax_runtime`."""
 
 NO_OPS_HELP = """\
