@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image, ImageDraw, ImageFont
 
 from .classes import Classes
+from .strips import count_values, row_strips
 
 Colour = tuple[int, int, int]
 # Hue and lightness added to the class colour of instance 0, 1, 2, ...
@@ -64,12 +66,18 @@ def draw_segments(
     table = np.array([(0, 0, 0), *colours], np.float32)
     weight = np.full(len(table), alpha, np.float32)
     weight[0] = 0.75
-    picture = image + weight[ids][..., None] * (table[ids] - image)
-    picture[(ids == 0) & hatching(ids.shape)] += 45
-    areas = np.bincount(ids.ravel(), minlength=len(table))
+    areas = count_values(ids, len(table))
     border = _borders(ids, areas)
-    picture[border] += 0.9 * (255 - picture[border])
-    canvas = Image.fromarray(picture.clip(0, 255).astype(np.uint8))
+    stripes = hatching(ids.shape)
+    picture = np.empty_like(image)
+    for rows in row_strips(ids.shape):
+        part, under = ids[rows], image[rows]
+        mixed = under + weight[part][..., None] * (table[part] - under)
+        mixed[(part == 0) & stripes[rows]] += 45
+        line = border[rows]
+        mixed[line] += 0.9 * (255 - mixed[line])
+        picture[rows] = mixed.clip(0, 255)
+    canvas = Image.fromarray(picture)
     names = [classes.names[label] for label in labels]
     _draw_names(canvas, ids, areas[1:], names, colours, max_labels)
     return canvas
@@ -119,8 +127,8 @@ def resize(
 def hatching(shape: tuple[int, int]) -> np.ndarray:
     """Diagonal lines. (H, W), bool."""
     step = max(6, max(shape) // 60)
-    y, x = np.ogrid[: shape[0], : shape[1]]
-    return (y + x) % step < max(1, step // 6)
+    turn = np.arange(sum(shape)) % step < max(1, step // 6)
+    return sliding_window_view(turn, shape[1])[: shape[0]]
 
 
 @lru_cache

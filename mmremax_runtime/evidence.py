@@ -19,6 +19,7 @@ from .merge import (
     merge_queries,
 )
 from .segmentation import Segment, Segmentation, boxes_of
+from .strips import count_values
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,7 @@ class Evidence:
             source: Kept as the image's name.
         """
         num_queries = len(self.class_prob)
-        counts = np.bincount(
-            self.codes.ravel(), minlength=(num_queries + 1) ** 2
-        )
+        counts = count_values(self.codes, (num_queries + 1) ** 2)
         canvas = PairCanvas(counts)
         labels = self.class_prob.argmax(1)
         merged = merge_queries(

@@ -15,6 +15,8 @@ SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
 MAX_PIXELS = 2**27
 """Larger ones are refused before they are decoded; 12,000 x 9,000 fits."""
 
+ORIENTATION, UPRIGHT = 0x0112, 1  # of EXIF
+
 UNREADABLE = (
     *(UnidentifiedImageError, Image.DecompressionBombError),
     *(OSError, SyntaxError, ValueError),
@@ -137,4 +139,6 @@ def _to_rgb(image: Image.Image, name: str) -> np.ndarray:
             f'{name} has more than 8 bits a pixel ({image.mode}): scale its '
             'range to 0 to 255 and save it with 8.'
         )
-    return np.array(ImageOps.exif_transpose(image).convert('RGB'))
+    if image.getexif().get(ORIENTATION, UPRIGHT) != UPRIGHT:
+        image = ImageOps.exif_transpose(image)  # a copy, as `convert` makes
+    return np.array(image if image.mode == 'RGB' else image.convert('RGB'))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from .segmenter import Segmenter
 
@@ -30,27 +33,49 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         help="class probability that a segment needs, instead of the model's "
         'thing_threshold and stuff_threshold',
     )
+    parser.add_argument(
+        '--palette',
+        choices=['model', 'none', 'random'],
+        default='model',
+        help="colours of the classes: the model's (also `none`), or random",
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        default=[],
+        metavar='KEY=VALUE',
+        help='change keys of the config, as in '
+        'model.test_cfg.overlap_threshold=0.5; a key without effect is an '
+        'error',
+    )
 
 
 def open_model(args: argparse.Namespace) -> Segmenter:
     """Load the model of a command line, or leave with one line."""
-    from dataclasses import replace
-
     try:
         if (Path(args.model) / 'model.json').is_file():
             from .model import load
 
             if args.checkpoint is not None:
                 sys.exit(f'{args.model} is exported: it takes no CHECKPOINT.')
+            if args.cfg_options:
+                sys.exit(
+                    f'{args.model} is exported: --cfg-options are for '
+                    'a config; give them to `mmremax export`.'
+                )
             segmenter = load(
                 args.model,
                 **({'provider': args.device} if args.device else {}),
             )
         else:
             from mmremax.inference import Predictor
+            from mmremax.utils.cli import parse_options
 
             segmenter = Predictor.from_pretrained(
-                args.model, args.checkpoint, args.device
+                args.model,
+                args.checkpoint,
+                args.device,
+                parse_options(args.cfg_options),
             )
     except (FileNotFoundError, RuntimeError, ValueError) as error:
         sys.exit(str(error))
@@ -61,6 +86,12 @@ def open_model(args: argparse.Namespace) -> Segmenter:
             segmenter.fusion,
             thing_threshold=args.score_thr,
             stuff_threshold=args.score_thr,
+        )
+    if args.palette == 'random':
+        classes = segmenter.classes
+        colours = np.random.default_rng(0).integers(0, 256, (len(classes), 3))
+        segmenter.classes = replace(
+            classes, colours=tuple(map(tuple, colours.tolist()))
         )
     return segmenter
 

@@ -11,6 +11,7 @@ from itertools import count
 import numpy as np
 
 from .segmentation import Segmentation
+from .strips import count_values
 
 MIN_OVERLAP = 0.25
 """Intersection over union from which two segments are the same."""
@@ -72,7 +73,7 @@ def overlaps(before: Segmentation, after: Segmentation) -> np.ndarray:
     """Intersection over union of segments of one class, else 0. (S, T)."""
     shape = len(before.segments) + 1, len(after.segments) + 1
     codes = before.ids * shape[1] + after.ids
-    shared = np.bincount(codes.ravel(), minlength=shape[0] * shape[1])
+    shared = count_values(codes, shape[0] * shape[1])
     shared = shared.reshape(shape)[1:, 1:]  # without void
     areas, labels = (
         [

@@ -53,7 +53,10 @@ def class_meta(known: Mapping | None, num_classes: int, cfg: Mapping) -> dict:
         palette = list(palette or ())
         if len(palette) < num_classes:
             palette = 'random'
-    palette = get_palette(palette, num_classes)[:num_classes]
+    palette = [
+        tuple(map(int, colour))  # NumPy's are not for json
+        for colour in get_palette(palette, num_classes)[:num_classes]
+    ]
     return dict(meta, classes=names, palette=palette)
 
 

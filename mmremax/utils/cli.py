@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -70,6 +71,14 @@ def add_config_options(
             metavar='DIR',
             help='point every data set and evaluator of the config to DIR',
         )
+
+
+def parse_options(texts: Sequence[str]) -> dict:
+    """Read KEY=VALUE as --cfg-options does."""
+    parser = argparse.ArgumentParser()
+    add_config_options(parser)
+    argv = ['--cfg-options', *texts] if texts else []
+    return parser.parse_args(argv).cfg_options
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:

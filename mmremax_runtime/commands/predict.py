@@ -41,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--ids',
+        '--save-ids',
         action='store_true',
         help='also NAME_ids.png and NAME_ids.json, as COCO-panoptic has them: '
         'ids in the colours, and the segments',
@@ -66,6 +67,8 @@ def run(args: argparse.Namespace) -> int:
     """Predict, draw, say where."""
     if args.images.is_dir():
         paths = list_images(args.images)
+    elif not args.images.exists():
+        raise ImageError(f'{args.images}: No such file or folder.')
     else:
         paths = [args.images]
     names = output_names(paths)

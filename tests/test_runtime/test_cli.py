@@ -7,6 +7,9 @@ from PIL import Image
 
 from mmremax.datasets.panoptic_png import read_ids
 from mmremax_runtime.cli import COMMANDS, main
+from mmremax_runtime.commands import predict
+from tests.helpers.bad_images import claim
+from tests.helpers.halves import Halves
 from tests.helpers.scripts import ROOT
 
 MODEL = str(ROOT / 'demo' / 'nuclei' / 'model.safetensors')
@@ -99,3 +102,56 @@ def test_errors_are_one_line(arguments, says, capsys, tmp_path, monkeypatch):
 def test_an_empty_folder(tmp_path, capsys):
     assert main(['predict', str(tmp_path), MODEL]) == 1
     assert 'holds no image' in capsys.readouterr().err
+
+
+def test_images_of_every_kind(tmp_path, capsys):
+    """Through the network, down to one pixel."""
+    pixels = np.random.default_rng(0).integers(0, 256, (30, 40, 3))
+    picture = Image.fromarray(pixels.astype(np.uint8))
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    for number, (image, name, options) in enumerate(
+        (
+            (picture.crop((0, 0, 1, 1)), 'dot.png', {}),
+            (picture.crop((0, 0, 40, 1)).resize((900, 1)), 'line.png', {}),
+            (picture.convert('CMYK'), 'cmyk.jpg', {}),
+            (picture.convert('RGBA'), 'alpha.webp', {}),
+            (picture.convert('P'), 'palette.png', {}),
+            (picture, 'turned.jpg', dict(exif=turned)),
+            (Image.new('I;16', (40, 30)), 'deep.png', {}),
+        )
+    ):
+        image.save(tmp_path / f'{number}_{name}', **options)
+    claim(tmp_path / '7_bomb.png', 100_000, 10_000)
+    command = ['predict', str(tmp_path), MODEL, '--json', '--device', 'cpu']
+    assert main(command) == 1
+    printed, errors = capsys.readouterr()
+    sizes = [(r['height'], r['width']) for r in json.loads(printed)]
+    assert sizes == [(1, 1), (1, 900), *[(30, 40)] * 3, (40, 30)]
+    lines = errors.splitlines()
+    assert len(lines) == 3
+    assert '6_deep.png has more than 8 bits' in lines[0]
+    assert '7_bomb.png' in lines[1]
+    assert lines[2] == '2 of 8 failed.'
+
+
+@pytest.mark.parametrize(
+    ('out', 'says'),
+    [
+        ('/proc/out', 'The folder /proc/out cannot be made: No such file'),
+        ('note.txt', 'note.txt cannot be made: File exists'),
+    ],
+)
+def test_where_nothing_can_be_written(
+    out, says, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(predict, 'open_model', lambda args: Halves())
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'note.txt').touch()
+    command = ['predict', str(IMAGES[4]), 'model', '--out', out, '--ids']
+    assert main(command) == 1
+    printed, errors = capsys.readouterr()
+    assert says in errors
+    assert errors.count('\n') == 1
+    assert printed == ''
+    assert [path.name for path in tmp_path.iterdir()] == ['note.txt']

@@ -1,32 +1,12 @@
-import struct
-import zlib
-from pathlib import Path
-
 import numpy as np
 import pytest
 from PIL import Image
 
 from mmremax_runtime import ImageError, list_images, read_image
 from mmremax_runtime.images import MAX_PIXELS
+from tests.helpers.bad_images import claim
 
 RGB = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
-
-
-def claim(path: Path, width: int, height: int) -> Path:
-    """Write a PNG of 100 bytes whose header claims another size."""
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        check = struct.pack('>I', zlib.crc32(kind + content))
-        return struct.pack('>I', len(content)) + kind + content + check
-
-    header = struct.pack('>IIBBBBB', width, height, 8, 2, 0, 0, 0)
-    path.write_bytes(
-        b'\x89PNG\r\n\x1a\n'
-        + chunk(b'IHDR', header)
-        + chunk(b'IDAT', zlib.compress(b'\0' * 10))
-        + chunk(b'IEND', b'')
-    )
-    return path
 
 
 def test_path_pil_and_array_agree(tmp_path):

@@ -1,5 +1,7 @@
 """Class names: the checkpoint's, the data's, or an error."""
 
+import json
+
 import pytest
 from mmdet.evaluation import get_classes
 from mmengine.config import Config
@@ -29,7 +31,7 @@ def test_names_of_a_checkpoint_come_first(cfg):
     known = dict(classes=list('abcd'), palette=[[i, 0, 0] for i in range(5)])
     meta = class_meta(known, 4, cfg)
     assert meta['classes'] == tuple('abcd')
-    assert meta['palette'] == [[i, 0, 0] for i in range(4)]
+    assert meta['palette'] == [(i, 0, 0) for i in range(4)]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +54,7 @@ def test_a_model_of_things_has_the_things_of_its_data(cfg):
 @pytest.mark.parametrize('palette', ['random', None, [(1, 2, 3)]])
 def test_colours_are_as_many_as_the_classes(cfg, palette):
     meta = class_meta(dict(classes=tuple('abcd'), palette=palette), 4, cfg)
-    assert len(meta['palette']) == 4
+    assert len(json.loads(json.dumps(meta['palette']))) == 4
 
 
 def test_where_neither_is_there_it_is_an_error(cfg, tmp_path):

@@ -194,8 +194,9 @@ class ResizeShortestSide(BaseTransform):
 def resized_shape(
     height: int, width: int, short_side: int, long_side: int
 ) -> tuple[int, int]:
-    """Compute height and width at test time, in pixels."""
+    """Compute height and width at test time, in pixels, at least one."""
     scale = short_side / min(height, width)
     if scale * max(height, width) > long_side:
         scale = long_side / max(height, width)
-    return int(height * scale + 0.5), int(width * scale + 0.5)
+    height, width = (int(side * scale + 0.5) for side in (height, width))
+    return max(1, height), max(1, width)

@@ -168,3 +168,4 @@ def test_sizes_equal_the_golden_table_and_images_pillows():
     assert (results['img'] == np.array(expected)).all()
     assert results['img_shape'] == (41, 65)
     assert results['scale_factor'] == (65 / 47, 41 / 30)
+    assert resized_shape(1, 900, 65, 65) == (1, 65)  # never 0
