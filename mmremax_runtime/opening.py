@@ -102,3 +102,11 @@ def probability(text: str) -> float:
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f'{text} is not between 0 and 1')
     return value
+
+
+def count(text: str) -> int:
+    """Read a whole number from 1, for argparse."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f'{text} is not above 0')
+    return value

@@ -16,7 +16,7 @@ from mmremax.utils.checkpoint import is_training_only
 from mmremax.utils.config_edits import merge_options
 from mmremax.utils.load_model import load_model
 from mmremax.utils.migration import read_config
-from mmremax.utils.model_index import find_config
+from mmremax.utils.model_index import find_config, list_configs
 from mmremax_runtime import Classes
 from mmremax_runtime.files import write_files
 
@@ -32,16 +32,20 @@ def find_model(
         Both, of which the weights may be an address.
     """
     path = Path(source)
-    if path.is_dir():
-        return _of_folder(path)
-    if path.suffix == half_weights.SUFFIX and checkpoint is None:
-        return path, str(path)
-    if path.suffix in ('.py', '.json') or checkpoint is not None:
-        if checkpoint is None:
+    if checkpoint is not None:
+        if path.is_dir():
             raise FileNotFoundError(
-                f'{source} is a config: give a checkpoint of it too.'
+                f'{source} is a folder, with weights: it takes no checkpoint.'
             )
         return find_config(source), str(checkpoint)
+    if path.is_dir():
+        return _of_folder(path)
+    if path.suffix == half_weights.SUFFIX:
+        return path, str(path)
+    if path.suffix in ('.py', '.json') or str(source) in list_configs():
+        raise FileNotFoundError(
+            f'{source} is a config: give a checkpoint of it too.'
+        )
     if str(source).count('/') == 1 and not path.exists():
         return _of_folder(_from_hub(str(source)))
     raise FileNotFoundError(

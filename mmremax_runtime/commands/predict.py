@@ -22,7 +22,7 @@ import numpy as np
 
 from ..files import write_files
 from ..images import ImageError, list_images, read_image
-from ..opening import add_model, open_model
+from ..opening import add_model, count, open_model
 from ..progress import progress
 from ..segmentation import Segmentation
 from ..segmenter import Segmenter
@@ -54,12 +54,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--long-side',
-        type=int,
+        type=count,
         metavar='PIXELS',
         help="of the picture; default: the image's, but at least 640",
     )
     parser.add_argument(
-        '--batch-size', type=int, default=1, metavar='N', help='(1)'
+        '--batch-size', type=count, default=1, metavar='N', help='(1)'
     )
 
 

@@ -25,7 +25,7 @@ import numpy as np
 
 from ..files import write_files
 from ..images import ImageError
-from ..opening import add_model, open_model
+from ..opening import add_model, count, open_model
 from ..progress import progress
 from ..segmentation import Segmentation
 from ..segmenter import Segmenter
@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'same from frame to frame',
     )
     parser.add_argument(
-        '--batch-size', type=int, default=1, metavar='N', help='(1)'
+        '--batch-size', type=count, default=1, metavar='N', help='(1)'
     )
 
 

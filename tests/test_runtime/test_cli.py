@@ -85,6 +85,10 @@ def test_overview_and_unknown_commands(capsys):
         (['missing.jpg', MODEL], 'No such file'),
         ([str(IMAGES[0]), 'missing'], 'missing is no model'),
         ([str(IMAGES[0]), MODEL, '--score-thr', '7'], 'between 0 and 1'),
+        ([str(IMAGES[0]), MODEL, '--batch-size', '0'], '0 is not above 0'),
+        ([str(IMAGES[0]), '/', 'a.pth'], '/ is a folder, with weights'),
+        ([str(IMAGES[0]), 'remax_r50_coco'], 'is a config: give a check'),
+        ([str(IMAGES[0]), 'remax_r50_coc', 'a.pth'], 'Near it: remax_r50_co'),
     ],
 )
 def test_errors_are_one_line(arguments, says, capsys, tmp_path, monkeypatch):
