@@ -14,9 +14,14 @@ from mmengine.dataset import pseudo_collate
 from torch import nn
 
 from mmremax.kmax import KMaXFusionHead
-from mmremax_runtime import Classes, Evidence, Segmentation, Segmenter
+from mmremax_runtime import Evidence, Segmentation, Segmenter
 
-from .pretrained import find_model, load_detector, save_folder
+from .pretrained import (
+    classes_of,
+    find_model,
+    load_detector,
+    save_folder,
+)
 
 
 class Predictor(Segmenter):
@@ -37,11 +42,7 @@ class Predictor(Segmenter):
     def __init__(self, model: nn.Module) -> None:
         self.model = model
         head = model.panoptic_fusion_head
-        self.classes = Classes(
-            names=tuple(model.dataset_meta['classes']),
-            num_things=head.num_things_classes,
-            colours=tuple(map(tuple, model.dataset_meta['palette'])),
-        )
+        self.classes = classes_of(model)
         is_kmax = isinstance(head, KMaXFusionHead)
         self.fusion = head.test_cfg if is_kmax else None
         load, *steps = get_test_pipeline_cfg(model.cfg)
@@ -127,7 +128,6 @@ class Predictor(Segmenter):
                     image if self._reads_rgb else image[..., ::-1]
                 ),
                 img_id=number,
-                img_path=None,
                 img_shape=shape,
                 ori_shape=shape,
             )

@@ -12,7 +12,7 @@ from safetensors.torch import save
 from torch import nn
 
 from mmremax.utils import half_weights
-from mmremax.utils.checkpoint import is_training_only
+from mmremax.utils.checkpoint import is_training_only, load_checkpoint
 from mmremax.utils.config_edits import merge_options
 from mmremax.utils.load_model import load_model
 from mmremax.utils.migration import read_config
@@ -20,6 +20,7 @@ from mmremax.utils.model_index import find_config, list_configs
 from mmremax_runtime import Classes
 from mmremax_runtime.files import write_files
 
+HOLDS_CONFIG = (half_weights.SUFFIX, '.pth')
 CONFIG, WEIGHTS, CARD = 'config.json', 'model.safetensors', 'README.md'
 
 
@@ -40,7 +41,7 @@ def find_model(
         return find_config(source), str(checkpoint)
     if path.is_dir():
         return _of_folder(path)
-    if path.suffix == half_weights.SUFFIX:
+    if path.suffix in HOLDS_CONFIG:
         return path, str(path)
     if path.suffix in ('.py', '.json') or str(source) in list_configs():
         raise FileNotFoundError(
@@ -55,6 +56,29 @@ def find_model(
     )
 
 
+def read_model_config(path: Path) -> Config:
+    """Read a config file, or the config that a file of weights holds."""
+    if not path.is_file():
+        raise FileNotFoundError(f'There is no config file {path}.')
+    if path.suffix == half_weights.SUFFIX:
+        return half_weights.read_config(path)
+    if path.suffix == '.json':
+        return half_weights.read_json_config(path)
+    if path.suffix == '.pth':
+        meta = load_checkpoint(path, 'meta').get('meta', {})
+        return half_weights.parse_config(meta, path)
+    return read_config(str(path))
+
+
+def classes_of(model: nn.Module) -> Classes:
+    """Describe the classes of a detector of `load_model`."""
+    return Classes(
+        names=tuple(model.dataset_meta['classes']),
+        num_things=model.panoptic_fusion_head.num_things_classes,
+        colours=tuple(map(tuple, model.dataset_meta['palette'])),
+    )
+
+
 def load_detector(
     config: Path, weights: str, device: str, options: dict
 ) -> nn.Module:
@@ -62,14 +86,7 @@ def load_detector(
 
     See `load_model`; the config file is read anew.
     """
-    if not config.is_file():
-        raise FileNotFoundError(f'There is no config file {config}.')
-    if config.suffix == half_weights.SUFFIX:
-        cfg = half_weights.read_config(config)
-    elif config.suffix == '.json':
-        cfg = half_weights.read_json_config(config)
-    else:
-        cfg = read_config(str(config))
+    cfg = read_model_config(config)
     merge_options(cfg, options)
     model = load_model(cfg, weights, device)
     for module in model.modules():
@@ -90,7 +107,9 @@ def save_folder(
         model=cfg.model.to_dict(),
         test_dataloader=dict(
             dataset=dict(
-                pipeline=[dict(step) for step in get_test_pipeline_cfg(cfg)]
+                type='PanopticDataset',  # mmdet asks it for the colours
+                ann_file='',
+                pipeline=[dict(step) for step in get_test_pipeline_cfg(cfg)],
             )
         ),
     )

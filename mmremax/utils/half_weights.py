@@ -94,6 +94,11 @@ def read_config(path: str | Path) -> Config:
             meta = json.loads((file.metadata() or {}).get('meta', '{}'))
     except SafetensorError as error:
         raise NoConfigError(f'{path} cannot be read: {error}') from None
+    return parse_config(meta, path)
+
+
+def parse_config(meta: Mapping, path: str | Path) -> Config:
+    """Read the config of a checkpoint's `meta`; see `read_config`."""
     if 'cfg' not in meta:
         raise NoConfigError(f'{path} holds no config: give one.')
     try:

@@ -8,8 +8,10 @@ from .panoptic_drawing import (
     encode_segments,
     side_by_side,
 )
+from .panoptic_visualizer import PanopticVisualizer
 
 __all__ = [
+    'PanopticVisualizer',
     'brighten',
     'draw_outlines',
     'draw_panoptic',

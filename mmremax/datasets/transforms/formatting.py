@@ -11,6 +11,7 @@ from mmengine.structures import InstanceData, PixelData
 from mmremax.datasets.panoptic_png import map_ids, replace_ids
 from mmremax.kmax.class_fractions import is_soft
 from mmremax.utils.constants import IGNORE, VOID, VOID_ID
+from mmremax_runtime.images import read_image
 
 _META_KEYS = (
     *('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor', 'flip'),
@@ -22,7 +23,8 @@ _META_KEYS = (
 class PackPanopticInputs(BaseTransform):
     """Turn the results into tensors for the model.
 
-    `inputs` is the RGB image, (3, H, W) uint8. `data_samples` is a
+    `inputs` is the RGB image, (3, H, W) uint8; one of mmdet's loader of
+    arrays, which leaves `img_path` None, was BGR. `data_samples` is a
     ``DetDataSample`` with what there is of `img_id`, `img_path`,
     `ori_shape`, `img_shape`, `scale_factor`, `flip`, `sample_idx` and
     `num_discarded` as metainfo, and
@@ -54,7 +56,10 @@ class PackPanopticInputs(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Pack one sample."""
-        inputs = torch.from_numpy(np.ascontiguousarray(results['img']))
+        image = results['img']
+        if results.get('img_path', '') is None:
+            image = read_image(image, 'bgr')
+        inputs = torch.from_numpy(np.ascontiguousarray(image))
         sample = DetDataSample()
         keys = _META_KEYS
         if results.get('gt_seg_map') is None:

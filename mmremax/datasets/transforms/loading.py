@@ -6,15 +6,16 @@ from mmdet.registry import TRANSFORMS
 
 from mmremax.datasets.panoptic_png import read_ids, read_rgb, replace_ids
 from mmremax.utils.constants import VOID_ID
+from mmremax_runtime.images import read_image
 
 
 @TRANSFORMS.register_module()
 class LoadPanopticImage(BaseTransform):
     """Load an image as RGB, uint8.
 
-    Required keys: `img_path`. Added keys: `img` (H, W, 3), `img_shape`,
-    `ori_shape`.
-
+    Required keys: `img_path`; without it `img`, an array that mmdet's
+    interfaces hand over, BGR as they document. Added keys: `img` (H, W, 3),
+    `img_shape`, `ori_shape`.
     """
 
     def __init__(self, backend_args: dict | None = None) -> None:
@@ -22,11 +23,17 @@ class LoadPanopticImage(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Load the image."""
-        remedy = (
-            'the annotation file lists it; fetch it, or check '
-            'data_prefix["img"] and data_root.'
-        )
-        image = read_rgb(results['img_path'], remedy, self.backend_args)
+        if 'img_path' not in results:
+            image = read_image(results['img'], 'bgr')
+        else:
+            remedy = 'give another path.'
+            if 'seg_map_path' in results:
+                remedy = (
+                    'the annotation file lists it; fetch it, or check '
+                    'data_prefix["img"] and data_root.'
+                )
+            path = str(results['img_path'])
+            image = read_rgb(path, remedy, self.backend_args)
         results['img'] = image
         results['img_shape'] = results['ori_shape'] = image.shape[:2]
         return results
