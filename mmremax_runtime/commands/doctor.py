@@ -31,7 +31,9 @@ FAMILIES = {
     'mmseg': ('onedl-mmsegmentation', 'mmsegmentation'),
     'mmpretrain': ('onedl-mmpretrain', 'mmpretrain'),
 }
-STACK = 'pip install --no-build-isolation -r requirements.txt'
+ROOT = Path(__file__).resolve().parents[2]
+PINS = '' if (ROOT / 'requirements.txt').is_file() else f'{ROOT}/mmremax/.mim/'
+STACK = f'pip install --no-build-isolation -r {PINS}requirements.txt'
 
 
 class Finding(NamedTuple):
@@ -257,7 +259,7 @@ def check_environment() -> Iterator[Finding]:
             'import torch; print(torch.__version__, "built for CUDA", '
             'torch.version.cuda)'
         ),
-        'pip install -r requirements/build.txt',
+        f'pip install -r {PINS}requirements/build.txt',
     )
     yield check_torchvision()
     for module in FAMILIES:
@@ -274,7 +276,7 @@ def check_environment() -> Iterator[Finding]:
     )
     yield check_optional(
         'tests of dumps',
-        'pip install --no-deps -r requirements/panopticapi.txt',
+        f'pip install --no-deps -r {PINS}requirements/panopticapi.txt',
         *('panopticapi', 'panopticapi-lite'),
     )
     yield check_gpu()
