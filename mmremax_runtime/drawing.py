@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import colorsys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -41,6 +41,7 @@ def draw_segments(
     long_side: int | None = None,
     max_labels: int = 16,
     instances: Sequence[int] | None = None,
+    hidden: Collection[int] = (),
 ) -> Image.Image:
     """Draw segments over an image.
 
@@ -55,6 +56,7 @@ def draw_segments(
         max_labels: Most names; the largest segments come first, and a name
             that would cover another or lie on a sliver is left out.
         instances: See `segment_colours`.
+        hidden: Classes that are not drawn: the image shows there.
     """
     if image.shape[:2] != ids.shape:
         raise ValueError(
@@ -67,7 +69,11 @@ def draw_segments(
     weight = np.full(len(table), alpha, np.float32)
     weight[0] = 0.75
     areas = count_values(ids, len(table))
-    border = _borders(ids, areas)
+    is_hidden = np.isin([-1, *labels], list(hidden))
+    weight[is_hidden] = 0
+    drawn = np.where(is_hidden[ids], -1, ids) if hidden else ids
+    border = _borders(drawn, areas)
+    areas[is_hidden] = 0
     stripes = hatching(ids.shape)
     picture = np.empty_like(image)
     for rows in row_strips(ids.shape):

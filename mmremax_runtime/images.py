@@ -59,14 +59,16 @@ def read_image(source: Any, channel_order: str | None = None) -> np.ndarray:
     return decode_image(content, str(source))
 
 
-def decode_image(content: bytes, name: str) -> np.ndarray:
+def decode_image(
+    content: bytes, name: str, max_pixels: int = MAX_PIXELS
+) -> np.ndarray:
     """Decode a file's content; see `read_image`. `name` is for errors."""
     try:
         with warnings.catch_warnings():
             # Pillow warns of large files; MAX_PIXELS decides.
             warnings.simplefilter('ignore', Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(content)) as image:
-                return _to_rgb(image, name)
+                return _to_rgb(image, name, max_pixels)
     except ImageError:
         raise
     except UNREADABLE as error:
@@ -121,13 +123,15 @@ def _from_array(array: np.ndarray, channel_order: str | None) -> np.ndarray:
     return np.ascontiguousarray(array[..., ::step])
 
 
-def _to_rgb(image: Image.Image, name: str) -> np.ndarray:
+def _to_rgb(
+    image: Image.Image, name: str, max_pixels: int = MAX_PIXELS
+) -> np.ndarray:
     """Convert a picture of Pillow; see `read_image`."""
     pixels = image.width * image.height
-    if pixels > MAX_PIXELS:
+    if pixels > max_pixels:
         raise ImageError(
             f'{name} has {image.width} x {image.height} pixels, more than '
-            f'{MAX_PIXELS}: cut it, or make it smaller.'
+            f'{max_pixels}: cut it, or make it smaller.'
         )
     # A camera's MPO is one picture and its previews.
     if getattr(image, 'n_frames', 1) > 1 and image.format != 'MPO':
