@@ -19,6 +19,7 @@ LIGHT, FULL = 'mmremax_runtime.commands', 'mmremax.commands'
 COMMANDS = {
     'predict': (LIGHT, 'segment images: pictures, ids, json'),
     'video': (LIGHT, 'segment a video'),
+    'serve': (LIGHT, 'open a page to try a model in the browser'),
     'train': (FULL, 'train a model'),
     'test': (FULL, 'evaluate a checkpoint'),
     'doctor': (LIGHT, 'say what is installed, what is broken, the remedy'),

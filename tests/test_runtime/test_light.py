@@ -10,13 +10,13 @@ import pkgutil, sys
 class Refuse:
     def find_spec(self, name, path=None, target=None):
         if name.split('.')[0] in {'torch', 'mmengine', 'mmcv', 'mmdet', 'cv2',
-                'scipy', 'pandas', 'matplotlib', 'mmremax', 'rich'}:
+                'scipy', 'pandas', 'matplotlib', 'mmremax', 'rich', 'gradio'}:
             raise ImportError(name)
 sys.meta_path.insert(0, Refuse())
 import mmremax_runtime
 for module in pkgutil.walk_packages(mmremax_runtime.__path__,
                                     'mmremax_runtime.'):
-    if '__main__' not in module.name:
+    if not module.name.endswith(('__main__', 'page_layout')):
         __import__(module.name)
 print('imported')
 """
