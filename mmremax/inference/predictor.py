@@ -61,7 +61,8 @@ class Predictor(Segmenter):
 
         Args:
             source: A folder that `save_pretrained` wrote, published weights
-                (.safetensors), a config with a checkpoint, a name of
+                (.safetensors), a checkpoint of a run (.pth, with its
+                config), a config with a checkpoint, a name of
                 model-index.yml with a checkpoint, or a hub id (`owner/name`)
                 where huggingface_hub is installed.
             checkpoint: Weights of the config.

@@ -151,6 +151,11 @@ def test_a_hub_that_does_not_answer_is_one_line(monkeypatch):
         Predictor.from_pretrained('someone/nuclei')
 
 
+def test_a_checkpoint_of_a_run_holds_its_config(weights, images):
+    alone = Predictor.from_pretrained(weights, device='cpu')
+    assert len(alone.predict(images[0]).segments) > 5
+
+
 def test_options_change_the_merge():
     options = {'model.test_cfg.thing_threshold': 1.0}
     strict = Predictor.from_pretrained(MODEL, cfg_options=options)
