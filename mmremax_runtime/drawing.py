@@ -161,14 +161,19 @@ def _borders(ids: np.ndarray, areas: np.ndarray) -> np.ndarray:
     border[:-1] |= ids[:-1] != ids[1:]
     side = np.sqrt(np.median(areas[areas > 0]))
     width = round(min(max(ids.shape) / 500, side / 12))
-    for step in range(1, width):  # to both sides in turn
-        for lines in (border, border.T):
-            old = lines.copy()
-            if step % 2:
-                lines[1:] |= old[:-1]
-            else:
-                lines[:-1] |= old[1:]
+    for lines in (border, border.T):
+        _spread(lines, width // 2)
+        _spread(lines[::-1], (width - 1) // 2)
     return border
+
+
+def _spread(lines: np.ndarray, reach: int) -> None:
+    """Set the `reach` rows after a row that is set, in place."""
+    done = 0
+    while done < reach:
+        step = min(done + 1, reach - done)  # twice as far each time
+        lines[step:] |= lines[:-step]
+        done += step
 
 
 def _draw_names(
