@@ -81,8 +81,12 @@ def run(args: argparse.Namespace) -> int:
             address = launch(
                 blocks, args.host, args.port, args.max_megabytes * 2**20
             )
-        except OSError as error:
-            print(f'mmremax serve: {error}', file=sys.stderr)
+        except OSError:
+            print(
+                f'mmremax serve: {args.host}:{args.port} is taken, or no '
+                "address of this machine's: choose another --port or --host.",
+                file=sys.stderr,
+            )
             return 1
         print(f'The page is at {address} until Ctrl-C.', flush=True)
         blocks.block_thread()

@@ -89,6 +89,36 @@ def test_only_uploads_are_opened(tmp_path):
     assert '6 x 4 pixels' in values[2]
 
 
+@needs_gradio
+def test_a_port_that_is_taken(monkeypatch, capsys):
+    monkeypatch.setattr(serve, 'open_model', lambda args: Sides())
+    monkeypatch.setattr(serve.signal, 'signal', lambda *handler: None)
+    with patch.dict(os.environ), socket.socket() as taken:
+        taken.bind(('127.0.0.1', 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert main(['serve', 'model', '--port', str(port)]) == 1
+    line = capsys.readouterr().err
+    assert f'127.0.0.1:{port} is taken' in line
+    assert '--port' in line
+    assert line.count('\n') == 1
+
+
+@needs_gradio
+def test_no_sliders_without_thresholds(tmp_path):
+    import gradio as gr
+
+    from mmremax_runtime.page_layout import Actions, build
+
+    sides = Sides()
+    actions = Actions(Page(sides, max_pixels=1000), tmp_path)
+    for fusion, number in ((sides.fusion, 5), (None, 0)):
+        sides.fusion = fusion
+        blocks = build(actions, 'model').blocks.values()
+        sliders = [part for part in blocks if isinstance(part, gr.Slider)]
+        assert len(sliders) == number
+
+
 @pytest.fixture(scope='module')
 def site(tmp_path_factory):
     """A page that runs, and its address."""
