@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 
 from .files import WriteError
@@ -65,10 +65,22 @@ def run_command(
         print(error, file=sys.stderr)
         return 1
     except ImportError as error:  # its text has the remedy
-        print(f'mmremax {name}: {error}', file=sys.stderr)
+        reasons = ': '.join(map(str, causes(error)))
+        print(f'mmremax {name}: {reasons}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error, what it came from, and so on to the first.
+
+    MMEngine's error of `custom_imports` does not say why.
+    """
+    while error is not None:
+        yield error
+        hidden = error.__suppress_context__
+        error = error.__cause__ or (None if hidden else error.__context__)
 
 
 def overview() -> str:

@@ -7,7 +7,7 @@ from PIL import Image
 
 from mmremax.datasets.panoptic_png import read_ids
 from mmremax_runtime.cli import COMMANDS, main
-from mmremax_runtime.commands import predict
+from mmremax_runtime.commands import doctor, predict
 from tests.helpers.bad_images import claim
 from tests.helpers.halves import Halves
 from tests.helpers.scripts import ROOT
@@ -103,6 +103,28 @@ def test_errors_are_one_line(arguments, says, capsys, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_failed_import_says_why(monkeypatch, capsys):
+    def hide(args):
+        try:
+            raise ImportError("No module named 'theirs'")
+        except ImportError:
+            raise ImportError('custom_imports failed') from None
+
+    def chain(args):
+        try:
+            import no_such_module  # noqa: F401
+        except ImportError as error:
+            raise ImportError('custom_imports failed') from error
+
+    for run, says in (
+        (hide, 'custom_imports failed\n'),
+        (chain, "custom_imports failed: No module named 'no_such_module'\n"),
+    ):
+        monkeypatch.setattr(doctor, 'run', run)
+        assert main(['doctor']) == 1
+        assert capsys.readouterr().err == f'mmremax doctor: {says}'
+
+
 def test_an_empty_folder(tmp_path, capsys):
     assert main(['predict', str(tmp_path), MODEL]) == 1
     assert 'holds no image' in capsys.readouterr().err
@@ -132,7 +154,8 @@ def test_images_of_every_kind(tmp_path, capsys):
     printed, errors = capsys.readouterr()
     sizes = [(r['height'], r['width']) for r in json.loads(printed)]
     assert sizes == [(1, 1), (1, 900), *[(30, 40)] * 3, (40, 30)]
-    lines = errors.splitlines()
+    # On a slow machine progress is told too.
+    lines = [x for x in errors.splitlines() if ' a second, ' not in x]
     assert len(lines) == 3
     assert '6_deep.png has more than 8 bits' in lines[0]
     assert '7_bomb.png' in lines[1]
