@@ -2,6 +2,7 @@
 # make quickstart  set-up, synthetic data, training, scores and pictures
 # make demo        set-up, a trained model on ten pictures of nuclei
 # make test        set-up and the default test suite
+# make docs        the documentation as a site, in work_dirs/site
 # make doctor      what is installed, what is broken, the remedy
 # make lint        ruff and codespell        make clean   removes caches
 
@@ -21,7 +22,10 @@ key = $(shell cat $(1) | cksum | cut -d' ' -f1)
 STACK := $(VENV)/.stack-$(call key,$(REQUIREMENTS))
 PACKAGE := $(VENV)/.package-$(call key,$(REQUIREMENTS) setup.py)
 
-.PHONY: setup quickstart demo test doctor lint clean
+DOCS := .venv-docs
+SITE_STACK := $(DOCS)/.stack-$(call key,requirements/docs.txt)
+
+.PHONY: setup quickstart demo test docs doctor lint clean
 .DELETE_ON_ERROR:
 
 setup: $(PACKAGE)
@@ -59,6 +63,17 @@ demo: setup
 
 test: setup
 	$(PY) -m pytest -n auto --maxprocesses 8 --dist worksteal
+
+$(SITE_STACK):
+	$(PYTHON) -m venv --clear $(DOCS)
+	$(DOCS)/bin/python -m pip --disable-pip-version-check install \
+	    -r requirements/docs.txt
+	@touch $@
+
+docs: $(SITE_STACK)
+	$(DOCS)/bin/python tools/build_docs.py
+	@echo 'Open work_dirs/site/index.html. Its search needs a server:' \
+	    'python3 -m http.server --directory work_dirs/site'
 
 doctor:
 	@if [ -x $(PY) ]; then $(PY) tools/doctor.py; \

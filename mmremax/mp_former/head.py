@@ -40,7 +40,8 @@ class MPFormerMixin:
 
     Args:
         mp_cfg: Keys of ``PilotSettings``. None is the stock head.
-        args, kwargs: Of the head.
+        *args: Of the head.
+        **kwargs: Of the head.
     """
 
     def __init__(
