@@ -39,7 +39,7 @@ UPLOAD = '#upload input[type=file]'
 def test_without_gradio(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, 'gradio', None)
     assert main(['serve', 'model']) == 1
-    says = 'mmremax serve: The page needs gradio: pip install "mmremax[serve]"'
+    says = 'mmremax serve: The page needs gradio: pip install gradio'
     assert capsys.readouterr().err == f'{says}\n'
 
 
