@@ -6,6 +6,8 @@ import torch
 from mmdet.models.data_preprocessors import DetDataPreprocessor
 from mmdet.registry import MODELS
 
+from mmremax_runtime.geometry import padded_side
+
 _STRIDE = 32  # of the deepest feature
 
 
@@ -64,7 +66,7 @@ class KMaXDataPreprocessor(DetDataPreprocessor):
         data = self.cast_data(data)
         images, samples = data['inputs'], data.get('data_samples')
         size = tuple(
-            self._padded(max(image.shape[axis] for image in images), crop)
+            padded_side(max(image.shape[axis] for image in images), crop)
             for axis, crop in zip((1, 2), self.crop_size, strict=True)
         )
         batch = torch.zeros(len(images), 3, *size, device=self.device)
@@ -77,9 +79,3 @@ class KMaXDataPreprocessor(DetDataPreprocessor):
                 slot[:, : real.shape[1], : real.shape[2]] *= real
             sample.set_metainfo(dict(batch_input_shape=size, pad_shape=size))
         return dict(inputs=batch, data_samples=samples)
-
-    @staticmethod
-    def _padded(side: int, crop: int) -> int:
-        """Smallest allowed side that holds both, of the crop's parity."""
-        missing = max(side - crop, 0)
-        return crop + -(-missing // _STRIDE) * _STRIDE

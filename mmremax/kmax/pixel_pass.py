@@ -22,6 +22,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mmremax_runtime import geometry
+
 
 @dataclass(frozen=True)
 class Band:
@@ -41,26 +43,16 @@ class Band:
 def crop_shape(meta: dict) -> tuple[int, int]:
     """Return the part of the padded input that shows the image, in pixels.
 
-    The published code crops to the original size times the ratio of the
-    long sides (Cityscapes keeps 1024 of 1025 rows). That is
-    followed where it describes the image: its long side fills the padded
-    input and its aspect was kept. Elsewhere `img_shape` is the answer.
-
     Args:
         meta: Metainfo with `img_shape`, `batch_input_shape`, `ori_shape`,
             each height first, in pixels.
     """
-    resized = tuple(meta['img_shape'][:2])
-    padded = tuple(meta['batch_input_shape'][:2])
-    original = tuple(meta['ori_shape'][:2])
-    if max(resized) != max(padded):
-        return resized
-    factor = max(padded) / max(original)
-    published = tuple(round(side * factor) for side in original)
-    near = all(
-        abs(p - r) <= 1 for p, r in zip(published, resized, strict=True)
+    return geometry.crop_shape(
+        *(
+            tuple(meta[key][:2])
+            for key in ('img_shape', 'batch_input_shape', 'ori_shape')
+        )
     )
-    return published if near else resized
 
 
 def resize_matrix(

@@ -8,6 +8,7 @@ from PIL import Image
 from torch.nn import functional as F
 
 from mmremax.utils.constants import VOID_ID
+from mmremax_runtime.geometry import resized_shape
 
 
 @TRANSFORMS.register_module()
@@ -189,14 +190,3 @@ class ResizeShortestSide(BaseTransform):
         results['img_shape'] = new
         results['scale_factor'] = (new[1] / width, new[0] / height)
         return results
-
-
-def resized_shape(
-    height: int, width: int, short_side: int, long_side: int
-) -> tuple[int, int]:
-    """Compute height and width at test time, in pixels, at least one."""
-    scale = short_side / min(height, width)
-    if scale * max(height, width) > long_side:
-        scale = long_side / max(height, width)
-    height, width = (int(side * scale + 0.5) for side in (height, width))
-    return max(1, height), max(1, width)
