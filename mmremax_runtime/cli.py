@@ -20,6 +20,7 @@ COMMANDS = {
     'predict': (LIGHT, 'segment images: pictures, ids, json'),
     'video': (LIGHT, 'segment a video'),
     'serve': (LIGHT, 'open a page to try a model in the browser'),
+    'export': (FULL, 'write a model as ONNX, to run without torch'),
     'train': (FULL, 'train a model'),
     'test': (FULL, 'evaluate a checkpoint'),
     'doctor': (LIGHT, 'say what is installed, what is broken, the remedy'),

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-pytest_plugins = ['tests.helpers.shapes']
+pytest_plugins = ['tests.helpers.shapes', 'tests.helpers.exported']
 
 
 @pytest.fixture(autouse=True)

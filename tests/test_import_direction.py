@@ -19,7 +19,8 @@ MAY_IMPORT = {
     'engine': {'utils', 'kmax', 'datasets'},
     'studies': {'utils', 'visualization'},
     'inference': {'utils', 'kmax'},
-    'commands': {'utils', 'inference', 'engine', 'evaluation'},
+    'export': {'utils', 'kmax', 'inference'},
+    'commands': {'utils', 'inference', 'engine', 'evaluation', 'export'},
 }
 EXCEPTIONS = {('remax/mp_former_head.py', 'mp_former')}
 """Where two methods meet: one small file of ReMaX."""
