@@ -17,6 +17,7 @@ from mmremax_runtime.geometry import resize_blocks
 
 from .graph import INPUTS, OUTPUTS, KMaXGraph
 from .loops import scans_to_loops
+from .parity_resize import parity_resize
 from .same_padding import fixed_same_padding
 
 STRIDE = 32  # of the deepest feature
@@ -44,7 +45,7 @@ def trace(detector: nn.Module) -> onnx.ModelProto:
     """Trace network and pass over the pixels; any batch, height and width.
 
     Sides stay 0 or 1 mod 32, as the preprocessor's crop size is: that
-    decides how features are resized.
+    decides how all features but the deepest are resized.
     """
     example = example_inputs(detector)
     axes = {
@@ -52,7 +53,12 @@ def trace(detector: nn.Module) -> onnx.ModelProto:
     }
     graph = KMaXGraph(detector).eval()
     remainders = side_remainders(detector)
-    with torch.no_grad(), _quiet(), fixed_same_padding(graph, remainders):
+    with (
+        torch.no_grad(),
+        _quiet(),
+        fixed_same_padding(graph, remainders),
+        parity_resize(graph),
+    ):
         program = torch.onnx.export(
             graph,
             tuple(example[name] for name in INPUTS),

@@ -11,6 +11,7 @@ from mmremax.export.exporter import check_folder
 from mmremax.export.tracing import DYNAMIC, FixedGraphError, check_dynamic
 from mmremax_runtime.files import WriteError
 from mmremax_runtime.model import load
+from mmremax_runtime.sessions import NETWORK
 
 
 def test_graph_has_dynamic_axes_and_no_scan(exported):
@@ -33,6 +34,23 @@ def test_check_saw_segments(exported):
     assert check.segments > 3
     sizes = {image.shape for image in check_images(predictor.model)}
     assert len(sizes) == 3
+
+
+@pytest.mark.parametrize('width', [65, 97])
+def test_widths_of_either_parity(exported, width, monkeypatch):
+    """3 and 4 at stride 32: the pixel decoder aligns corners or does not."""
+    folder, predictor, _ = exported
+    model = load(folder, threads=1)
+    monkeypatch.setattr(model, '_shapes', lambda size: (size,) * 3)
+    rng = np.random.default_rng(0)
+    feed = model.feed([rng.integers(0, 256, (65, width, 3), np.uint8)])
+    with torch.no_grad():
+        expected = predictor.model._forward(torch.from_numpy(feed['image']))
+    found = model.session.run(feed, NETWORK)
+    for ours, theirs in zip(expected, found, strict=True):
+        torch.testing.assert_close(
+            torch.from_numpy(theirs), ours, rtol=1e-3, atol=1e-3
+        )
 
 
 @pytest.mark.parametrize('provider', ['onnxruntime', 'openvino'])
