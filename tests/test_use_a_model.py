@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from mmremax.inference import Predictor
 from mmremax_runtime.cli import COMMANDS, main
 
 ROOT = Path(__file__).parents[1]
 NUCLEI = ROOT / 'demo/nuclei'
 NOTEBOOK = ROOT / 'demo/use_a_model.ipynb'
 PAGE = (ROOT / 'docs/use_a_model.md').read_text()
+QUICK, EXPORT = PAGE.split('\n## Export\n')
 FENCE = re.compile(r'^```(\w+)\n(.*?)^```', re.M | re.S)
 SAMPLE = ('fluorescence_sparse.jpg', 'tissue_pink.jpg')
 
@@ -29,8 +31,17 @@ def clone(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
-def snippets(language: str) -> list[str]:
-    return [code for name, code in FENCE.findall(PAGE) if name == language]
+def snippets(language: str, text: str = QUICK) -> list[str]:
+    return [code for name, code in FENCE.findall(text) if name == language]
+
+
+def run_commands(text: str, commands: tuple[str, ...]) -> None:
+    lines = ''.join(snippets('bash', text)).splitlines()
+    lines = [line for line in lines if line.startswith(commands)]
+    assert lines
+    for line in lines:
+        command, *_ = line.split(' > ')
+        assert main(shlex.split(command)[1:]) == 0
 
 
 def test_python_of_the_page(clone, capsys):
@@ -47,19 +58,27 @@ def test_python_of_the_page(clone, capsys):
 
 
 def test_commands_of_the_page(clone, capsys):
-    lines = ''.join(snippets('bash')).splitlines()
-    predict = [line for line in lines if line.startswith('mmremax predict')]
-    assert predict
-    for line in predict:
-        command, *_ = line.split(' > ')
-        assert main(shlex.split(command)[1:]) == 0
+    run_commands(QUICK, ('mmremax predict',))
     assert 'nucleus' in capsys.readouterr().out
     assert len([*(clone / 'outputs').glob('*_panoptic.png')]) == len(SAMPLE)
 
 
-def test_commands_that_the_page_names_exist():
+@pytest.mark.slow
+def test_the_export_of_the_page(clone):
+    run_commands(EXPORT, ('mmremax export', 'mmremax predict'))
+    names: dict = {}
+    for code in snippets('python', EXPORT):
+        exec(compile(code, 'docs/use_a_model.md', 'exec'), names)
+    weights = NUCLEI / 'model.safetensors'
+    expected = Predictor.from_pretrained(weights, device='cpu').predict(
+        names['result'].image, channel_order='rgb'
+    )
+    assert (names['result'].ids != expected.ids).mean() < 1e-4
+
+
+def test_the_page_names_every_command():
     named = set(re.findall(r'^\| `mmremax ([\w-]+)', PAGE, re.M))
-    assert {'predict', 'train'} <= named <= set(COMMANDS)
+    assert named == set(COMMANDS)
 
 
 @pytest.mark.slow

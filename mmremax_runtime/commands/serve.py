@@ -60,9 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve until interrupted."""
     if find_spec('gradio') is None:
-        raise ImportError(
-            'The page needs gradio: pip install gradio'
-        )
+        raise ImportError('The page needs gradio: pip install gradio')
     paths = list_images(args.samples)[:MAX_SAMPLES] if args.samples else []
     page = Page(open_model(args), round(args.max_megapixels * 1e6))
     samples, broken = thumbnails(paths, page)
