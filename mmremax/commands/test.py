@@ -6,6 +6,8 @@ Examples:
         official COCO-panoptic files: OUT/panoptic.json, OUT/panoptic/*.png
     mmremax test CONFIG CHECKPOINT --json scores.json
         all scores, also those of every class
+    mmremax test CONFIG CHECKPOINT --tta
+        what four views show together: better for small things, and slower
 
 Several processes: tools/dist_test.sh CONFIG CHECKPOINT NPROC [options].
 """
@@ -27,6 +29,7 @@ from mmremax.utils.distributed import (
     leave_process_group,
     prepare_cpu_distributed,
 )
+from mmremax.utils.tta import use_tta
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,6 +52,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='FILE',
         help='write the scores, overall and by class',
     )
+    parser.add_argument(
+        '--tta',
+        action='store_true',
+        help='test-time augmentation: merge the segments of several views '
+        '(configs/_base_/overlays/tta.py)',
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -58,6 +67,11 @@ def run(args: argparse.Namespace) -> int:
         sys.exit(f'{args.checkpoint} is not there: give the path of a .pth')
     cfg = cli.load_config(args)
     cfg.load_from = args.checkpoint
+    if args.tta:
+        try:
+            use_tta(cfg)
+        except ValueError as error:
+            sys.exit(str(error))
     evaluators = cfg.test_evaluator
     if isinstance(evaluators, dict):
         evaluators = [evaluators]

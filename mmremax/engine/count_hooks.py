@@ -7,7 +7,7 @@ from typing import Any
 
 from mmdet.registry import HOOKS
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
+from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import Runner
 from mmengine.structures import BaseDataElement
 from torch import nn
@@ -126,5 +126,6 @@ def num_segments(sample: BaseDataElement) -> int:
 
 def head_of(model: nn.Module) -> nn.Module:
     """Find what states the numbers of classes and queries."""
-    model = model.module if is_model_wrapper(model) else model
+    while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
+        model = model.module
     return getattr(model, 'panoptic_head', model)

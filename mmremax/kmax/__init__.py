@@ -14,6 +14,7 @@ from .segments import BatchSegments
 from .semantic_decoder import KMaXSemanticClassifier, KMaXSemanticDecoder
 from .targets import MaskTargets
 from .transformer_decoder import KMaXTransformerDecoder
+from .union_tta import UnionTTAModel
 
 __all__ = [
     'KMaXSemanticDecoder',
@@ -29,6 +30,7 @@ __all__ = [
     'LayerPrediction',
     'MaskTargets',
     'KMaXSemanticClassifier',
+    'UnionTTAModel',
     'backbones',
     'losses',
 ]

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
-from mmengine.model import is_model_wrapper
+from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner.checkpoint import CheckpointLoader
 from safetensors import SafetensorError
 from torch import Tensor, nn
@@ -98,7 +98,8 @@ def check_weights(
     Raises:
         RuntimeError: The checkpoint does not fit, or cannot be read.
     """
-    model = model.module if is_model_wrapper(model) else model
+    while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
+        model = model.module
     weights = state_dict_of(load_checkpoint(source, 'meta'))
     wanted = model.state_dict()
     known = weights.keys() | (wanted.keys() if may_be_stripped else set())

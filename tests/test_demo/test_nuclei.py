@@ -66,11 +66,13 @@ def test_make_demo(few, tmp_path, monkeypatch, capsys):
         assert Image.open(path).width > 3 * 640
 
 
-def test_scores_without_training_data(few, tmp_path, monkeypatch):
+@pytest.mark.parametrize('views', [(), ('--tta',)])
+def test_scores_without_training_data(few, tmp_path, monkeypatch, views):
     out = tmp_path / 'scores.json'
     run_script(
         monkeypatch,
         'tools/test.py',
+        *views,
         *(WEIGHTS, '--data-root', few, '--work-dir', tmp_path, '--json', out),
         *('--cfg-options', 'test_dataloader.num_workers=0'),
         'test_dataloader.persistent_workers=False',

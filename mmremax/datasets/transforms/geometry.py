@@ -174,11 +174,17 @@ class ResizeShortestSide(BaseTransform):
     Args:
         short_side: In pixels.
         long_side: Greatest length of the long side.
+        scale: Of both, in steps of 32 pixels, so that the preprocessor pads
+            a larger view no more than the usual one.
     """
 
-    def __init__(self, short_side: int, long_side: int) -> None:
-        self.short_side = short_side
-        self.long_side = long_side
+    def __init__(
+        self, short_side: int, long_side: int, scale: float = 1.0
+    ) -> None:
+        self.short_side, self.long_side = (
+            side + 32 * round(side * (scale - 1) / 32)
+            for side in (short_side, long_side)
+        )
 
     def transform(self, results: dict) -> dict:
         """Resize the image."""
