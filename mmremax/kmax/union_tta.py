@@ -22,8 +22,9 @@ class UnionTTAModel(BaseTTAModel):
     Views cannot be averaged: query 7 of one is not query 7 of another. Here
     things write by descending score, each if more than `overlap_threshold`
     of it is free: what one view misses another may show, and what both show
-    is written once. Stuff then takes what is free, by descending score, too.
-    What no view calls anything stays void. Of one view it makes the same map.
+    is written once. Stuff then takes what is free, that of the first view
+    first: by score a less suited view would overrule it. What no view calls
+    anything stays void. Of one view it makes the same map.
 
     The samples keep the panoptic result alone.
 
@@ -40,8 +41,12 @@ class UnionTTAModel(BaseTTAModel):
         num_things = fusion.num_things_classes
         shape = views[0].pred_panoptic_seg.sem_seg.shape
         found = [item for view in views for item in segments_of(view)]
-        found.sort(key=lambda item: -item[0]['score'])
-        found.sort(key=lambda item: item[0]['label'] >= num_things)
+        # Stuff after all things, in the order of the views.
+        found.sort(
+            key=lambda item: (
+                -item[0]['score'] if item[0]['label'] < num_things else 1
+            )
+        )
 
         segments: list[MergedSegment] = []
         place = np.full(shape, -1, np.int32).ravel()  # in segments

@@ -54,14 +54,15 @@ def test_union_by_hand(tta):
         ],
         {SKY: 0.95, cat: 0.9},
     )
-    # The cat again, one pixel wider; a dog in the sky; sea in the void.
+    # The cat again, one pixel wider; a dog in the sky; sea in the void, and
+    # where the first view has sky.
     mirrored = view(
         [
             [cat, cat, cat, SKY, SEA, VOID],
             [cat, cat, SKY, dog, SEA, VOID],
-            [SKY, SKY, SKY, dog, SEA, VOID],
+            [SKY, SKY, SEA, dog, SEA, VOID],
         ],
-        {dog: 0.8, cat: 0.7, SEA: 0.6, SKY: 0.5},
+        {SEA: 0.99, dog: 0.8, cat: 0.7, SKY: 0.5},
         flip=True,
     )
     (found,) = tta.merge_preds([[plain, mirrored]])
@@ -76,7 +77,7 @@ def test_union_by_hand(tta):
         dict(id=cat, label=CAT, score=0.9, area=4),
         dict(id=dog, label=DOG, score=0.8, area=2),
         dict(id=SKY, label=SKY, score=0.95, area=6),
-        dict(id=SEA, label=SEA, score=0.6, area=3),
+        dict(id=SEA, label=SEA, score=0.99, area=3),
     ]
     assert found.img_id == 7
     assert 'pred_instances' not in found

@@ -1,12 +1,15 @@
 """--tta: views of any config's test pipeline, or one line why not."""
 
+import ast
+from textwrap import dedent
+
 import pytest
 from mmdet.registry import TRANSFORMS
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from mmremax.utils.migration import read_config
-from mmremax.utils.tta import use_tta
+from mmremax.utils.tta import OVERLAY, use_tta
 from tests.helpers.scripts import ROOT
 
 NUCLEI = 'small/kmax_lite0_nuclei.py'
@@ -25,18 +28,29 @@ def config_of(name: str) -> Config:
         (NUCLEI, [(225, 337), (289, 433)]),
     ],
 )
-def test_views_are_of_the_test_pipeline(name, sizes):
-    cfg = config_of(name)
-    cfg.test_evaluator = [cfg.val_evaluator, dict(type='MeanIoUMetric')]
-    use_tta(cfg)
-    assert cfg.model.type == 'UnionTTAModel'
-    assert cfg.model.module.type == 'KMaXDeepLab'
-    (evaluator,) = cfg.test_evaluator
-    assert evaluator.type == 'PanopticQualityMetric'
-    load, views = cfg.test_dataloader.dataset.pipeline
-    assert load.type == 'LoadPanopticImage'
-    resizes = [TRANSFORMS.build(step) for step in views.transforms[0]]
-    assert [(r.short_side, r.long_side) for r in resizes] == sizes
+def test_views_are_of_the_test_pipeline(tmp_path, name, sizes):
+    """The docstring of the overlay, tried out."""
+    configs = ROOT / 'configs'
+    text = ast.get_docstring(ast.parse((ROOT / OVERLAY).read_text()))
+    child = text[text.index('    _base_') :]
+    child = child.replace("'./remax_r50_coco.py'", f"'{configs / name}'")
+    child = child.replace("'../_base_", f"'{configs}/_base_")
+    (tmp_path / 'child.py').write_text(dedent(child))
+    for path, expected in (
+        (configs / name, sizes[:1]),
+        (tmp_path / 'child.py', sizes),
+    ):
+        cfg = config_of(path)
+        cfg.test_evaluator = [cfg.val_evaluator, dict(type='MeanIoUMetric')]
+        use_tta(cfg)
+        assert cfg.model.type == 'UnionTTAModel'
+        assert cfg.model.module.type == 'KMaXDeepLab'
+        (evaluator,) = cfg.test_evaluator
+        assert evaluator.type == 'PanopticQualityMetric'
+        load, views = cfg.test_dataloader.dataset.pipeline
+        assert load.type == 'LoadPanopticImage'
+        steps = [TRANSFORMS.build(step) for step in views.transforms[0]]
+        assert [(s.short_side, s.long_side) for s in steps] == expected
 
 
 def test_a_config_may_have_views_of_its_own():
