@@ -7,7 +7,7 @@ Examples:
     mmremax test CONFIG CHECKPOINT --json scores.json
         all scores, also those of every class
     mmremax test CONFIG CHECKPOINT --tta
-        what four views show together: better for small things, and slower
+        what the image and its mirror image show together, in twice the time
 
 Several processes: tools/dist_test.sh CONFIG CHECKPOINT NPROC [options].
 """
@@ -55,8 +55,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--tta',
         action='store_true',
-        help='test-time augmentation: merge the segments of several views '
-        '(configs/_base_/overlays/tta.py)',
+        help='test-time augmentation: merge the segments of several views, '
+        "the config's or those of configs/_base_/overlays/tta.py",
     )
 
 
