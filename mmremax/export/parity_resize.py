@@ -13,6 +13,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from mmremax.kmax.layers import resize_like_kmax
 from mmremax.kmax.pixel_decoder import ResizedFuse
 
 
@@ -41,21 +42,9 @@ class _Fused:
 def resize_by_parity(x: Tensor, size: tuple[int, int]) -> Tensor:
     """Resize bilinearly; corners align where the width of x is odd.
 
-    (B, C, h, w) to (B, C, H, W) for a size (H, W).
+    Both ways are computed, of a small feature. (B, C, h, w) to (B, C, H, W)
+    for a size (H, W).
     """
-    last_column = torch.arange(x.shape[-1], device=x.device)[-1]
-    is_odd = last_column % 2 == 0
-    rows = _weights(x.shape[-2], size[0], is_odd, x)
-    columns = _weights(x.shape[-1], size[1], is_odd, x)
-    return rows @ x @ columns.T
-
-
-def _weights(old: int, new: int, is_odd: Tensor, like: Tensor) -> Tensor:
-    """Weigh each old position for each new one. (new, old)."""
-    places = torch.arange(new, device=like.device).to(like.dtype)
-    inputs = torch.arange(old, device=like.device).to(like.dtype)
-    aligned = places * (inputs[-1] / places[-1])
-    plain = (places + 0.5) * ((inputs[-1] + 1) / (places[-1] + 1)) - 0.5
-    source = torch.where(is_odd, aligned, plain)
-    source = torch.minimum(source.clamp(min=0), inputs[-1])
-    return (1 - (source[:, None] - inputs).abs()).clamp(min=0)
+    odd, even = (resize_like_kmax(x, size, align) for align in (True, False))
+    is_odd = torch.full((), x.shape[-1]) % 2 == 1
+    return torch.where(is_odd, odd, even)
