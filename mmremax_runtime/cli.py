@@ -21,6 +21,7 @@ COMMANDS = {
     'video': (LIGHT, 'segment a video'),
     'serve': (LIGHT, 'open a page to try a model in the browser'),
     'export': (FULL, 'write a model as ONNX, to run without torch'),
+    'benchmark-runtimes': (FULL, 'time a model and its export'),
     'train': (FULL, 'train a model'),
     'test': (FULL, 'evaluate a checkpoint'),
     'doctor': (LIGHT, 'say what is installed, what is broken, the remedy'),
