@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +18,16 @@ from .check import Check, check_images, compare
 from .description import ExportError, check_exportable, describe
 from .tracing import mask_stride, trace
 
+Convert = Callable[[Path, Model], None]
+"""Rewrites a float32 graph in place; gets its path and the model of it."""
+
 
 def export_model(
     predictor: Predictor,
     folder: str | Path,
     images: Sequence[np.ndarray] | None = None,
+    precision: str = 'float32',
+    convert: Convert | None = None,
     overwrite: bool = False,
 ) -> Check:
     """Write model.onnx and model.json to a folder.
@@ -31,7 +36,10 @@ def export_model(
         predictor: On the CPU.
         folder: Made if it is missing.
         images: RGB, uint8, (H, W, 3), of several sizes: on them the graph
-            must do what the predictor does. None makes pictures.
+            must do what the predictor does, before it is converted. None
+            makes pictures.
+        precision: Name of what `convert` makes.
+        convert: To a smaller precision; None keeps float32.
         overwrite: Whether the folder may hold an exported model.
 
     Returns:
@@ -58,11 +66,13 @@ def export_model(
                 f'The graph differs from the detector, {check}: nothing was '
                 'written.'
             )
+        if convert is not None:
+            convert(files[0], model)
         description['onnx'] = dict(
             sha256=sha256(files[0]),
             bytes=files[0].stat().st_size,
             opset=graph.opset_import[0].version,
-            precision='float32',
+            precision=precision,
         )
         files[1].write_text(json.dumps(description, indent=1))
     return check
