@@ -8,4 +8,5 @@ import sys
 
 from mmremax_runtime.cli import run_command
 
-sys.exit(run_command('predict', sys.argv[1:], 'python demo/image_demo.py'))
+if status := run_command('predict', sys.argv[1:], 'python demo/image_demo.py'):
+    sys.exit(status)

@@ -14,7 +14,7 @@ PYTHONS = ['3.10', '3.11', '3.12']
 def test_workflow_runs_each_supported_python():
     """As strings: the number 3.10 is 3.1."""
     jobs = yaml.safe_load(WORKFLOW.read_text())['jobs']
-    assert set(jobs) == {'lint', 'test', 'wheel'}
+    assert set(jobs) == {'lint', 'test', 'wheel', 'docs'}
     for name in ('test', 'wheel'):
         assert jobs[name]['strategy']['matrix']['python'] == PYTHONS
     doctor = (ROOT / 'mmremax_runtime/commands/doctor.py').read_text()

@@ -7,4 +7,5 @@ import sys
 
 from mmremax_runtime.cli import run_command
 
-sys.exit(run_command('test', sys.argv[1:], 'python tools/test.py'))
+if status := run_command('test', sys.argv[1:], 'python tools/test.py'):
+    sys.exit(status)

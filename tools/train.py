@@ -7,4 +7,5 @@ import sys
 
 from mmremax_runtime.cli import run_command
 
-sys.exit(run_command('train', sys.argv[1:], 'python tools/train.py'))
+if status := run_command('train', sys.argv[1:], 'python tools/train.py'):
+    sys.exit(status)

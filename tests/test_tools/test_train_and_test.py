@@ -15,7 +15,7 @@ import pytest
 import torch
 from PIL import Image
 
-from mmremax.utils import distributed
+from mmremax.commands import test, train
 from mmremax.utils.checkpoint import load_from_local
 from tests.helpers.scripts import ROOT
 
@@ -89,7 +89,8 @@ def test_train_resume_and_test(
 ):
     """Resuming at step 2 repeats step 3 of the whole run, bit for bit."""
     leave = mock.Mock()  # a process that keeps its group may die at its end
-    monkeypatch.setattr(distributed, 'leave_process_group', leave)
+    for command in (train, test):
+        monkeypatch.setattr(command, 'leave_process_group', leave)
     run = tmp_path / 'run'
     data = ('--data-root', shapes_root)
     common = (*data, '--work-dir', run)
