@@ -8,5 +8,7 @@ import sys
 
 from mmremax_runtime.cli import run_command
 
-if status := run_command('predict', sys.argv[1:], 'python demo/image_demo.py'):
-    sys.exit(status)
+if __name__ == '__main__':
+    status = run_command('predict', sys.argv[1:], 'python demo/image_demo.py')
+    if status:
+        sys.exit(status)

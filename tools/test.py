@@ -7,5 +7,7 @@ import sys
 
 from mmremax_runtime.cli import run_command
 
-if status := run_command('test', sys.argv[1:], 'python tools/test.py'):
-    sys.exit(status)
+if __name__ == '__main__':
+    status = run_command('test', sys.argv[1:], 'python tools/test.py')
+    if status:
+        sys.exit(status)

@@ -7,5 +7,7 @@ import sys
 
 from mmremax_runtime.cli import run_command
 
-if status := run_command('train', sys.argv[1:], 'python tools/train.py'):
-    sys.exit(status)
+if __name__ == '__main__':
+    status = run_command('train', sys.argv[1:], 'python tools/train.py')
+    if status:
+        sys.exit(status)
