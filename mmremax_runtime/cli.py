@@ -63,7 +63,7 @@ def run_command(
         )
         command.add_arguments(parser)
         return command.run(parser.parse_args(argv))
-    except (ImageError, WriteError) as error:
+    except (ImageError, WriteError, FileNotFoundError) as error:
         print(error, file=sys.stderr)
         return 1
     except ImportError as error:  # its text has the remedy

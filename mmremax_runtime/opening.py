@@ -35,9 +35,9 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--palette',
-        choices=['model', 'none', 'random'],
-        default='model',
-        help="colours of the classes: the model's (also `none`), or random",
+        choices=['none', 'random'],
+        default='none',
+        help="colours of the classes, instead of the model's",
     )
     parser.add_argument(
         '--cfg-options',

@@ -82,8 +82,8 @@ def check_folder(folder: Path, overwrite: bool) -> None:
     """Refuse a folder that cannot be written, or holds a model already."""
     if (folder / DESCRIPTION).exists() and not overwrite:
         raise ExportError(
-            f'{folder} holds an exported model: give another folder, or say '
-            'that it may be overwritten.'
+            f'{folder} holds an exported model: give another folder, or '
+            '--overwrite.'
         )
     try:
         with write_files(folder / DESCRIPTION):

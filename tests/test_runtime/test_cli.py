@@ -182,3 +182,9 @@ def test_where_nothing_can_be_written(
     assert errors.count('\n') == 1
     assert printed == ''
     assert [path.name for path in tmp_path.iterdir()] == ['note.txt']
+
+
+def test_missing_data_is_one_line(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(['test', MODEL, '--data-root', 'none']) == 1
+    assert 'none/panoptic_val.json does not exist' in capsys.readouterr().err
