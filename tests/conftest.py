@@ -3,9 +3,10 @@
 import os
 
 # Before torch is imported, and for the processes that tests start. Workers
-# of pytest-xdist take a core each; more threads would wait for one another.
-os.environ.setdefault(
-    'OMP_NUM_THREADS', '1' if 'PYTEST_XDIST_WORKER' in os.environ else '2'
+# of pytest-xdist inherit what their controller set here; they take a core
+# each, and more threads would spin while they wait for one another.
+os.environ['OMP_NUM_THREADS'] = (
+    '1' if 'PYTEST_XDIST_WORKER' in os.environ else '2'
 )
 
 import random

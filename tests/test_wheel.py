@@ -1,8 +1,8 @@
 """The built package, outside the checkout.
 
 Tests marked slow build the source archive and from it the wheel, and install
-that into an empty environment, which then gets numpy and Pillow, and then
-the whole stack of this interpreter.
+that into empty environments. Packages of this interpreter are linked into
+them: what the wheel or an extra asks for, or the whole stack.
 """
 
 import os
@@ -18,6 +18,10 @@ from pathlib import Path
 import numpy as np
 import PIL
 import pytest
+from packaging.requirements import Requirement
+
+from mmremax.datasets.panoptic_png import read_ids
+from mmremax.inference import Predictor
 
 ROOT = Path(__file__).parents[1]
 SOURCES = (
@@ -43,6 +47,19 @@ config = get_config('mmremax::remax/remax_r50_coco.py')
 assert config.model.type == 'KMaXDeepLab'
 print(mmremax.__file__)
 """
+LIGHT = """
+import importlib.util, sys
+from mmremax_runtime.cli import main
+
+for name in 'torch', 'mmengine', 'mmcv', 'mmdet', 'onnx', 'cv2':
+    assert importlib.util.find_spec(name) is None, name
+sys.exit(main(sys.argv[1:]))
+"""
+
+PIP = (sys.executable, '-m', 'pip', '-q')
+OFFLINE = ('--no-deps', '--no-index')
+IMAGES = ROOT / 'demo' / 'nuclei' / 'sample' / 'images'
+WEIGHTS = ROOT / 'demo' / 'nuclei' / 'model.safetensors'
 
 
 def run(*command: object, **options: object) -> str:
@@ -89,15 +106,23 @@ class Environment:
         program = self.folder / 'bin' / program
         return run(program, *arguments, env=self.env, cwd=self.folder)
 
-    def link(self, distribution: str) -> None:
-        """Link what a distribution has in this interpreter's packages."""
-        for path in metadata.files(distribution):
-            name = path.parts[0]
-            link = self.site / name
-            if name != '..' and not link.exists():
-                link.symlink_to(
-                    metadata.distribution(distribution).locate_file(name)
-                )
+    def add_requirements(self, extra: str = '') -> None:
+        """Link what the wheel and one extra ask for."""
+        (wheel,) = self.site.glob('mmremax-*.dist-info')
+        self.link(metadata.PathDistribution.at(wheel).requires, extra)
+
+    def link(self, requirements: list[str], extra: str = '') -> None:
+        """Link packages of this interpreter, and what they ask for."""
+        for requirement in map(Requirement, requirements):
+            name, marker = requirement.name, requirement.marker
+            if marker and not marker.evaluate(dict(extra=extra)):
+                continue
+            found = metadata.distribution(name)
+            for top in {path.parts[0] for path in found.files} - {'..'}:
+                link = self.site / top
+                if not link.exists():
+                    link.symlink_to(found.locate_file(top))
+            self.link(found.requires or [])
 
     def add_stack(self) -> None:
         """Let it see all packages of this interpreter."""
@@ -105,8 +130,8 @@ class Environment:
 
 
 @pytest.fixture(scope='module')
-def installed(tmp_path_factory) -> Environment:
-    """An environment with the wheel alone."""
+def wheel(tmp_path_factory) -> Path:
+    """Build the source archive, and from it the wheel."""
     folder = tmp_path_factory.mktemp('wheel')
     source = folder / 'source'
     source.mkdir()
@@ -118,14 +143,27 @@ def installed(tmp_path_factory) -> Environment:
             shutil.copy(ROOT / name, source)
     run(sys.executable, '-c', BUILD_SDIST, folder, cwd=source)
     (archive,) = folder.glob('*.tar.gz')
-    pip = (sys.executable, '-m', 'pip', '-q')
-    offline = ('--no-deps', '--no-index')
-    run(*pip, 'wheel', '--no-build-isolation', *offline, '-w', folder, archive)
-    (wheel,) = folder.glob('*.whl')
-    environment = Environment(folder / 'venv')
+    options = ('--no-build-isolation', *OFFLINE, '-w', folder)
+    run(*PIP, 'wheel', *options, archive)
+    return next(folder.glob('*.whl'))
+
+
+@pytest.fixture
+def installed(wheel, tmp_path) -> Environment:
+    """Give an environment with the wheel alone."""
+    environment = Environment(tmp_path / 'venv')
     python = environment.folder / 'bin' / 'python'
-    run(*pip, '--python', python, 'install', *offline, wheel)
+    run(*PIP, '--python', python, 'install', *OFFLINE, wheel)
     return environment
+
+
+@pytest.fixture(scope='module')
+def exported(tmp_path_factory) -> Path:
+    """Export the model of the repository."""
+    folder = tmp_path_factory.mktemp('exported') / 'nuclei'
+    run(sys.executable, '-m', 'mmremax_runtime', 'export', WEIGHTS,
+        '--out', folder, cwd=ROOT)  # fmt: skip
+    return folder
 
 
 def check_files(remedies: str) -> None:
@@ -140,12 +178,7 @@ def check_files(remedies: str) -> None:
 def test_wheel_runs_with_its_own_requirements_then_with_the_stack(
     installed, tmp_path
 ):
-    needed = metadata.PathDistribution.at(
-        next(installed.site.glob('mmremax-*.dist-info'))
-    ).requires
-    for requirement in needed:
-        if 'extra' not in requirement:
-            installed.link(requirement)
+    installed.add_requirements()
     assert 'predict' in installed.run('mmremax', '--help')
     assert 'MODEL' in installed.run('mmremax', 'predict', '--help').upper()
     with pytest.raises(AssertionError, match='mmremax needs torch') as error:
@@ -158,12 +191,31 @@ def test_wheel_runs_with_its_own_requirements_then_with_the_stack(
     installed.add_stack()
     home = installed.run('python', '-c', CHECK).strip()
     assert Path(home).is_relative_to(installed.site)
-    images = sorted((ROOT / 'demo/nuclei/sample/images').glob('*.jpg'))
-    weights = ROOT / 'demo/nuclei/model.safetensors'
-    model = ('remax_lite0_nuclei_long', weights)
+    model = ('remax_lite0_nuclei_long', WEIGHTS)
+    image = next(IMAGES.glob('*.jpg'))
     installed.run(
-        'mmremax', 'predict', images[0], *model, '--ids', '--out', tmp_path
+        'mmremax', 'predict', image, *model, '--ids', '--out', tmp_path
     )
     (ids,) = tmp_path.glob('*_ids.png')
     pixels = np.asarray(PIL.Image.open(ids))
     assert len(np.unique(pixels.reshape(-1, 3), axis=0)) > 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('extra', ['onnx', 'openvino'])
+def test_an_export_runs_without_torch(installed, exported, tmp_path, extra):
+    """The wheel and one extra; at most 1 pixel of 10^6 differs."""
+    installed.add_requirements(extra)
+    installed.run(
+        *('python', '-c', LIGHT, 'predict', IMAGES, exported, '--ids'),
+        *('--device', dict(onnx='onnxruntime').get(extra, extra)),
+        *('--out', tmp_path),
+    )
+    predictor = Predictor.from_pretrained(WEIGHTS, device='cpu')
+    wrong = pixels = 0
+    for result in predictor.predict(IMAGES):
+        path = tmp_path / f'{Path(result.source).stem}_ids.png'
+        wrong += np.count_nonzero(read_ids(path, '') != result.ids)
+        pixels += result.ids.size
+    assert pixels > 10**6
+    assert wrong <= pixels / 10**6
