@@ -12,8 +12,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 
+from .errors import InputError
 from .files import WriteError
-from .images import ImageError
 
 LIGHT, FULL = 'mmremax_runtime.commands', 'mmremax.commands'
 COMMANDS = {
@@ -63,7 +63,7 @@ def run_command(
         )
         command.add_arguments(parser)
         return command.run(parser.parse_args(argv))
-    except (ImageError, WriteError, FileNotFoundError) as error:
+    except (InputError, WriteError, FileNotFoundError) as error:
         print(error, file=sys.stderr)
         return 1
     except ImportError as error:  # its text has the remedy

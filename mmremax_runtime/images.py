@@ -5,11 +5,15 @@ from __future__ import annotations
 import io
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
+
+from .errors import InputError
 
 SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
 MAX_PIXELS = 2**27
@@ -23,7 +27,7 @@ UNREADABLE = (
 )
 
 
-class ImageError(ValueError):
+class ImageError(InputError):
     """A source is no image that can be used; the text names it."""
 
 
@@ -53,6 +57,8 @@ def read_image(source: Any, channel_order: str | None = None) -> np.ndarray:
             'image or a NumPy array.'
         )
     try:
+        if Path(source).is_fifo():  # would wait for a writer
+            raise ImageError(f'{source} is a pipe, no file.')
         content = Path(source).read_bytes()
     except OSError as error:
         raise ImageError(f'{source}: {error.strerror or error}.') from None
@@ -63,16 +69,41 @@ def decode_image(
     content: bytes, name: str, max_pixels: int = MAX_PIXELS
 ) -> np.ndarray:
     """Decode a file's content; see `read_image`. `name` is for errors."""
+    with open_image(content, name, max_pixels) as image:
+        return _to_rgb(image, name, max_pixels)
+
+
+@contextmanager
+def open_image(
+    content: bytes, name: str, max_pixels: int = MAX_PIXELS
+) -> Iterator[Image.Image]:
+    """Open a file's content, of which nothing is decoded yet.
+
+    Raises:
+        ImageError: The header says more pixels than `max_pixels`, or the
+            file cannot be read, now or in the body.
+    """
     try:
         with warnings.catch_warnings():
-            # Pillow warns of large files; MAX_PIXELS decides.
+            # Pillow warns of large files; `max_pixels` decides.
             warnings.simplefilter('ignore', Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(content)) as image:
-                return _to_rgb(image, name, max_pixels)
+            image = Image.open(io.BytesIO(content))
+        with image:
+            check_pixels(image, name, max_pixels)
+            yield image
     except ImageError:
         raise
     except UNREADABLE as error:
         raise unreadable(name, error) from error
+
+
+def check_pixels(image: Image.Image, name: str, max_pixels: int) -> None:
+    """Raise an ImageError if a header claims more pixels than allowed."""
+    if image.width * image.height > max_pixels:
+        raise ImageError(
+            f'{name} has {image.width} x {image.height} pixels, more than '
+            f'{max_pixels}: cut it, or make it smaller.'
+        )
 
 
 def list_images(folder: str | os.PathLike) -> list[Path]:
@@ -127,12 +158,7 @@ def _to_rgb(
     image: Image.Image, name: str, max_pixels: int = MAX_PIXELS
 ) -> np.ndarray:
     """Convert a picture of Pillow; see `read_image`."""
-    pixels = image.width * image.height
-    if pixels > max_pixels:
-        raise ImageError(
-            f'{name} has {image.width} x {image.height} pixels, more than '
-            f'{max_pixels}: cut it, or make it smaller.'
-        )
+    check_pixels(image, name, max_pixels)
     # A camera's MPO is one picture and its previews.
     if getattr(image, 'n_frames', 1) > 1 and image.format != 'MPO':
         raise ImageError(

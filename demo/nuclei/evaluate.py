@@ -35,6 +35,7 @@ from mmremax.utils.cli import (
     open_config,
 )
 from mmremax.utils.load_model import load_model
+from mmremax.utils.tool import tool
 from mmremax.visualization import (
     brighten,
     draw_outlines,
@@ -139,6 +140,7 @@ def draw(
     return picture.resize((900, round(900 * picture.height / picture.width)))
 
 
+@tool()
 def main() -> None:
     """Score all methods, renew the README and the failure pictures."""
     args = parse_args()

@@ -24,6 +24,7 @@ from skimage.segmentation import watershed
 
 from mmremax.datasets.panoptic_png import read_rgb
 from mmremax.utils.cli import open_config
+from mmremax.utils.tool import tool
 
 CONFIG = Path(__file__).parents[2] / 'configs/small/kmax_lite0_nuclei.py'
 SIGMA, DISTANCE, MIN_AREA = 0.5, 5, 30
@@ -82,6 +83,7 @@ def predictor(function: Callable[[np.ndarray], np.ndarray]) -> Predict:
     return predict
 
 
+@tool()
 def main() -> None:
     """Score the grid on some training pictures, print the best."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])

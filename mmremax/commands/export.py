@@ -69,6 +69,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Export, compare, and score if the data are given."""
+    from mmremax.utils.safe_loading import safe_loading
+
+    with safe_loading():
+        return _run(args)
+
+
+def _run(args: argparse.Namespace) -> int:
     from mmremax.export import export_model
     from mmremax.inference import Predictor
 

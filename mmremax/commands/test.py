@@ -23,12 +23,13 @@ from mmengine.runner import Runner
 
 from mmremax.evaluation import write_scores
 from mmremax.utils import cli
-from mmremax.utils.checkpoint import check_weights, safe_loading
+from mmremax.utils.checkpoint import check_weights
 from mmremax.utils.config_edits import dicts_of
 from mmremax.utils.distributed import (
     leave_process_group,
     prepare_cpu_distributed,
 )
+from mmremax.utils.safe_loading import safe_loading
 from mmremax.utils.tta import use_tta
 
 
@@ -60,6 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+@safe_loading()
 def run(args: argparse.Namespace) -> int:
     """Build the runner, load the weights and evaluate."""
     cli.complete_model(args)
@@ -86,8 +88,7 @@ def run(args: argparse.Namespace) -> int:
     prepare_cpu_distributed(cfg)
     runner = Runner.from_cfg(cfg)
     check_weights(runner.model, args.checkpoint)
-    with safe_loading():
-        scores = runner.test()
+    scores = runner.test()
     if args.json is not None and is_main_process():
         write_scores(args.json, scores, runner.test_evaluator.metrics)
     leave_process_group()

@@ -17,11 +17,11 @@ from mmengine.runner import Runner
 
 from mmremax.engine.tracking import TRACKERS, add_tracker
 from mmremax.utils import cli
-from mmremax.utils.checkpoint import safe_loading
 from mmremax.utils.distributed import (
     leave_process_group,
     prepare_cpu_distributed,
 )
+from mmremax.utils.safe_loading import safe_loading
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,6 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+@safe_loading()
 def run(args: argparse.Namespace) -> int:
     """Build the runner and train."""
     cfg = cli.load_config(args)
@@ -85,7 +86,6 @@ def run(args: argparse.Namespace) -> int:
     for name in args.vis:
         add_tracker(cfg, name)
     prepare_cpu_distributed(cfg)
-    with safe_loading():
-        Runner.from_cfg(cfg).train()
+    Runner.from_cfg(cfg).train()
     leave_process_group()
     return 0

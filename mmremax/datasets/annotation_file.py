@@ -1,5 +1,6 @@
 """Reading and checking an annotation file in COCO-panoptic format."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -27,7 +28,8 @@ def load_annotations(path: str, backend_args: dict | None = None) -> dict:
     truth, `annotations`.
     """
     try:
-        content = fileio.load(path, backend_args=backend_args)
+        # Not `fileio.load`, which unpickles a `.pkl`.
+        content = json.loads(fileio.get(path, backend_args=backend_args))
     except FileNotFoundError as error:
         raise FileNotFoundError(
             f'{path} does not exist: set data_root and ann_file of the data '

@@ -6,11 +6,9 @@ from mmengine.model import PretrainedInit, update_init_info
 from torch import nn
 
 from mmremax.registry import WEIGHT_INITIALIZERS
-from mmremax.utils.checkpoint import (
-    load_checkpoint,
-    misfits,
-    state_dict_of,
-)
+from mmremax.utils.checkpoint import misfits, state_dict_of
+from mmremax.utils.fetched_weights import CheckpointError
+from mmremax.utils.safe_loading import load_checkpoint
 
 REMEDY = (
     'Give a file that fits as model.backbone.init_cfg.checkpoint=FILE, or '
@@ -47,13 +45,13 @@ class StrictPretrained(PretrainedInit):
         """Load the weights.
 
         Raises:
-            RuntimeError: The file cannot be read or fetched, or lacks
+            CheckpointError: The file cannot be read or fetched, or lacks
                 weights of the module, or has them in another shape.
         """
         try:
             content = load_checkpoint(self.checkpoint, self.map_location)
         except (OSError, RuntimeError) as error:
-            raise RuntimeError(
+            raise CheckpointError(
                 f'Initial weights {self.checkpoint}: {error} {self.remedy}'
             ) from error
         prefix = self.prefix or ''
@@ -64,7 +62,7 @@ class StrictPretrained(PretrainedInit):
             if key.startswith(prefix) and key.removeprefix(prefix) in wanted
         }
         if problems := misfits(weights, wanted):
-            raise RuntimeError(
+            raise CheckpointError(
                 f'Initial weights {self.checkpoint} do not fit. {problems} '
                 f'{self.remedy}'
             )

@@ -25,6 +25,8 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import IterBasedTrainLoop, Runner
 from torch.utils.data import DataLoader
 
+from mmremax.utils.checkpoint import check_shapes
+
 
 @HOOKS.register_module()
 class ResumableCheckpointHook(CheckpointHook):
@@ -85,7 +87,8 @@ class ResumableCheckpointHook(CheckpointHook):
             checkpoint['random_states'] = self.to_save
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Take the random states from a checkpoint."""
+        """Refuse weights of another shape; take the random states."""
+        check_shapes(runner.model, checkpoint, str(runner._load_from))
         self.to_restore = checkpoint.get('random_states')
 
     def _save_checkpoint_with_step(

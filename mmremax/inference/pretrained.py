@@ -8,15 +8,15 @@ from pathlib import Path
 
 from mmdet.utils import get_test_pipeline_cfg
 from mmengine.config import Config
-from safetensors.torch import save
 from torch import nn
 
 from mmremax.utils import half_weights
-from mmremax.utils.checkpoint import is_training_only, load_checkpoint
+from mmremax.utils.checkpoint import is_training_only
 from mmremax.utils.config_edits import merge_options
 from mmremax.utils.load_model import load_model
 from mmremax.utils.migration import read_config
 from mmremax.utils.model_index import find_config, list_configs
+from mmremax.utils.safe_loading import load_checkpoint
 from mmremax_runtime import Classes
 from mmremax_runtime.files import write_files
 
@@ -126,9 +126,7 @@ def save_folder(
         paths.pop()
     with write_files(*paths) as (config_file, weights_file, *card_file):
         config_file.write_text(json.dumps(config, indent=1))
-        weights_file.write_bytes(
-            save(weights, dict(format='pt', meta=json.dumps(meta)))
-        )
+        weights_file.write_bytes(half_weights.sealed(weights, meta))
         for file in card_file:
             file.write_text(_card(model, classes), encoding='utf-8')
     return folder

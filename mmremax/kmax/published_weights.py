@@ -16,7 +16,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from mmremax.utils.checkpoint import load_from_local, some
+from mmremax.utils.checkpoint import some
+from mmremax.utils.safe_loading import load_from_local
 
 _LEAVES = (
     'conv norm weight bias running_mean running_var num_batches_tracked '

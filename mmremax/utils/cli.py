@@ -14,7 +14,6 @@ from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 
 from . import half_weights
-from .checkpoint import load_from_local
 from .config_edits import (
     ConfigKeyError,
     merge_options,
@@ -23,6 +22,7 @@ from .config_edits import (
 )
 from .migration import read_config
 from .model_index import find_config
+from .safe_loading import load_checkpoint
 
 # What counts iterations: of the loop, and of a schedule.
 COUNTING_KEYS = (
@@ -272,7 +272,7 @@ def resume(cfg: Config, source: str, keep_seed: bool = False) -> None:
             'the beginning.'
         )
         return
-    checkpoint = load_from_local(path, map_location='meta')
+    checkpoint = load_checkpoint(path, map_location='meta')
     meta = checkpoint.get('meta', {})
     if 'iter' not in meta:
         sys.exit(

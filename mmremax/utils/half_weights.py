@@ -1,12 +1,14 @@
 """Weights to publish: a safetensors file in half precision.
 
 A tenth of a run's checkpoint, and no code can hide in it. It is read as any
-checkpoint: by the tools, and by mmengine once `mmremax` is imported.
+checkpoint: by the tools, and by mmengine once `mmremax` is imported. It holds
+its own SHA-256, made with zeros in that place, which is verified.
 """
 
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -21,6 +23,7 @@ from safetensors.torch import save
 from .config_edits import dicts_of
 
 SUFFIX = '.safetensors'
+NO_CHECKSUM = '0' * 64
 # mmengine would take any other text for the path of a function to call.
 COMPONENT = re.compile(r'((mm(det|seg|pretrain|engine|remax|cv))\.)?\w+')
 
@@ -58,8 +61,35 @@ def pack(checkpoint: Mapping[str, Any]) -> bytes:
             f'{", ".join(wrong[:4])}: not finite in float16. Write a .pth.'
         )
     weights = {key: value.contiguous() for key, value in weights.items()}
-    meta = json.dumps(checkpoint.get('meta', {}))
-    return save(weights, dict(format='pt', meta=meta))
+    return sealed(weights, checkpoint.get('meta', {}))
+
+
+def sealed(weights: Mapping[str, torch.Tensor], meta: Mapping) -> bytes:
+    """Make the content of a file with its checksum; see `pack`."""
+    about = dict(format='pt', meta=json.dumps(meta), sha256=NO_CHECKSUM)
+    content = save(dict(weights), about)
+    checksum = hashlib.sha256(content).hexdigest()
+    place = '"sha256":"{}"'.format
+    return content.replace(
+        place(NO_CHECKSUM).encode(), place(checksum).encode(), 1
+    )
+
+
+def read_meta(path: str | Path) -> dict:
+    """Read `meta` of a file, and verify the checksum if it has one.
+
+    Raises:
+        SafetensorError: It is none.
+        ValueError: It was changed since it was written.
+    """
+    with safe_open(path, framework='pt') as file:
+        about = file.metadata() or {}
+    if checksum := about.get('sha256'):
+        content = Path(path).read_bytes()
+        content = content.replace(checksum.encode(), NO_CHECKSUM.encode(), 1)
+        if hashlib.sha256(content).hexdigest() != checksum:
+            raise ValueError('its content is not that of its checksum')
+    return json.loads(about.get('meta', '{}'))
 
 
 def unpack(path: Path, map_location: Any = None) -> dict[str, Any]:
@@ -72,8 +102,8 @@ def unpack(path: Path, map_location: Any = None) -> dict[str, Any]:
     device = map_location
     if not isinstance(device, str | torch.device):
         device = 'cpu'
+    meta = read_meta(path)
     with safe_open(path, framework='pt') as file:
-        meta = json.loads((file.metadata() or {}).get('meta', '{}'))
         weights = {key: file.get_tensor(key) for key in file.keys()}
     weights = {
         key: (value.float() if value.is_floating_point() else value).to(device)
@@ -90,9 +120,8 @@ def read_config(path: str | Path) -> Config:
             plain values and registered components.
     """
     try:
-        with safe_open(path, framework='pt') as file:
-            meta = json.loads((file.metadata() or {}).get('meta', '{}'))
-    except SafetensorError as error:
+        meta = read_meta(path)
+    except (SafetensorError, ValueError) as error:
         raise NoConfigError(f'{path} cannot be read: {error}') from None
     return parse_config(meta, path)
 

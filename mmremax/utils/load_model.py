@@ -8,9 +8,10 @@ from mmengine.model.utils import revert_sync_batchnorm
 from mmengine.registry import init_default_scope
 from torch import nn
 
-from .checkpoint import check_weights, load_checkpoint, state_dict_of
+from .checkpoint import check_weights, state_dict_of
 from .class_meta import class_meta
 from .config_edits import remove_pretrained
+from .safe_loading import load_checkpoint, safe_loading
 
 
 def load_model(cfg: Config, checkpoint: str, device: str) -> nn.Module:
@@ -34,7 +35,8 @@ def load_model(cfg: Config, checkpoint: str, device: str) -> nn.Module:
     content = load_checkpoint(checkpoint, 'cpu')
     remove_pretrained(cfg)
     init_default_scope(cfg.get('default_scope', 'mmdet'))
-    model = revert_sync_batchnorm(MODELS.build(cfg.model))
+    with safe_loading():  # parts may load files when they are made
+        model = revert_sync_batchnorm(MODELS.build(cfg.model))
     check_weights(model, checkpoint)
     model.load_state_dict(state_dict_of(content), strict=False)
     num_classes = model.panoptic_fusion_head.num_classes

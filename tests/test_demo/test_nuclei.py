@@ -15,9 +15,10 @@ from mmengine.registry import init_default_scope
 from PIL import Image
 
 from mmremax.datasets import PanopticDataset
-from mmremax.utils.checkpoint import is_training_only, load_from_local
+from mmremax.utils.checkpoint import is_training_only
 from mmremax.utils.cli import open_config
 from mmremax.utils.load_model import load_model
+from mmremax.utils.safe_loading import load_from_local
 from tests.helpers.scripts import ROOT, run_script
 
 sys.path.insert(0, str(ROOT / 'demo/nuclei'))

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from mmremax.engine import resume
 from mmremax.utils import cli
-from mmremax.utils.checkpoint import check_weights, load_from_local
+from mmremax.utils.checkpoint import check_weights
+from mmremax.utils.safe_loading import load_from_local
 from tests.helpers.scripts import ROOT, run_script
 from tests.helpers.toy import toy_config
 

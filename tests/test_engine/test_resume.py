@@ -20,7 +20,7 @@ from mmremax.engine.resume import (
     set_random_states,
 )
 from mmremax.utils import cli
-from mmremax.utils.checkpoint import load_from_local
+from mmremax.utils.safe_loading import load_from_local
 from tests.helpers.toy import toy_config
 
 

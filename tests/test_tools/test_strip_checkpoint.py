@@ -8,9 +8,9 @@ import torch
 from mmdet.registry import MODELS
 from mmengine.registry import init_default_scope
 
-from mmremax.utils.checkpoint import load_from_local
 from mmremax.utils.cli import open_config
 from mmremax.utils.load_model import load_model
+from mmremax.utils.safe_loading import load_from_local
 from tests.helpers.scripts import ROOT
 
 TOOL = 'model_converters/strip_checkpoint.py'

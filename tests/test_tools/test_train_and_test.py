@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 
 from mmremax.commands import test, train
-from mmremax.utils.checkpoint import load_from_local
+from mmremax.utils.safe_loading import load_from_local
 from tests.helpers.scripts import ROOT
 
 CONFIG = ROOT / 'configs/quickstart/remax_mnv3-s_shapes.py'

@@ -1,73 +1,18 @@
-"""Checkpoints are read without running code, and compared with a model."""
+"""The weights of a checkpoint are compared with those of a model."""
 
-import os
-import pickle
-
-import numpy as np
 import pytest
 import torch
-from mmengine.logging import HistoryBuffer
-from mmengine.runner.checkpoint import CheckpointLoader
 from torch import nn
 
 from mmremax.kmax.head import KMaXHead
 from mmremax.utils.checkpoint import (
     TRAINING_ONLY_PREFIXES,
+    check_shapes,
     check_weights,
     is_training_only,
-    load_from_local,
     misfits,
-    safe_loading,
 )
-
-
-class Sneaky:
-    """Runs a command when unpickled by a loader that trusts."""
-
-    def __reduce__(self):
-        return os.system, ('true',)
-
-
-def test_history_and_numpy_load_without_trust(tmp_path):
-    """getattr, of which the history needs one use, is a stand-in."""
-    path = tmp_path / 'run.pth'
-    history = HistoryBuffer([1.0, 2.0], [1, 1])
-    torch.save(dict(history=history, number=np.float64(3), get=getattr), path)
-    loaded = load_from_local(path)
-    assert loaded['history'].mean() == 1.5
-    assert loaded['number'] == 3
-    assert loaded['get'](HistoryBuffer, 'mean') is HistoryBuffer.mean
-    for owner, name in ((os, 'system'), (HistoryBuffer, '__init__')):
-        with pytest.raises(pickle.UnpicklingError):
-            loaded['get'](owner, name)
-
-
-def test_files_that_are_missing_truncated_or_no_checkpoint(tmp_path):
-    path = tmp_path / 'iter_2.pth'
-    with pytest.raises(FileNotFoundError, match=r'iter_2\.pth'):
-        load_from_local(path)
-    torch.save(dict(state_dict=dict(w=torch.zeros(1000))), path)
-    whole = path.read_bytes()
-    for kept in (0, 100, 3000):
-        path.write_bytes(whole[:kept])
-        with pytest.raises(RuntimeError, match='cannot be read') as error:
-            load_from_local(path)
-        assert f'{path} ({kept:,} bytes)' in str(error.value)
-    path.write_text('<html>404</html>')
-    with pytest.raises(RuntimeError, match='not a checkpoint'):
-        load_from_local(path)
-
-
-def test_code_is_not_run_and_mmengine_refuses_it_for_a_while(tmp_path):
-    path = tmp_path / 'sneaky.pth'
-    torch.save(dict(value=Sneaky()), path)
-    theirs = dict(CheckpointLoader._schemes)
-    with pytest.raises(RuntimeError, match='--trust') as error:
-        load_from_local(path)
-    assert 'system' in str(error.value)
-    with pytest.raises(RuntimeError, match='--trust'), safe_loading():
-        CheckpointLoader.load_checkpoint(str(path))
-    assert list(CheckpointLoader._schemes.items()) == list(theirs.items())
+from mmremax.utils.fetched_weights import CheckpointError
 
 
 def test_one_list_of_training_only_branches():
@@ -119,3 +64,15 @@ def test_a_checkpoint_fits_or_is_refused(tmp_path):
     text = str(error.value)
     assert f'The checkpoint {path} does not fit the config' in text
     assert 'Missing keys: bias, weight. Unknown keys: panoptic_head' in text
+
+
+def test_weights_to_start_from_have_the_model_s_shapes():
+    """Missing and unknown ones are mmengine's to report."""
+    model = nn.Linear(2, 3)
+    check_shapes(model, dict(state_dict=dict(other=torch.ones(1))), 'a.pth')
+    wrong = {'module.weight': torch.ones(3, 4)}
+    for content in (wrong, dict(state_dict=wrong)):
+        with pytest.raises(CheckpointError, match=r'\(3, 4\) instead of') as e:
+            check_shapes(model, content, 'a.pth')
+        assert 'a.pth' in str(e.value)
+        assert '--drop' in str(e.value)

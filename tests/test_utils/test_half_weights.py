@@ -10,8 +10,8 @@ from mmengine.config import Config
 from mmengine.runner.checkpoint import CheckpointLoader
 from safetensors.torch import save_file
 
-from mmremax.utils.checkpoint import load_from_local
 from mmremax.utils.half_weights import NoConfigError, pack, read_config
+from mmremax.utils.safe_loading import load_from_local
 
 META = dict(iter=3, dataset_meta=dict(classes=('a', 'b'), palette=[[1, 2, 3]]))
 

@@ -52,6 +52,7 @@ from mmremax.engine.measure import (
 )
 from mmremax.utils.cli import add_config_options, open_config, use_amp
 from mmremax.utils.config_edits import remove_pretrained
+from mmremax.utils.tool import tool
 
 DEVICE = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
 GIB = 2**30
@@ -349,6 +350,7 @@ def step_memory(cfg: Config, args: argparse.Namespace) -> tuple[int, int]:
     return fixed, memory.peak
 
 
+@tool()
 def main() -> None:
     """Measure, print and write."""
     args = parse_args()

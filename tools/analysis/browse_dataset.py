@@ -22,7 +22,9 @@ from PIL import Image
 from torch import nn
 
 from mmremax.datasets import PackPanopticInputs, SeededInfiniteSampler
+from mmremax.datasets.sampler import SampleKey
 from mmremax.utils.cli import add_config_options, open_config
+from mmremax.utils.tool import each, tool
 from mmremax.visualization import draw_panoptic, encode_grid, side_by_side
 
 
@@ -104,6 +106,7 @@ def draw_sample(
     return Path(sample.img_path).stem, picture
 
 
+@tool()
 def main() -> None:
     """Load, draw, say where."""
     args = parse_args()
@@ -116,13 +119,17 @@ def main() -> None:
     preprocessor = MODELS.build(cfg.model.data_preprocessor)
     args.out.mkdir(parents=True, exist_ok=True)
     keys = islice(SeededInfiniteSampler(dataset, seed=args.seed), args.num)
-    for number, key in enumerate(keys):
+
+    def show(place: tuple[int, SampleKey]) -> None:
+        number, key = place
         stem, picture = draw_sample(
             dataset, preprocessor, dataset[key], args.long_side
         )
         path = args.out / f'{number:04d}_{stem}.png'
         Image.fromarray(picture).save(path)
         print(f'picture     {path}')
+
+    each(enumerate(keys), show)
 
 
 if __name__ == '__main__':

@@ -28,6 +28,7 @@ import mmremax  # noqa: F401
 from mmremax.utils.checkpoint import is_training_only
 from mmremax.utils.cli import add_config_options, open_config
 from mmremax.utils.config_edits import remove_pretrained
+from mmremax.utils.tool import tool
 
 
 def parse_args() -> argparse.Namespace:
@@ -155,6 +156,7 @@ def as_row(path: str, numbers: dict) -> str:
     )
 
 
+@tool()
 def main() -> None:
     """Build the models, count, print and write."""
     args = parse_args()

@@ -18,6 +18,7 @@ import torch
 from mmdet.registry import DATASETS, METRICS
 from mmdet.structures import DetDataSample
 from mmengine.dataset import pseudo_collate
+from mmengine.evaluator import BaseMetric
 from PIL import Image
 from torch import nn
 
@@ -33,6 +34,7 @@ from mmremax.utils.cli import (
     open_config,
 )
 from mmremax.utils.load_model import load_model
+from mmremax.utils.tool import each, tool
 from mmremax.visualization import (
     brighten,
     draw_outlines,
@@ -138,6 +140,7 @@ def make_panels(
     return panels
 
 
+@tool()
 def main() -> None:
     """Load, predict, draw, say where, score what has a ground truth."""
     args = parse_args()
@@ -158,12 +161,23 @@ def main() -> None:
     metric = METRICS.build(dict(type='PanopticQualityMetric', classwise=False))
     metric.dataset_meta = dataset.metainfo
     num = min(args.num, len(dataset))
-    for index in np.linspace(0, len(dataset) - 1, num).round().astype(int):
-        result = predict(model, dataset[int(index)])
+    chosen = np.linspace(0, len(dataset) - 1, num).round().astype(int)
+
+    def show(index: int) -> None:
+        result = predict(model, dataset[index])
+        panels = make_panels(result, num_classes, draw, args)
         if result.get('seg_map_path') is not None:
             metric.process({}, [result.to_dict()])
-        panels = make_panels(result, num_classes, draw, args)
         save_panels(panels, Path(result.img_path).stem, args)
+
+    try:
+        each(chosen.tolist(), show)
+    finally:
+        print_score(metric)
+
+
+def print_score(metric: BaseMetric) -> None:
+    """Print what the pictures with a ground truth score."""
     if scored := len(metric.results):
         scores = metric.evaluate(scored)
         parts = {'PQ': 'PQ', 'PQ_th': 'of things', 'PQ_st': 'of stuff'}

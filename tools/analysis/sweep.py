@@ -40,7 +40,8 @@ from mmremax.kmax import KMaXDeepLab
 from mmremax.kmax.layers import aligns_corners, resize_like_kmax
 from mmremax.remax.remask import relax
 from mmremax.utils import cli
-from mmremax.utils.checkpoint import check_weights, safe_loading
+from mmremax.utils.checkpoint import check_weights
+from mmremax.utils.tool import tool
 
 METRIC = 'coco_panoptic/'
 SCORES = ('PQ', 'PQ_th', 'PQ_st', 'SQ', 'RQ')
@@ -160,6 +161,7 @@ def sweep(
     }
 
 
+@tool()
 def main() -> None:
     """Test once, print a row for each setting."""
     args = parse_args()
@@ -173,8 +175,7 @@ def main() -> None:
     check_weights(
         runner.model, args.checkpoint, may_be_stripped=not args.outputs
     )
-    with safe_loading():
-        runner.load_checkpoint(args.checkpoint, map_location='cpu')
+    runner.load_checkpoint(args.checkpoint, map_location='cpu')
     published = runner.model.panoptic_fusion_head.test_cfg
     settings = [
         replace(

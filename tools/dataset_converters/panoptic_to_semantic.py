@@ -21,8 +21,10 @@ from mmremax.datasets.annotation_file import (
     metainfo_of,
 )
 from mmremax.datasets.conversion.semantic_maps import write_semantic_maps
+from mmremax.utils.tool import tool
 
 
+@tool()
 def main() -> None:
     """Convert one split."""
     parser = argparse.ArgumentParser(

