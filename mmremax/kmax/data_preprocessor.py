@@ -25,8 +25,10 @@ class KMaXDataPreprocessor(DetDataPreprocessor):
     Args:
         crop_size: (height, width) of the network's input, in pixels; each
             side 0 or 1 mod 32.
-        mean: Per channel, in [0, 255].
-        std: Per channel.
+        mean: Of R, G and B, in [0, 255].
+        std: Of R, G and B.
+        bgr_to_rgb: As in mmdet: the pipeline reads BGR, as its
+            `LoadImageFromFile` does; `LoadPanopticImage` reads RGB.
 
     Raises:
         ValueError: A side of `crop_size` is neither 0 nor 1 mod 32.
@@ -37,8 +39,10 @@ class KMaXDataPreprocessor(DetDataPreprocessor):
         crop_size: tuple[int, int],
         mean: tuple[float, float, float] = (127.5, 127.5, 127.5),
         std: tuple[float, float, float] = (127.5, 127.5, 127.5),
+        bgr_to_rgb: bool = False,
     ) -> None:
-        super().__init__(mean=list(mean), std=list(std))
+        super().__init__(mean=list(mean), std=list(std), bgr_to_rgb=bgr_to_rgb)
+        self.bgr_to_rgb = bgr_to_rgb
         for side in crop_size:
             if side % _STRIDE not in (0, 1):
                 nearest = side // _STRIDE * _STRIDE
@@ -53,7 +57,7 @@ class KMaXDataPreprocessor(DetDataPreprocessor):
         """Move a batch to the device, normalise and pad it.
 
         Args:
-            data: `inputs`, uint8 images (3, h, w) of any sizes, RGB, and
+            data: `inputs`, uint8 images (3, h, w) of any sizes, and
                 `data_samples`, one each, or None. A sample may have
                 `real_pixels`, bool (1, h, w): where it is False, the result
                 is 0 as in the padding.
@@ -71,6 +75,7 @@ class KMaXDataPreprocessor(DetDataPreprocessor):
         )
         batch = torch.zeros(len(images), 3, *size, device=self.device)
         for slot, image in zip(batch, images, strict=True):
+            image = image.flip(0) if self.bgr_to_rgb else image
             normalised = (image.float() - self.mean) / self.std
             slot[:, : image.shape[1], : image.shape[2]] = normalised
         for slot, sample in zip(batch, samples or (), strict=False):

@@ -15,6 +15,7 @@ from mmengine.utils import is_installed
 from mmseg.registry import MODELS
 
 from .config_edits import ConfigKeyError, dicts_of
+from .model_index import OURS, find_config
 
 Rule = Callable[[dict], str | None]
 """Brings one dict of a config up to date, in place.
@@ -28,7 +29,7 @@ means the same it raises a ConfigKeyError that says what to write instead.
 def read_config(path: str | Path) -> Config:
     """Read a config file and bring it up to date."""
     try:
-        with _mmseg_found_by_module():
+        with _packages_found():
             cfg = Config.fromfile(path)
         migrate(cfg)
     except ConfigKeyError as error:
@@ -182,16 +183,25 @@ RULES: tuple[Rule, ...] = (
 
 
 @contextmanager
-def _mmseg_found_by_module() -> Iterator[None]:
-    """Let `_base_ = 'mmseg::...'` be read, whatever the distribution.
+def _packages_found() -> Iterator[None]:
+    """Let `_base_` be of mmseg and of this package, as in 'mmremax::...'.
 
-    mmengine looks such files up in the distribution `mmsegmentation`; in the
-    maintained family it has another name, but the module is the same.
+    mmengine looks for mmseg's files in the distribution `mmsegmentation`; in
+    the maintained family it has another name, but the module is the same. It
+    finds files of this package in a wheel alone, not in a checkout.
     """
-    distribution = MODULE2PACKAGE['mmseg']
+    distribution, find = MODULE2PACKAGE['mmseg'], Config._get_cfg_path
     if not is_installed(distribution):
         MODULE2PACKAGE['mmseg'] = 'mmseg'
+
+    def find_ours_too(name: str, filename: str) -> tuple[str, str | None]:
+        if name.startswith(OURS):
+            return str(find_config(name)), None
+        return find(name, filename)
+
+    Config._get_cfg_path = staticmethod(find_ours_too)
     try:
         yield
     finally:
         MODULE2PACKAGE['mmseg'] = distribution
+        Config._get_cfg_path = staticmethod(find)

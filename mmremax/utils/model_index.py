@@ -9,6 +9,8 @@ from mmengine.fileio import load
 
 from .resources import resource_root
 
+OURS = 'mmremax::'  # what mmengine writes before a package's configs
+
 
 def list_configs() -> dict[str, Path]:
     """Return the config of each model of model-index.yml, by its name."""
@@ -24,13 +26,17 @@ def find_config(name: str | Path) -> Path:
     Args:
         name: A file, also relative to the repository's root where that is
             not the working directory; or a name, as in 'remax_r50_coco',
-            capitals or not.
+            capitals or not. Either may follow 'mmremax::', and a file is
+            then below configs/.
 
     Raises:
         FileNotFoundError: There is neither; the text lists names near it.
     """
     root = resource_root()
-    for path in (Path(name), root / name):
+    folders = (Path(), root)
+    if str(name).startswith(OURS):
+        name, folders = str(name).removeprefix(OURS), (root / 'configs',)
+    for path in (folder / name for folder in folders):
         if path.is_file():
             return path
     configs = list_configs()
