@@ -4,22 +4,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from PIL import Image
 
-from mmremax.datasets.annotation_file import (
-    list_faults,
-    repeated,
-    segment_faults,
-)
 from mmremax.datasets.conversion.panoptic_files import segments_of
-from mmremax.datasets.panoptic_png import read_ids
+from mmremax.datasets.panoptic_png import read_segments, read_size
 from mmremax.utils.constants import VOID_ID
-
-_TURNED = (5, 6, 7, 8)  # values of the EXIF orientation that swap the sides
-_ORIENTATION = 0x0112
+from mmremax_runtime.images import read_image
 
 
 @dataclass
@@ -29,6 +20,7 @@ class Fault:
     file: str
     segment: int | None
     text: str
+    is_refused: bool = False  # by training and evaluation, too
 
     def __str__(self) -> str:
         where = self.file
@@ -42,7 +34,7 @@ class ImageReport:
     """What was found in one image.
 
     Attributes:
-        size: Height and width of the PNG, None if it cannot be read.
+        size: Height and width of the PNG, None if it cannot be used.
         areas: Category id, crowd flag and pixels of each counted segment.
         num_void: Pixels without a segment.
     """
@@ -53,103 +45,81 @@ class ImageReport:
     num_void: int = 0
 
 
-def check_lists(json_path: Path, content: dict) -> list[Fault]:
-    """Check what an annotation file says, without other files.
-
-    Entries of `content` that cannot be used are taken out, missing lists put
-    in.
-    """
-    texts = list(list_faults(content))
-    for key in ('images', 'annotations'):
-        texts += repeated(content, key, 'file_name')
-    annotated = {entry['image_id'] for entry in content['annotations']}
-    texts += [
-        f'image {image["file_name"]} has no entry in "annotations"'
-        for image in content['images']
-        if image['id'] not in annotated
-    ]
-    return [Fault(json_path.name, None, text) for text in texts]
-
-
 def check_images(
-    content: dict, img_dir: Path | None, seg_dir: Path, num_workers: int = 4
+    content: dict,
+    img_dir: Path | None,
+    seg_dir: Path,
+    num_workers: int = 4,
+    decode: bool = False,
 ) -> Iterator[ImageReport]:
-    """Check the files of every annotated image, in threads.
+    """Check the files of every image, in threads.
 
-    After ``check_lists``; without a folder of images they are left alone.
+    Args:
+        content: See ``parse_annotations``.
+        img_dir: Folder of the images; without it they are left alone.
+        seg_dir: Folder of the PNGs.
+        decode: Read every pixel of the images, not their headers.
     """
-    images = {image['id']: image for image in content['images']}
+    entries = {entry['image_id']: entry for entry in content['annotations']}
     things = {c['id']: bool(c['isthing']) for c in content['categories']}
-    entries = [e for e in content['annotations'] if e['image_id'] in images]
 
-    def check(entry: dict) -> ImageReport:
-        image = images[entry['image_id']]
-        report = check_png(seg_dir, entry, image, things)
+    def check(image: dict) -> ImageReport:
+        report, entry = ImageReport(), entries.get(image['id'])
+        if entry is not None:
+            report = check_png(seg_dir, entry, image, things)
         if img_dir is not None:
-            report.faults += check_size(img_dir, image)
+            report.faults += check_image(img_dir, image, decode)
         return report
 
     with ThreadPoolExecutor(num_workers) as pool:
-        yield from pool.map(check, entries)
+        yield from pool.map(check, content['images'])
 
 
 def check_png(
     seg_dir: Path, entry: dict, image: dict, things: dict[int, bool]
 ) -> ImageReport:
     """Compare the table of one annotation with its PNG."""
-    report = ImageReport()
-    name = entry['file_name']
+    report, segments = ImageReport(), entry['segments_info']
+    name, shape = entry['file_name'], (image['height'], image['width'])
     try:
-        ids = read_ids(seg_dir / name, 'it is listed.')
+        places = read_segments(
+            seg_dir / name, 'it is listed.', shape, segments
+        )
     except (FileNotFoundError, ValueError) as error:
-        report.faults.append(Fault(name, None, str(error)))
+        report.faults.append(Fault(name, None, str(error), is_refused=True))
         return report
-    report.size = ids.shape
-    listed = (image['height'], image['width'])
-    if ids.shape != listed:
-        text = f'the PNG has the size {ids.shape}, the json says {listed}'
-        report.faults.append(Fault(name, None, text))
-    report.num_void = int(np.count_nonzero(ids == VOID_ID))
-    faults = list(_table_faults(entry['segments_info'], things))
-    table = {segment.get('id'): segment for segment in entry['segments_info']}
-    table.pop(VOID_ID, None)
-    for found in segments_of(ids):
-        segment_id, area = found['id'], found['area']
-        segment = table.pop(segment_id, None)
-        if segment is None:
-            report.num_void += area
-            text = (
-                f'{area} pixels of the PNG have this id, which '
-                '"segments_info" lacks: they are void or of another version'
-            )
-            faults.append((segment_id, text))
+    report.size = shape
+    report.num_void = int(np.count_nonzero(places == VOID_ID))
+    found = {segment.pop('id'): segment for segment in segments_of(places)}
+    faults = list(_table_faults(segments, things))
+    for place, segment in enumerate(segments, start=1):
+        if place not in found:
+            text = 'is listed, but no pixel of the PNG has its id'
+            faults.append((segment['id'], text))
             continue
-        for key in ('area', 'bbox'):
-            value = segment.get(key, found[key])
-            if value != found[key]:
-                text = f'{key} {value} in the json, {found[key]} in the PNG'
-                faults.append((segment_id, text))
-        if segment.get('category_id') in things:
-            crowd = bool(segment.get('iscrowd', 0))
-            report.areas.append((segment['category_id'], crowd, area))
-    text = 'is listed, but no pixel of the PNG has its id'
-    faults += [(segment_id, text) for segment_id in table]
+        for key, value in found[place].items():
+            told = segment.get(key, value)
+            if told != value:
+                text = f'{key} {told} in the json, {value} in the PNG'
+                faults.append((segment['id'], text))
+        crowd = bool(segment.get('iscrowd', 0))
+        area = segment['category_id'], crowd, found[place]['area']
+        report.areas.append(area)
     report.faults += [Fault(name, *fault) for fault in faults]
     return report
 
 
 def _table_faults(
     segments: list[dict], things: dict[int, bool]
-) -> Iterator[tuple[Any, str]]:
+) -> Iterator[tuple[int, str]]:
     """Check what a table says: id and fault of segments."""
-    yield from segment_faults(segments, things)
     stuff = set()
     for segment in segments:
-        segment_id, category = segment.get('id'), segment.get('category_id')
-        for key in ('id', 'category_id', 'area', 'bbox', 'iscrowd'):
+        segment_id, category = segment['id'], segment['category_id']
+        for key in ('area', 'bbox', 'iscrowd'):
             if key not in segment:
                 yield segment_id, f'lacks "{key}"'
-        if not things.get(category, True):
+        if not things[category]:
             if category in stuff:
                 yield segment_id, f'is a second segment of stuff {category}'
             if segment.get('iscrowd', 0):
@@ -157,20 +127,18 @@ def _table_faults(
             stuff.add(category)
 
 
-def check_size(img_dir: Path, listed: dict) -> Iterator[Fault]:
-    """Compare the size of an image, as its EXIF entry turns it."""
+def check_image(img_dir: Path, listed: dict, decode: bool) -> Iterator[Fault]:
+    """Compare the size of an image, as its EXIF entry turns it.
+
+    With `decode` all its pixels are read, otherwise the header.
+    """
     path = img_dir / listed['file_name']
     expected = (listed['height'], listed['width'])
     try:
-        with Image.open(path) as image:
-            size = image.size[::-1]
-            if image.getexif().get(_ORIENTATION) in _TURNED:
-                size = size[::-1]
-    except FileNotFoundError:
-        yield Fault(path.name, None, f'missing in {path.parent}')
-    except OSError as error:
-        yield Fault(path.name, None, f'no readable image ({error})')
+        size = read_image(path).shape[:2] if decode else read_size(path)
+    except (FileNotFoundError, ValueError) as error:
+        yield Fault(listed['file_name'], None, str(error), is_refused=True)
     else:
         if size != expected:
             text = f'the image has the size {size}, the json says {expected}'
-            yield Fault(path.name, None, text)
+            yield Fault(listed['file_name'], None, text, is_refused=True)

@@ -12,6 +12,7 @@ from .annotation_file import (
     metainfo_of,
     segment_table,
 )
+from .panoptic_png import png_name
 from .sampler import sample_rng, seeded_globals
 
 
@@ -97,6 +98,11 @@ class PanopticDataset(CocoPanopticDataset):
         content = load_annotations(self.ann_file, self.backend_args)
         self._set_classes(metainfo_of(content['categories']))
         self._check_folders(with_maps=bool(content['annotations']))
+        if not content['annotations'] and not self.test_mode:
+            raise AnnotationError(
+                f'{self.ann_file} has no "annotations" to train with.'
+            )
+        self.digest = content['digest']
         entries = {a['image_id']: a for a in content['annotations']}
         images = content['images']
         return [self._data_info(i, entries.get(i['id'])) for i in images]
@@ -175,25 +181,21 @@ class PanopticDataset(CocoPanopticDataset):
     def _data_info(self, image: dict, entry: dict | None) -> dict:
         """Describe one image, as the transforms and the metric read it.
 
+        `file_name` and `png_name` of annotation or prediction are relative.
         Without ground truth `seg_map_path` and `segments_info` are None.
         """
         info = dict(img_id=image['id'], seg_map_path=None, segments_info=None)
         info['img_path'] = self._join('img', image['file_name'])
+        info['file_name'] = image['file_name']
+        info['png_name'] = png_name(image['file_name'])
         info.update(height=image['height'], width=image['width'])
         if entry is not None:
+            info['png_name'] = entry['file_name']
             info['seg_map_path'] = self._join('seg', entry['file_name'])
             info['segments_info'] = segment_table(
-                self.ann_file,
-                image,
                 entry['segments_info'],
                 self.cat2label,
                 len(self._metainfo['thing_classes']),
-            )
-        elif not self.test_mode:
-            raise AnnotationError(
-                f'{self.ann_file}: image {image["id"]} '
-                f'({image["file_name"]}) has no entry in "annotations". An '
-                'image without segments needs an empty "segments_info".'
             )
         return info
 

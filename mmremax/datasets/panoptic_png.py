@@ -1,16 +1,24 @@
 """Segment ids in images: the colour code of COCO panoptic files."""
 
-import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import cv2
 import numpy as np
 from mmengine import fileio
 from PIL import Image
 
-from mmremax_runtime.images import UNREADABLE, decode_image, unreadable
+from mmremax.utils.constants import VOID_ID
+from mmremax_runtime.images import (
+    ORIENTATION,
+    UPRIGHT,
+    ImageError,
+    decode_image,
+    open_image,
+)
+
+_SIDEWAYS = (5, 6, 7, 8)  # values of the EXIF orientation
 
 
 def colours_to_ids(colours: np.ndarray) -> np.ndarray:
@@ -53,8 +61,96 @@ def map_ids(
 def read_ids(
     path: str | Path, remedy: str, backend_args: dict | None = None
 ) -> np.ndarray:
-    """Read segment ids, 0 is void; see ``read_rgb``. (H, W), int32."""
-    return colours_to_ids(read_rgb(str(path), remedy, backend_args))
+    """Read segment ids, 0 is void; see ``read_rgb``. (H, W), int32.
+
+    Also an ImageError: the pixels are no colours of ids.
+    """
+    content = _content(str(path), remedy, backend_args)
+    check_format(content, str(path))
+    return colours_to_ids(decode_image(content, str(path)))
+
+
+def read_segments(
+    path: str | Path,
+    remedy: str,
+    shape: tuple[int, int],
+    segments: list[dict],
+    backend_args: dict | None = None,
+) -> np.ndarray:
+    """Read the map of an image's segments, or refuse it.
+
+    The one place that decides whether an annotation PNG may be used: data
+    set, metrics, converters and check call it.
+
+    Args:
+        path: The PNG.
+        remedy: What to do if it is missing, for the error message.
+        shape: Height and width of its image.
+        segments: Its `segments_info`; `id` is read.
+
+    Returns:
+        The places of the segments in the list, from 1; 0 is void. (H, W),
+        int32.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ImageError: It cannot be read, holds no colours of ids, has another
+            size than the image, or pixels of segments that are not listed.
+    """
+    id_map = read_ids(path, remedy, backend_args)
+    if id_map.shape != tuple(shape):
+        raise ImageError(
+            f'{path} has the size {id_map.shape}, its image {tuple(shape)}: '
+            'they do not belong together.'
+        )
+    places = {s['id']: place for place, s in enumerate(segments, start=1)}
+    places[VOID_ID] = 0
+
+    def places_of(ids: np.ndarray) -> np.ndarray:
+        unlisted = [i for i in ids.tolist() if i not in places]
+        if unlisted:
+            raise ImageError(
+                f'{path} has pixels of segment id {unlisted[0]}, which '
+                '"segments_info" of its json lacks ('
+                f'{len(unlisted)} such ids): PNGs and json are of different '
+                'versions.'
+            )
+        return np.array([places[i] for i in ids.tolist()], np.int32)
+
+    return replace_ids(id_map, places_of)
+
+
+def check_format(content: bytes, name: str) -> tuple[int, int]:
+    """Raise an ImageError unless a file holds three channels of 8 bits.
+
+    Looks at the header alone. Pillow would make three of one, or 8 bits of
+    16, without a word.
+
+    Args:
+        content: Of the file, or its begin.
+        name: For the error message.
+
+    Returns:
+        Height and width.
+    """
+    with open_image(content, name) as image:
+        found = f'the mode {image.mode}'
+        if image.format == 'JPEG':
+            found = "a JPEG's rounded colours"
+        elif image.format == 'PNG' and content[24] == 16:  # of the header
+            found = '16 bits a channel'
+        elif image.mode in ('RGB', 'RGBA'):
+            return image.height, image.width
+    raise ImageError(
+        f'{name} has {found}: panoptic PNGs have three channels of 8 bits '
+        '(mode RGB), id = R + 256 G + 65536 B. Check data_prefix["seg"], or '
+        'write the PNGs again.'
+    )
+
+
+def png_name(file_name: str) -> str:
+    """Name the PNG of an image, in the same sub-folder."""
+    return PurePosixPath(file_name).with_suffix('.png').as_posix()
 
 
 def read_rgb(
@@ -95,12 +191,13 @@ def read_labels(
 
 
 def read_size(path: str | Path) -> tuple[int, int]:
-    """Read height and width of an image from its header.
+    """Read height and width of an image, as its EXIF entry turns it.
 
-    See ``read_rgb`` for what it raises.
+    From its header; see ``read_rgb`` for what it raises.
     """
-    with _opened(str(path), 'it was listed before.', None) as image:
-        return image.height, image.width
+    with _opened(str(path), 'it is listed.', None) as image:
+        turned = image.getexif().get(ORIENTATION, UPRIGHT) in _SIDEWAYS
+        return image.size if turned else image.size[::-1]
 
 
 @contextmanager
@@ -109,11 +206,8 @@ def _opened(
 ) -> Iterator[Image.Image]:
     """Open an image file; see ``read_rgb`` for what it raises."""
     content = _content(path, remedy, backend_args)
-    try:
-        with Image.open(io.BytesIO(content)) as image:
-            yield image
-    except UNREADABLE as error:
-        raise unreadable(path, error) from error
+    with open_image(content, path) as image:
+        yield image
 
 
 def _content(path: str, remedy: str, backend_args: dict | None) -> bytes:

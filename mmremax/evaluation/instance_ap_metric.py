@@ -95,12 +95,12 @@ class InstanceAPMetric(StreamingMetric):
 
     def _truth(self, sample: dict) -> list[dict]:
         """Turn the thing segments of the PNG into COCO's instances."""
-        ids = self.read_gt_ids(sample)
+        ids, table = self.read_truth(sample, sample['ori_shape'][:2])
         return [
             self._instance(
                 sample, s['category'], ids == s['id'], iscrowd=s['iscrowd']
             )
-            for s in sample['segments_info']
+            for s in table
             if s['category'] < len(self.dataset_meta['thing_classes'])
         ]
 

@@ -1,12 +1,10 @@
 """Mean IoU of the semantic result."""
 
-from pathlib import Path
-
 import numpy as np
 from mmdet.registry import METRICS
 from mmengine import fileio
 
-from mmremax.datasets.panoptic_png import map_ids, read_labels
+from mmremax.datasets.panoptic_png import map_ids, png_name, read_labels
 from mmremax.utils.constants import VOID
 
 from .streaming_metric import StreamingMetric
@@ -28,9 +26,9 @@ class MeanIoUMetric(StreamingMetric):
     right). `class_scores` then has `IoU` and `Acc` by class.
 
     Args:
-        label_dir: Folder of semantic maps `{stem of the image}.png`, of one
-            channel, whose values are category ids plus `label_offset`.
-            Values of no category are not counted.
+        label_dir: Folder of semantic maps, named as the images with `.png`,
+            in the same sub-folders, of one channel. Their values are
+            category ids plus `label_offset`; others are not counted.
         label_offset: See `label_dir`; 1 for ADE20K.
         **kwargs: See ``StreamingMetric``.
     """
@@ -49,7 +47,7 @@ class MeanIoUMetric(StreamingMetric):
         num_classes = len(self.dataset_meta['classes'])
         found = self.prediction_of(sample, 'pred_sem_seg', 'semantic_on')
         labels = found['sem_seg'].squeeze(0).cpu().numpy()
-        truth = self._truth(sample)
+        truth = self._truth(sample, labels.shape)
         self.check_size(sample, labels.shape, truth.shape)
         self.check_label(sample, labels.max(), num_classes)
         known = truth != VOID
@@ -74,12 +72,11 @@ class MeanIoUMetric(StreamingMetric):
         self.report('Semantic scores', scores, names, columns)
         return scores
 
-    def _truth(self, sample: dict) -> np.ndarray:
+    def _truth(self, sample: dict, shape: tuple[int, int]) -> np.ndarray:
         """Read the true classes, VOID for what is not counted. (H, W)."""
         if self.label_dir is None:
-            ids = self.read_gt_ids(sample)
-            return semantic_labels(ids, sample['segments_info'])
-        name = f'{Path(sample["img_path"]).stem}.png'
+            return semantic_labels(*self.read_truth(sample, shape))
+        name = png_name(sample['file_name'])
         path = fileio.join_path(self.label_dir, name)
         remedy = 'check label_dir of MeanIoUMetric.'
         values = read_labels(path, remedy, self.backend_args)

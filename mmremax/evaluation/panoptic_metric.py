@@ -34,23 +34,33 @@ class PanopticQualityMetric(StreamingMetric):
             `panoptic.json` and `panoptic/*.png`, as panopticapi and the
             COCO server take them. Then images without ground truth are
             dumped and not scored; scores are empty if none has any.
+        json_areas: Believe the areas that the annotation file states, as
+            panopticapi does, instead of counting pixels. Where they differ
+            it is said.
         **kwargs: See ``StreamingMetric``.
     """
 
     default_prefix = 'coco_panoptic'
     without_truth = 'Set dump_dir to write the predictions only.'
 
-    def __init__(self, dump_dir: str | None = None, **kwargs) -> None:
+    def __init__(
+        self, dump_dir: str | None = None, json_areas: bool = False, **kwargs
+    ) -> None:
         super().__init__(**kwargs)
+        self.json_areas = json_areas
         self.dump_dir = None if dump_dir is None else Path(dump_dir)
+
+    @property
+    def needs_truth(self) -> bool:
+        """Without ground truth predictions can only be dumped."""
+        return self.dump_dir is None
 
     def score_image(self, sample: dict) -> dict:
         """Count hits and misses, write the dump."""
         id_map, labels = self._prediction(sample)
-        return dict(
-            counts=self._score(sample, id_map, labels),
-            entry=self._dump(sample, id_map, labels),
-        )
+        counts, odd = self._score(sample, id_map, labels)
+        entry = self._dump(sample, id_map, labels)
+        return dict(counts=counts, odd=odd, entry=entry)
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
         """Sum up, print the tables, write the json of the dump."""
@@ -60,6 +70,9 @@ class PanopticQualityMetric(StreamingMetric):
             entries = [result['entry'] for result in results]
             path.write_text(json.dumps(dict(annotations=entries)))
             logger.info(f'Predictions in COCO-panoptic format: {path}')
+        self._report_areas(
+            [text for r in results for text in r['odd']], logger
+        )
         scored = [r['counts'] for r in results if r['counts'] is not None]
         if not scored:
             return {}
@@ -85,20 +98,42 @@ class PanopticQualityMetric(StreamingMetric):
 
     def _score(
         self, sample: dict, id_map: np.ndarray, labels: dict[int, int]
-    ) -> tuple[np.ndarray, ...] | None:
-        """Count hits and misses; keep the classes that occur."""
-        if self.dump_dir is not None and sample.get('seg_map_path') is None:
-            return None
-        gt_map, table = self.read_gt_ids(sample), sample['segments_info']
+    ) -> tuple[tuple[np.ndarray, ...] | None, list[str]]:
+        """Count hits and misses; keep the classes that occur.
+
+        Also says which segments have another area in the json.
+        """
+        if not self.needs_truth and sample.get('seg_map_path') is None:
+            return None, []
+        gt_map, table = self.read_truth(sample, id_map.shape)
         num_classes = len(self.dataset_meta['classes'])
         try:
             counts = panoptic_quality(
-                id_map, labels, gt_map, table, num_classes
+                id_map, labels, gt_map, table, num_classes, self.json_areas
             )
         except ValueError as error:
             raise ValueError(f'{sample["img_path"]}: {error}') from error
         seen = (counts.tp + counts.fp + counts.fn).nonzero()[0]
-        return seen, *(values[seen] for values in vars(counts).values())
+        kept = seen, *(values[seen] for values in vars(counts).values())
+        pixels = np.bincount(gt_map.ravel(), minlength=1 + len(table)).tolist()
+        return kept, [
+            f'{sample["png_name"]}, segment {told["id"]}: area '
+            f'{told["area"]:.0f} in the json, {pixels[segment["id"]]} pixels'
+            for told, segment in zip(
+                sample['segments_info'], table, strict=True
+            )
+            if told.get('area') not in (None, pixels[segment['id']])
+        ]
+
+    def _report_areas(self, odd: list[str], logger: MMLogger) -> None:
+        """Warn of areas in the json that are not those of the pixels."""
+        if odd:
+            counted = 'json' if self.json_areas else 'pixels'
+            logger.warning(
+                f'{len(odd)} segments have another area in the annotation '
+                f'file than in their PNGs ({odd[0]}): the {counted} counted. '
+                'tools/dataset_converters/check_panoptic.py lists them.'
+            )
 
     def _dump(
         self, sample: dict, id_map: np.ndarray, labels: dict[int, int]
@@ -106,11 +141,10 @@ class PanopticQualityMetric(StreamingMetric):
         """Write one PNG and return its entry of the json."""
         if self.dump_dir is None:
             return None
-        source = sample.get('seg_map_path') or sample['img_path']
-        name = f'{Path(source).stem}.png'
-        folder = self.dump_dir / 'panoptic'
-        folder.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(ids_to_colours(id_map)).save(folder / name)
+        name = sample['png_name']
+        path = self.dump_dir / 'panoptic' / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(ids_to_colours(id_map)).save(path)
         ids = self.dataset_meta['category_ids']
         table = [dict(id=i, category_id=ids[k]) for i, k in labels.items()]
         entry = dict(image_id=sample['img_id'], file_name=name)

@@ -70,6 +70,7 @@ def panoptic_quality(
     gt_map: np.ndarray,
     gt_segments: list[dict],
     num_classes: int,
+    json_areas: bool = False,
 ) -> PQCounts:
     """Match the segments of one image and count hits and misses.
 
@@ -86,13 +87,15 @@ def panoptic_quality(
         pred_map: Predicted segment ids in [0, 2 ** 24), 0 is void. (H, W).
         pred_labels: Class of each predicted id.
         gt_map: True ones, likewise. (H, W).
-        gt_segments: Dicts with `id`, `category`, `iscrowd` and `area` (of
-            the annotation file; None is counted here).
+        gt_segments: Dicts with `id`, `category`, `iscrowd`.
         num_classes: K.
+        json_areas: Believe the `area` of `gt_segments`, where there is one,
+            as panopticapi does; by default the pixels count.
 
     Raises:
         ValueError: The maps differ in size, the prediction's map and table
-            disagree, or a class is not in [0, K).
+            disagree, a class is not in [0, K), or an area that is to be
+            believed is smaller than the overlap.
     """
     overlap, gt_area, pred_area = _overlaps(gt_map, pred_map)
     odd = (set(pred_area) - {VOID_ID}) ^ set(pred_labels)
@@ -113,9 +116,14 @@ def panoptic_quality(
         label = pred_labels.get(pred_id)
         if gt_id not in segments or gt_labels[gt_id] != label:
             continue
-        area = segments[gt_id].get('area')
+        area = segments[gt_id].get('area') if json_areas else None
         union = gt_area[gt_id] if area is None else area
         union += pred_area[pred_id] - size - overlap[VOID_ID, pred_id]
+        if size > union:
+            raise ValueError(
+                f'Segment {gt_id} has the area {area} in the json and '
+                f'{gt_area[gt_id]} pixels: leave json_areas out.'
+            )
         if size / union > 0.5:
             hit.add(pred_id)
             counts.iou[label] += size / union

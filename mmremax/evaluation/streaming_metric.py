@@ -12,7 +12,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from terminaltables import AsciiTable
 
-from mmremax.datasets.panoptic_png import read_ids
+from mmremax.datasets.panoptic_png import read_segments
 
 _ROWS_OF_ONE_BLOCK = 30
 
@@ -24,8 +24,8 @@ class StreamingMetric(BaseMetric):
     original size, in the process that predicted it; only numbers travel
     between processes. `class_scores` has the scores by class afterwards.
 
-    Reads of each sample the metainfo `img_id`, `img_path`, `seg_map_path`
-    and `segments_info`, besides the prediction.
+    Reads of each sample the metainfo `img_id`, `img_path`, `file_name`,
+    `png_name`, `seg_map_path` and `segments_info`, besides the prediction.
 
     Args:
         classwise: Whether to print the table of the classes, too.
@@ -34,6 +34,7 @@ class StreamingMetric(BaseMetric):
     """
 
     without_truth = 'Take {} out of the evaluators.'
+    needs_truth = True
 
     def __init__(
         self,
@@ -76,8 +77,14 @@ class StreamingMetric(BaseMetric):
         labels, scores = found['labels'].tolist(), found['scores'].tolist()
         yield from zip(labels, scores, masks, strict=True)
 
-    def read_gt_ids(self, sample: dict) -> np.ndarray:
-        """Read the true segment ids, 0 is void. (H, W), int32."""
+    def read_truth(
+        self, sample: dict, shape: tuple[int, int]
+    ) -> tuple[np.ndarray, list[dict]]:
+        """Read the true segments.
+
+        Returns a map of ids from 1, 0 is void, (H, W) int32, and the table of
+        the sample with these ids; see ``read_segments``.
+        """
         path = sample.get('seg_map_path')
         if path is None:
             raise ValueError(
@@ -85,17 +92,28 @@ class StreamingMetric(BaseMetric):
                 'annotation file lacks "annotations". '
                 + self.without_truth.format(type(self).__name__)
             )
-        return read_ids(path, 'check data_prefix["seg"].', self.backend_args)
+        table = sample['segments_info']
+        remedy = 'check data_prefix["seg"].'
+        self.check_size(sample, shape)
+        ids = read_segments(path, remedy, shape, table, self.backend_args)
+        return ids, [dict(s, id=i) for i, s in enumerate(table, start=1)]
 
     def check_size(
-        self, sample: dict, found: tuple[int, int], expected: tuple[int, int]
+        self,
+        sample: dict,
+        found: tuple[int, int],
+        expected: tuple[int, int] | None = None,
     ) -> None:
-        """Raise a ValueError unless two sizes agree."""
+        """Raise a ValueError unless a prediction has its image's size.
+
+        Expected is what the sample says, if it does.
+        """
+        expected = expected or sample.get('ori_shape') or found
         if tuple(found) != tuple(expected):
             raise ValueError(
                 f'{sample["img_path"]}: the prediction is {tuple(found)}, '
-                f'the ground truth {tuple(expected)}: predictions must have '
-                'the original size.'
+                f'the image {tuple(expected)}: predictions must have the '
+                'original size.'
             )
 
     def check_label(self, sample: dict, label: int, limit: int) -> None:

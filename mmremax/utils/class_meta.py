@@ -60,6 +60,39 @@ def class_meta(known: Mapping | None, num_classes: int, cfg: Mapping) -> dict:
     return dict(meta, classes=names, palette=palette)
 
 
+def class_difference(first: Mapping, second: Mapping) -> str:
+    """Say how the classes of two metainfos differ; nothing if they agree.
+
+    Compared are names and order, of things and stuff apart where both tell
+    them apart: a label is a place in the list. Category ids may differ.
+    """
+    kinds = ('thing_classes', 'stuff_classes')
+    if not all(key in meta for key in kinds for meta in (first, second)):
+        kinds = ('classes',)
+    for kind in kinds:
+        one, two = (list(meta.get(kind) or ()) for meta in (first, second))
+        what = kind.replace('_', ' ')
+        lacks = [name for name in one if name not in two]
+        extra = [name for name in two if name not in one]
+        if lacks or extra:
+            parts = [('lacks', lacks), ('also has', extra)]
+            text = ' and '.join(
+                f'{word} {", ".join(map(repr, names[:10]))}'
+                + (f' and {len(names) - 10} more' if names[10:] else '')
+                for word, names in parts
+                if names
+            )
+            return f'of the {what} it {text}'
+        if one != two:
+            place = next(i for i, name in enumerate(one) if name != two[i])
+            return (
+                f'the {what} are the same in another order (at place {place} '
+                f'{two[place]!r} for {one[place]!r}): sort "categories" of '
+                'one file as those of the other'
+            )
+    return ''
+
+
 def _names(meta: Mapping) -> tuple[str, ...]:
     names = meta.get('classes') or ()
     return () if names == GUESS else tuple(names)

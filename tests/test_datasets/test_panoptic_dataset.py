@@ -83,7 +83,7 @@ def test_a_test_set_needs_no_annotations_but_its_folders(make, tmp_path):
     tiny.rewrite(tmp_path / 'panoptic.json', lambda c: c.pop('annotations'))
     data = make(test_mode=True)
     assert data.get_data_info(0)['seg_map_path'] is None
-    with pytest.raises(AnnotationError, match='no entry in "annotations"'):
+    with pytest.raises(AnnotationError, match='no "annotations" to train'):
         make()
 
 

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 import torch
 from mmengine.logging import MMLogger
+from PIL import Image
 
 from mmremax.datasets import PanopticDataset
+from mmremax.datasets.panoptic_png import read_ids
 from mmremax.evaluation import PanopticQualityMetric
+from mmremax_runtime.segmentation import ids_to_colours
 from tests.helpers.predictions import evaluate, predictions, shift
 from tests.helpers.sample_data import (
     ANN_FILE,
@@ -87,11 +90,18 @@ def test_equal_to_panopticapi_on_real_images(tmp_path):
     assert_equal_scores(ours, theirs, rel=0)
 
 
-def test_only_present_classes_count_and_undefined_means_are_nan(shapes):
+def test_only_present_classes_count_and_undefined_means_are_nan(
+    shapes, tmp_path
+):
     samples = predictions(shapes)
     for sample in samples:  # a truth of things alone
-        table = [s for s in sample['segments_info'] if s['is_thing']]
-        sample['segments_info'] = table
+        table = sample['segments_info']
+        stuff = [s['id'] for s in table if not s['is_thing']]
+        ids = read_ids(sample['seg_map_path'], '')
+        ids[np.isin(ids, stuff)] = 0
+        sample['seg_map_path'] = tmp_path / sample['png_name']
+        Image.fromarray(ids_to_colours(ids)).save(sample['seg_map_path'])
+        sample['segments_info'] = [s for s in table if s['is_thing']]
         void = sample['pred_panoptic_seg']['sem_seg'] < 1000
         sample['pred_panoptic_seg']['sem_seg'][void] = 10
     scores = score(shapes, samples)

@@ -64,11 +64,21 @@ def test_predictions_on_void_and_own_crowd_do_not_count():
         assert counts.fp.tolist() == expected
 
 
-def test_missing_area_is_counted_and_absent_segments_are_missed():
-    truth = [_truth(1, 0, None), _truth(3, 1, 20)]
+@pytest.mark.parametrize('area', [None, 3, 5, 0, float('nan')])
+def test_pixels_are_counted_and_absent_segments_are_missed(area):
+    truth = [_truth(1, 0, area), _truth(3, 1, 20)]
     counts = panoptic_quality(_row(_1=4), {1: 0}, _row(_1=4), truth, 2)
     assert counts.iou.tolist() == [1, 0]
     assert counts.fn.tolist() == [0, 1]
+
+
+def test_areas_of_the_json_count_where_that_is_asked():
+    """Overlap 4; the json says 5 pixels, the prediction has 4: 4 / 5."""
+    image = _row(_1=4), {1: 0}, _row(_1=4), [_truth(1, 0, 5)], 1
+    assert panoptic_quality(*image, json_areas=True).iou.tolist() == [4 / 5]
+    image[3][0]['area'] = 1  # IoU 4: a PQ of 400 %
+    with pytest.raises(ValueError, match='area 1 in the json and 4 pixels'):
+        panoptic_quality(*image, json_areas=True)
 
 
 def test_empty_truth_and_empty_prediction():
@@ -107,7 +117,7 @@ def test_equal_to_panopticapi_on_odd_images(tmp_path):
     total = PQCounts.zeros(num_classes)
     for _ in range(150):
         image = random_image(rng, num_classes)
-        counts = panoptic_quality(*image, num_classes)
+        counts = panoptic_quality(*image, num_classes, json_areas=True)
         expected = panopticapi_counts(tmp_path, *image, num_classes)
         for label in range(num_classes):
             for key in ('iou', 'tp', 'fp', 'fn'):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from mmremax.datasets.conversion.cityscapes import convert_cityscapes
+from tests.helpers import tiny
 from tests.helpers.original_layouts import write_cityscapes
 from tests.helpers.scripts import run_script
 
@@ -50,7 +51,8 @@ def test_faults_are_listed(run, tmp_path):
     assert 'other.json: faults: 1' in printed
     status, printed = run(*arguments, 'panoptic_val', '--img-dir', 'gtFine')
     assert status == 1
-    assert 'aachen_000000_000019_leftImg8bit.png: missing in' in printed
+    assert 'aachen_000000_000019_leftImg8bit.png: ' in printed
+    assert 'refused in training: 2' in printed
     shutil.rmtree(tmp_path / 'leftImg8bit')
     status, printed = run(*arguments, 'panoptic_val')
     assert 'give --img-dir' in printed
@@ -64,5 +66,38 @@ def test_nothing_to_check(run, tmp_path):
     assert 'no panoptic_*.json' in printed
     (tmp_path / 'panoptic_a.json').write_text('[]')
     status, printed = run(tmp_path)
-    assert status == 2
-    assert 'not a COCO-panoptic file' in printed
+    assert status == 1
+    assert 'panoptic_a.json: the content is []: it should be' in printed
+    assert 'cannot be used' in printed
+
+
+def test_files_of_a_folder_have_the_same_classes(run, tmp_path):
+    write_cityscapes(tmp_path, ('train', 'val'))
+    for split in ('train', 'val'):
+        list(convert_cityscapes(tmp_path, split, tmp_path))
+    assert run(tmp_path)[0] == 0
+    path = tmp_path / 'panoptic_val.json'
+    tiny.rewrite(path, lambda c: c['categories'].reverse())
+    status, printed = run(tmp_path)
+    assert status == 1
+    assert 'the same in another order' in printed
+    change = dict(name='lorry')
+    tiny.rewrite(path, lambda c: c['categories'].reverse())
+    tiny.rewrite(path, lambda c: c['categories'][-5].update(change))
+    status, printed = run(tmp_path)
+    assert status == 1
+    assert "it lacks 'truck' and also has 'lorry'" in printed
+    names = ['panoptic_train.json'], ['panoptic_val.json']
+    for name in names:
+        assert run(tmp_path, '--ann-file', *name)[0] == 0
+
+
+def test_images_are_decoded_where_that_is_asked(run, shapes_root, tmp_path):
+    root = tmp_path / 'copy'
+    shutil.copytree(shapes_root, root)
+    picture = min((root / 'val').iterdir())
+    raw = picture.read_bytes()
+    picture.write_bytes(raw[: len(raw) // 2])
+    status, printed = run(root, '--images')
+    assert status == 1
+    assert f'{picture.name} is no readable image' in printed

@@ -1,11 +1,13 @@
 """Check data in COCO-panoptic layout: json against PNGs and images.
 
-For every panoptic_*.json in ROOT and ROOT/annotations: keys, ids that occur
-twice, categories, missing and unreadable files, sizes of images and PNGs,
-and for every segment id, category, area, box, pixels without an entry and
-entries without a pixel. The PNGs are in the folder named as the json; the
-images are searched for below ROOT. Every fault is listed with file and
-segment; the exit status is 1 if there are any, 2 if nothing can be checked.
+For every panoptic_*.json in ROOT and ROOT/annotations: fields and values,
+ids that occur twice, categories and whether all files have the same; missing
+and unreadable files, formats and sizes of images and PNGs, and for every
+segment area, box, pixels without an entry and entries without a pixel. The
+PNGs are in the folder named as the json; the images are searched for below
+ROOT. Every fault is listed with file and segment (in a json, ten of a kind);
+the exit status is 1 if there are any, 2 if nothing can be checked. What
+training and evaluation would refuse is counted apart; the rest they accept.
 
 Examples:
     python tools/dataset_converters/check_panoptic.py data/coco
@@ -14,7 +16,6 @@ Examples:
 """
 
 import argparse
-import json
 import sys
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -24,12 +25,14 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from mmremax.datasets.annotation_file import metainfo_of
+from mmremax.datasets.annotation_parsing import parse_annotations
 from mmremax.datasets.panoptic_check import (
     Fault,
     ImageReport,
     check_images,
-    check_lists,
 )
+from mmremax.utils.class_meta import class_difference
 
 
 def parse_args() -> argparse.Namespace:
@@ -40,7 +43,9 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('root', type=Path, help='folder of the data')
     parser.add_argument(
-        '--ann-file', help='check this json of ROOT (all panoptic_*.json)'
+        '--ann-file',
+        nargs='+',
+        help='check these json files of ROOT (all panoptic_*.json)',
     )
     parser.add_argument(
         '--seg-dir', help='folder of the PNGs in ROOT (named as the json)'
@@ -48,7 +53,13 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--img-dir', help='folder of the images in ROOT (searched for)'
     )
-    parser.add_argument(
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        '--images',
+        action='store_true',
+        help='decode every image (by default their headers are read)',
+    )
+    which.add_argument(
         '--no-images', action='store_true', help='leave the images alone'
     )
     parser.add_argument(
@@ -57,26 +68,40 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def find_image_dir(root: Path, images: list[dict]) -> Path | None:
-    """Find the folder, up to two levels below root, that has the images."""
-    folders = [root, *root.glob('*/'), *root.glob('*/*/')]
-    for image in images[:20]:
-        for folder in folders:
-            if (folder / image['file_name']).is_file():
-                return folder
-    return None
+def find_image_dir(root: Path, images: list[dict], stem: str) -> Path | None:
+    """Find the folder, up to two levels below root, that has the images.
+
+    Of those that have most of the first ones, `train` and `val` may have
+    images of one name, one whose name the json's `stem` has.
+    """
+
+    def fit(folder: Path) -> tuple[int, bool]:
+        files = (folder / image['file_name'] for image in images[:20])
+        return sum(file.is_file() for file in files), folder.name in stem
+
+    best = max([root, *root.glob('*/'), *root.glob('*/*/')], key=fit)
+    return best if fit(best)[0] else None
 
 
-def check(args: argparse.Namespace, path: Path, console: Console) -> int:
+def check(
+    args: argparse.Namespace, path: Path, console: Console
+) -> tuple[dict, int]:
     """Check one annotation file and print what was found.
 
     Returns:
-        Number of faults.
+        Its content, empty if it cannot be used, and the number of faults.
     """
-    content = json.loads(path.read_text())
-    if not isinstance(content, dict):
-        raise ValueError(f'{path} holds no object: not a COCO-panoptic file.')
-    faults = check_lists(path, content)
+    content, texts = parse_annotations(path.read_bytes())
+    if texts:
+        for text in texts:
+            show(f'{path.name}: {text}', console)
+        console.print(
+            f'{path}: cannot be used, PNGs and images were not looked at',
+            style='bold',
+            highlight=False,
+        )
+        return {}, len(texts)
+    faults = []
     seg_dir = path.with_suffix('')
     if args.seg_dir is not None:
         seg_dir = args.root / args.seg_dir
@@ -84,25 +109,32 @@ def check(args: argparse.Namespace, path: Path, console: Console) -> int:
     if args.img_dir is not None:
         img_dir = args.root / args.img_dir
     elif not args.no_images:
-        img_dir = find_image_dir(args.root, content['images'])
+        img_dir = find_image_dir(args.root, content['images'], path.stem)
         if img_dir is None and content['images']:
             text = f'none of the first images is below {args.root}: give '
             faults.append(Fault(path.name, None, text + '--img-dir'))
     reports = []
     for report in track(
-        check_images(content, img_dir, seg_dir, args.workers),
+        check_images(content, img_dir, seg_dir, args.workers, args.images),
         f'Checking {path.name}',
-        total=len(content['annotations']),
+        total=len(content['images']),
         console=console,
     ):
         reports.append(report)
         faults += report.faults
     for fault in faults:
-        console.print(str(fault), style='red', markup=False, highlight=False)
+        show(str(fault), console)
     print_statistics(path, content, reports, console)
-    verdict = f'faults: {len(faults)}' if faults else 'no fault'
+    refused = sum(fault.is_refused for fault in faults)
+    verdict = f'faults: {len(faults)}, refused in training: {refused}'
+    verdict = verdict if faults else 'no fault'
     console.print(f'{path}: {verdict}', style='bold', highlight=False)
-    return len(faults)
+    return content, len(faults)
+
+
+def show(text: str, console: Console) -> None:
+    """Print a fault."""
+    console.print(text, style='red', markup=False, highlight=False)
 
 
 def print_statistics(
@@ -160,18 +192,33 @@ def main() -> None:
     args = parse_args()
     console = Console()
     if args.ann_file is not None:
-        paths = [args.root / args.ann_file]
+        paths = [args.root / name for name in args.ann_file]
     else:
         folders = (args.root, args.root / 'annotations')
         paths = [p for f in folders for p in sorted(f.glob('panoptic_*.json'))]
     if not paths:
         console.print(f'{args.root} has no panoptic_*.json: give --ann-file')
         sys.exit(2)
+    num_faults, classes = 0, {}
     try:
-        num_faults = sum(check(args, path, console) for path in paths)
-    except (OSError, ValueError) as error:
+        for path in paths:
+            content, count = check(args, path, console)
+            num_faults += count
+            if content:
+                classes[path] = metainfo_of(content['categories'])
+    except OSError as error:
         console.print(str(error), style='red', markup=False)
         sys.exit(2)
+    first, *others = classes or [None]
+    for path in others:
+        text = class_difference(classes[first], classes[path])
+        if text:
+            num_faults += 1
+            show(
+                f'{path} is not of one data set with {first}: {text}. If it '
+                'need not be, check them apart with --ann-file.',
+                console,
+            )
     sys.exit(1 if num_faults else 0)
 
 

@@ -21,7 +21,6 @@ Examples:
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
@@ -31,6 +30,7 @@ from mmremax.datasets.conversion.instances import (
     OVERLAPS,
     StuffMaps,
     convert_instances,
+    read_classes,
     read_instances,
 )
 
@@ -87,15 +87,9 @@ def main() -> None:
         content = read_instances(args.instances)
         stuff = None
         if args.stuff_maps is not None:
-            categories = json.loads(args.stuff_categories.read_text())
-            if isinstance(categories, dict):
-                categories = categories['categories']
             stuff = StuffMaps(
                 args.stuff_maps,
-                [
-                    {k: v for k, v in c.items() if k != 'isthing'}
-                    for c in categories
-                ],
+                read_classes(args.stuff_categories),
                 args.stuff_offset,
                 tuple(args.ignore),
             )
@@ -109,7 +103,7 @@ def main() -> None:
             for segment in entry['segments_info']:
                 visible += segment['category_id'] in thing_ids
                 num_stuff += segment['category_id'] not in thing_ids
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError) as error:
         sys.exit(str(error))
     hidden = len(content['annotations']) - visible
     print(

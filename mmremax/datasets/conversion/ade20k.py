@@ -6,9 +6,8 @@ from pathlib import Path
 
 import numpy as np
 from mmdet.datasets.ade20k import ADE20KSegDataset
-from PIL import Image
 
-from mmremax.datasets.panoptic_png import read_labels, read_rgb
+from mmremax.datasets.panoptic_png import read_labels, read_rgb, read_size
 from mmremax.utils.constants import VOID_ID
 
 from .panoptic_files import Annotated, convert_images, spread_id
@@ -72,8 +71,7 @@ def convert_ade20k(
 
 def _read_image(root: Path, folder: str, path: Path) -> Annotated:
     """Read the maps of one image."""
-    with Image.open(path) as opened:
-        width, height = opened.size  # of the header alone
+    height, width = read_size(path)
     name = f'{path.stem}.png'
     instance_path = root / 'annotations_instance' / folder / name
     remedy = 'its image does, so unpack the annotations again.'

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from mmremax.datasets.annotation_file import AnnotationError
-from mmremax.datasets.panoptic_png import map_ids, read_ids
+from mmremax.datasets.panoptic_png import read_segments
 from mmremax.utils.constants import VOID_ID
 
 from .panoptic_files import Annotated, convert_images
@@ -96,26 +98,19 @@ def _read_entry(
     entry: dict,
 ) -> Annotated:
     """Give the segments of one image their classes."""
+    image = images[entry['image_id']]
+    table = sorted(entry['segments_info'], key=lambda s: s['id'])
     path = png_dir / entry['file_name']
-    ids, labels, owners = {VOID_ID: VOID_ID}, {}, {}
-    for segment in sorted(entry['segments_info'], key=lambda s: s['id']):
-        own, fine = segment['id'], segment['category_id']
-        if fine not in coarse_id:
-            raise AnnotationError(
-                f'{path}: segment {own} has the category_id {fine}, which '
-                '"categories" lacks.'
-            )
-        category = coarse_id[fine]
-        if category in stuff:
-            ids[own] = owners.setdefault(category, own)
-        else:
-            ids[own] = own
-        labels[ids[own]] = (category, bool(segment.get('iscrowd', 0)))
     remedy = 'the json lists it; unpack the panoptic PNGs.'
-    id_map = map_ids(read_ids(path, remedy), ids, -1, 'int32')
-    if (id_map < 0).any():
-        raise AnnotationError(
-            f'{path} has a segment that its json does not list: the two are '
-            'of different versions.'
-        )
-    return images[entry['image_id']], entry['file_name'], id_map, labels
+    shape = image['height'], image['width']
+    places = read_segments(path, remedy, shape, table)
+    ids, labels, owners = [VOID_ID], {}, {}
+    for segment in table:
+        own = segment['id']
+        category = coarse_id[segment['category_id']]
+        if category in stuff:
+            own = owners.setdefault(category, own)
+        ids.append(own)
+        labels[own] = (category, bool(segment.get('iscrowd', 0)))
+    id_map = np.array(ids, np.int32)[places]
+    return image, entry['file_name'], id_map, labels

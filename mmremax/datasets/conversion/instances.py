@@ -1,20 +1,23 @@
 """COCO-instance annotations and stuff maps, to COCO-panoptic."""
 
+import contextlib
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pycocotools import mask as mask_utils
 
 from mmremax.datasets.annotation_file import AnnotationError
-from mmremax.datasets.panoptic_png import read_labels
+from mmremax.datasets.annotation_parsing import parse_classes, parse_instances
+from mmremax.datasets.panoptic_png import png_name, read_labels
 from mmremax.utils.constants import VOID_ID
 
-from .panoptic_files import Annotated, convert_images, spread_id
+from .panoptic_files import Annotated, convert_images, refuse_shared, spread_id
 
 # Who gets the pixels that several instances claim.
 OVERLAPS = {
@@ -46,30 +49,26 @@ class StuffMaps:
 
 def read_instances(path: Path) -> dict:
     """Read a COCO-instance annotation file; AnnotationError if unusable."""
-    content = json.loads(path.read_text())
-    for key in ('images', 'annotations', 'categories'):
-        if key not in content:
-            raise AnnotationError(f'{path} lacks the key "{key}".')
-    for annotation in content['annotations']:
-        lacking = {'image_id', 'category_id', 'segmentation'} - set(annotation)
-        if lacking:
-            raise AnnotationError(
-                f'{path}: annotation {annotation.get("id")} lacks '
-                f'{sorted(lacking)}; it must be in COCO-instance format.'
-            )
-    known = {image['id'] for image in content['images']}
-    strange = {a['image_id'] for a in content['annotations']} - known
-    if strange:
+    content = _checked(path, *parse_instances(path.read_bytes()))
+    names = [png_name(image['file_name']) for image in content['images']]
+    refuse_shared(names, str(path))
+    return content
+
+
+def read_classes(path: Path) -> list[dict]:
+    """Read a list of classes, or a file with such `categories`."""
+    raw = path.read_bytes()
+    with contextlib.suppress(ValueError, KeyError, TypeError):
+        raw = json.dumps(json.loads(raw)['categories']).encode()
+    return _checked(path, *parse_classes(raw))
+
+
+def _checked(path: Path, content: Any, faults: list[str]) -> Any:
+    if faults:
+        more = f' ({len(faults)} faults)' if len(faults) > 1 else ''
         raise AnnotationError(
-            f'{path}: an annotation has the image_id {min(strange)}, which '
-            '"images" does not list.'
+            f'{path}: {faults[0]}{more}. It must be in COCO-instance format.'
         )
-    names = Counter(_png_name(image) for image in content['images'])
-    for name, count in names.most_common(1):
-        if count > 1:
-            raise AnnotationError(
-                f'{path}: several images would share the PNG {name}.'
-            )
     return content
 
 
@@ -147,11 +146,6 @@ def _stack_image(
         (annotation, decode_mask(annotation, shape)) for annotation in own
     ]
     for annotation, mask in stacked(masks, overlap):
-        if not is_thing.get(annotation['category_id']):
-            raise AnnotationError(
-                f'Annotation {annotation.get("id")} has the category_id '
-                f'{annotation["category_id"]}, which "categories" lacks.'
-            )
         segment_id = spread_id(len(labels) + 1)
         id_map[mask] = segment_id
         crowd = bool(annotation.get('iscrowd', 0))
@@ -165,7 +159,7 @@ def _stack_image(
                 f'{contested.sum()} pixels; choose an overlap policy.'
             )
         id_map[contested] = VOID_ID
-    return image, _png_name(image), id_map, labels
+    return image, png_name(image['file_name']), id_map, labels
 
 
 def stacked(
@@ -210,7 +204,7 @@ def _paint_stuff(
     image: dict,
 ) -> None:
     """Fill the map with stuff; thing classes and ignored values stay void."""
-    path = stuff.folder / _png_name(image)
+    path = stuff.folder / png_name(image['file_name'])
     remedy = 'it must be named as the image; check the folder.'
     values = read_labels(str(path), remedy)
     if values.shape != id_map.shape:
@@ -229,8 +223,3 @@ def _paint_stuff(
         segment_id = spread_id(len(labels) + 1)
         id_map[values == value] = segment_id
         labels[segment_id] = (category, False)
-
-
-def _png_name(image: dict) -> str:
-    """Name the PNG of an image, in the same sub-folder."""
-    return Path(image['file_name']).with_suffix('.png').as_posix()

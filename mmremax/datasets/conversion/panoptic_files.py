@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +13,7 @@ from PIL import Image
 from rich.progress import track
 from scipy import ndimage
 
+from mmremax.datasets.annotation_file import AnnotationError
 from mmremax.datasets.panoptic_png import replace_ids
 from mmremax.utils.constants import VOID_ID
 from mmremax_runtime.segmentation import ids_to_colours
@@ -43,9 +45,12 @@ def convert_images(
     Yields:
         Entry of `annotations` of each image, in order, when it is done.
     """
+    owners = {}
 
     def convert(source: object) -> tuple[dict, dict]:
         image, file_name, id_map, labels = read(source)
+        if owners.setdefault(file_name, image['id']) != image['id']:
+            refuse_shared([file_name] * 2, str(json_path))
         path = json_path.with_suffix('') / file_name
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(ids_to_colours(id_map)).save(path)
@@ -74,6 +79,21 @@ def convert_images(
     )
     partial.write_text(json.dumps(content))
     partial.replace(json_path)
+
+
+def refuse_shared(names: Iterable[str], what: str) -> None:
+    """Raise an AnnotationError if files to write have one name.
+
+    Args:
+        names: Of the files.
+        what: Where they come from, for the error message.
+    """
+    twice = [name for name, n in Counter(names).items() if n > 1]
+    if twice:
+        raise AnnotationError(
+            f'{what}: several images would share the PNG {twice[0]}: rename '
+            'them.'
+        )
 
 
 def segment_table_of(

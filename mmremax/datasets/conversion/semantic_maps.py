@@ -9,8 +9,10 @@ import numpy as np
 from PIL import Image
 
 from mmremax.datasets.panoptic_dataset import PanopticDataset
-from mmremax.datasets.panoptic_png import read_ids
+from mmremax.datasets.panoptic_png import png_name, read_segments
 from mmremax.datasets.transforms.formatting import class_map
+
+from .panoptic_files import refuse_shared
 
 
 def semantic_maps(
@@ -19,9 +21,13 @@ def semantic_maps(
     """Read panoptic annotation as one label map an image.
 
     Yields:
-        Stem of the image's file name, and its labels: the place of the
-        class, things first; 255 for void and crowds. With ``merge_things``
-        all things are class 0, and stuff follows. (H, W), uint8.
+        Name of the map, that of the image with `.png`, and its labels: the
+        place of the class, things first; 255 for void and crowds. With
+        ``merge_things`` all things are class 0, and stuff follows. (H, W),
+        uint8.
+
+    Raises:
+        AnnotationError: Two images would share a map.
     """
     prefix = dict(img='', seg=str(png_dir))
     data = PanopticDataset(ann_file, data_prefix=prefix, test_mode=True)
@@ -32,11 +38,18 @@ def semantic_maps(
         places[:num_things] = 0
         places[num_things:num_classes] = range(1, num_classes - num_things + 1)
     remedy = f'{ann_file} lists it; unpack the panoptic PNGs.'
-    for info in map(data.get_data_info, range(len(data))):
+    infos = [data.get_data_info(i) for i in range(len(data))]
+    names = [png_name(info['file_name']) for info in infos]
+    refuse_shared(names, ann_file)
+    for name, info in zip(names, infos, strict=True):
         if info['seg_map_path'] is not None:
-            ids = read_ids(info['seg_map_path'], remedy)
-            labels = class_map(ids, info['segments_info'])
-            yield Path(info['img_path']).stem, places[labels]
+            table, shape = (
+                info['segments_info'],
+                (info['height'], info['width']),
+            )
+            ids = read_segments(info['seg_map_path'], remedy, shape, table)
+            table = [dict(s, id=i) for i, s in enumerate(table, start=1)]
+            yield name, places[class_map(ids, table)]
 
 
 def write_semantic_maps(
@@ -48,7 +61,8 @@ def write_semantic_maps(
     """Write the maps as PNGs named after the images; yield each path."""
     out_dir = Path(out_dir)
     out_dir.mkdir(parents=True, exist_ok=True)
-    for stem, labels in semantic_maps(ann_file, png_dir, merge_things):
-        path = out_dir / f'{stem}.png'
+    for name, labels in semantic_maps(ann_file, png_dir, merge_things):
+        path = out_dir / name
+        path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(labels).save(path)
         yield path

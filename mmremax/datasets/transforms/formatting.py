@@ -36,8 +36,8 @@ class PackPanopticInputs(BaseTransform):
       a location are left out, stuff segments of one class are merged. With
       `real_pixels` in the results: `real_pixels.data`, (1, H, W) bool, False
       where the image shows nothing and the preprocessor has to put zeros;
-    - without it (test): `seg_map_path` and `segments_info` in the metainfo,
-      from which the metric reads the ground truth.
+    - without it (test): `seg_map_path`, `segments_info`, `file_name` and
+      `png_name` in the metainfo, from which the metric reads the ground truth.
 
     Args:
         label_stride: A label is every so many-th pixel of both sides, from
@@ -64,6 +64,7 @@ class PackPanopticInputs(BaseTransform):
         keys = _META_KEYS
         if results.get('gt_seg_map') is None:
             keys += ('seg_map_path', 'segments_info')
+            keys += ('file_name', 'png_name')
         else:
             step = self.label_stride
             id_map, table = results['gt_seg_map'], results['segments_info']

@@ -4,9 +4,9 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmdet.registry import TRANSFORMS
 
-from mmremax.datasets.panoptic_png import read_ids, read_rgb, replace_ids
+from mmremax.datasets.panoptic_png import read_rgb, read_segments
 from mmremax.utils.constants import VOID_ID
-from mmremax_runtime.images import read_image
+from mmremax_runtime.images import ImageError, read_image
 
 
 @TRANSFORMS.register_module()
@@ -34,6 +34,12 @@ class LoadPanopticImage(BaseTransform):
                 )
             path = str(results['img_path'])
             image = read_rgb(path, remedy, self.backend_args)
+            listed = results.get('height'), results.get('width')
+            if None not in listed and image.shape[:2] != listed:
+                raise ImageError(
+                    f'{path} has the size {image.shape[:2]}, the annotation '
+                    f'file says {listed}: they are of different versions.'
+                )
         results['img'] = image
         results['img_shape'] = results['ori_shape'] = image.shape[:2]
         return results
@@ -64,29 +70,15 @@ class LoadPanopticMap(BaseTransform):
             'the annotation file lists it; unpack the panoptic PNGs, or check '
             'data_prefix["seg"] and data_root.'
         )
-        id_map = read_ids(path, remedy, self.backend_args)
-        if id_map.shape != tuple(results['img_shape']):
-            raise ValueError(
-                f'{path} has the size {id_map.shape}, but '
-                f'{results["img_path"]} has {tuple(results["img_shape"])}: '
-                'they do not belong together.'
-            )
-        numbers = {VOID_ID: VOID_ID}
-        table = list(enumerate(results['segments_info'], start=1))
-        for number, segment in table:
-            crowd = segment['iscrowd']
-            numbers[segment['id']] = VOID_ID if crowd else number
-
-        def numbers_of(ids: np.ndarray) -> np.ndarray:
-            unknown = set(ids.tolist()) - set(numbers)
-            if unknown:
-                raise ValueError(
-                    f'{path} has pixels of segment id {min(unknown)}, which '
-                    '"segments_info" of the annotation file lacks: PNGs and '
-                    'json are of different versions.'
-                )
-            return np.array([numbers[i] for i in ids.tolist()], np.int16)
-
-        results['gt_seg_map'] = replace_ids(id_map, numbers_of)
-        results['segments_info'] = [dict(s, id=i) for i, s in table]
+        table = results['segments_info']
+        places = read_segments(
+            path, remedy, results['img_shape'], table, self.backend_args
+        )
+        is_crowd = [s['iscrowd'] for s in table]
+        numbers = np.arange(1 + len(table), dtype=np.int16)
+        numbers[1:][np.array(is_crowd, bool)] = VOID_ID
+        results['gt_seg_map'] = numbers[places]
+        results['segments_info'] = [
+            dict(s, id=place) for place, s in enumerate(table, start=1)
+        ]
         return results

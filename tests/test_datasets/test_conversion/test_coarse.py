@@ -12,6 +12,7 @@ from mmremax.datasets.conversion.coarse import (
     convert_to_coarse,
 )
 from mmremax.datasets.panoptic_png import read_ids
+from mmremax_runtime.images import ImageError
 from tests.helpers import tiny
 
 MAPPING = dict(cat='animal', dog='animal', sky='ground', sea='ground')
@@ -51,5 +52,7 @@ def test_what_cannot_be_joined_is_named(tmp_path: Path) -> None:
     images = convert_to_coarse(
         content, tmp_path / 'seg', tmp_path / 'coarse.json', MAPPING
     )
-    with pytest.raises(AnnotationError, match='its json does not list'):
+    with pytest.raises(
+        ImageError, match='which "segments_info" of its json lacks'
+    ):
         list(images)

@@ -93,13 +93,10 @@ def test_overlap_policies(tmp_path, overlap, names, top):
     assert overlap in OVERLAPS
 
 
-def test_overlaps_and_unknown_categories_may_be_errors(tmp_path):
+def test_overlaps_may_be_errors(tmp_path):
     path, content = tmp_path / 'o.json', overlapping()
     with pytest.raises(AnnotationError, match='1.jpg: .* in 12 pixels'):
         list(convert_instances(content, path, None, 'error'))
-    content['annotations'][0]['category_id'] = 3
-    with pytest.raises(AnnotationError, match='Annotation 65 .*category_id 3'):
-        list(convert_instances(content, path))
 
 
 @pytest.mark.parametrize(
@@ -142,9 +139,18 @@ def test_what_does_not_fit_is_named(tmp_path):
 @pytest.mark.parametrize(
     ('change', 'message'),
     [
-        (lambda c: c.pop('images'), '"images"'),
+        (lambda c: c.pop('images'), 'images is missing'),
         (lambda c: c['annotations'][0].pop('segmentation'), 'segmentation'),
-        (lambda c: c['annotations'][0].update(image_id=5), 'image_id 5'),
+        (lambda c: c['annotations'][0].update(image_id=5), 'image 5, which'),
+        (
+            lambda c: c['annotations'][0].update(category_id=5),
+            r'annotation \d+ has category 5, which "categories" lacks',
+        ),
+        (lambda c: c['images'][0].pop('height'), 'height is missing'),
+        (
+            lambda c: c['images'][0].update(file_name='../a.jpg'),
+            'file_name is "../a.jpg": it should be relative',
+        ),
         (
             lambda c: c['images'][0].update(file_name='000000000285.tif'),
             'share the PNG 000000000285.png',

@@ -66,6 +66,9 @@ def test_images_are_rgb_segments_numbered_and_crowds_void(results):
 def test_missing_and_misfit_files_are_named(results, tmp_path):
     image, png = tmp_path / 'img/0.bmp', tmp_path / 'seg/0_pan.png'
     Image.new('RGB', (40, 32)).save(image)
+    with pytest.raises(ValueError, match='the annotation file says'):
+        LoadPanopticImage()(results)
+    results['width'] = 40
     with pytest.raises(ValueError, match='do not belong together'):
         LoadPanopticMap()(LoadPanopticImage()(results))
     png.write_bytes(png.read_bytes()[:60])
