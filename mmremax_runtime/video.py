@@ -46,7 +46,10 @@ class VideoReader:
     def __init__(self, path: str | Path) -> None:
         self._av = import_av()
         try:
-            self._container = self._av.open(str(path))
+            # A playlist in a video's clothes could name other files.
+            self._container = self._av.open(
+                str(path), options=dict(protocol_whitelist='file')
+            )
         except self._av.FFmpegError as error:
             raise ImageError(
                 f'{path} is no readable video ({error.strerror}).'

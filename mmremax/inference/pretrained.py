@@ -62,8 +62,6 @@ def read_model_config(path: Path) -> Config:
         raise FileNotFoundError(f'There is no config file {path}.')
     if path.suffix == half_weights.SUFFIX:
         return half_weights.read_config(path)
-    if path.suffix == '.json':
-        return half_weights.read_json_config(path)
     if path.suffix == '.pth':
         meta = load_checkpoint(path, 'meta').get('meta', {})
         return half_weights.parse_config(meta, path)

@@ -163,6 +163,10 @@ def read_json_config(path: str | Path) -> Config:
 
 def config_of_values(values: dict, path: str | Path) -> Config:
     """Make a config of plain values; see `read_config`."""
+    if '_base_' in values:
+        raise NoConfigError(
+            f'{path} has a _base_, which only a config in Python may have.'
+        )
     for node in dicts_of(values):
         if not COMPONENT.fullmatch(kind := str(node.get('type', 'none'))):
             raise NoConfigError(

@@ -14,8 +14,10 @@ from mmengine.logging import print_log
 from mmengine.utils import is_installed
 from mmseg.registry import MODELS
 
+from . import half_weights
 from .config_edits import ConfigKeyError, dicts_of
 from .model_index import OURS, find_config
+from .safe_loading import safe_loading
 
 Rule = Callable[[dict], str | None]
 """Brings one dict of a config up to date, in place.
@@ -27,10 +29,16 @@ means the same it raises a ConfigKeyError that says what to write instead.
 
 
 def read_config(path: str | Path) -> Config:
-    """Read a config file and bring it up to date."""
+    """Read a config file and bring it up to date.
+
+    Of a `.json`, as published models have it, nothing is imported or run.
+    """
     try:
-        with _packages_found():
-            cfg = Config.fromfile(path)
+        if Path(path).suffix == '.json':
+            cfg = half_weights.read_json_config(path)
+        else:
+            with safe_loading(), _packages_found():
+                cfg = Config.fromfile(path)
         migrate(cfg)
     except ConfigKeyError as error:
         raise ConfigKeyError(f'{path}: {error}') from None

@@ -22,6 +22,8 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from safetensors import SafetensorError
 from torch import Tensor
 
+from mmremax_runtime.errors import InputError
+
 from . import half_weights
 from .fetched_weights import ADDRESS, CheckpointError, fetch
 
@@ -134,33 +136,36 @@ def _read(path: Path, map_location: Any) -> Any:
 
 def _check_content(path: Path, content: Any) -> None:
     """Refuse what is not a dict of weights, with plain facts about them."""
-    weights, meta, names = content, {}, {}
+    parts = dict(state_dict=content)
     if isinstance(content, Mapping):
-        weights = content.get('state_dict', content)
-        meta = content.get('meta', {})
-    if isinstance(meta, Mapping):
-        names = meta.get('dataset_meta') or {}
-    expected = {
-        'state_dict': (weights, Mapping),
-        'meta': (meta, Mapping),
-        'dataset_meta': (names, Mapping),
-    }
-    for key, (value, kind) in expected.items():
-        if not isinstance(value, kind):
-            where = path if value is content else f'{key} of {path}'
+        parts = dict(
+            state_dict=content.get('state_dict', content),
+            meta=content.get('meta', {}),
+        )
+    if isinstance(meta := parts.get('meta'), Mapping):
+        parts['dataset_meta'] = meta.get('dataset_meta') or {}
+    for key, part in parts.items():
+        if not isinstance(part, Mapping) or not all(
+            isinstance(name, str) for name in part
+        ):
+            where = path if part is content else f'{key} of {path}'
             raise CheckpointError(
-                f'{where} is a {type(value).__name__}, not a dict of '
-                f'{"weights" if key == "state_dict" else "values"}: it is no '
-                "checkpoint. Give a run's file, or one that "
-                'tools/model_converters/strip_checkpoint.py wrote.'
+                f'{where} is a {type(part).__name__}, not a dict of names '
+                "and values: it is no checkpoint. Give a run's file, or one "
+                'that tools/model_converters/strip_checkpoint.py wrote.'
             )
-    if 'state_dict' in content:
-        wrong = [k for k, v in weights.items() if not isinstance(v, Tensor)]
-        if wrong:
-            kind = type(weights[wrong[0]]).__name__
+    names = parts.get('dataset_meta', {}).get('classes', ())
+    if not isinstance(names, list | tuple):
+        raise CheckpointError(
+            f'classes in dataset_meta of {path}: {names!r} is no list.'
+        )
+    if 'state_dict' not in content:
+        return
+    for name, value in content['state_dict'].items():
+        if not isinstance(value, Tensor):
             raise CheckpointError(
-                f'state_dict of {path}: {wrong[0]} is a {kind}, not a '
-                'tensor: it is no checkpoint of a model.'
+                f'state_dict of {path}: {name} is a {type(value).__name__}, '
+                'not a tensor: it is no checkpoint of a model.'
             )
 
 
@@ -237,7 +242,7 @@ class _PlainPickles(PickleHandler):
     """Writes pickles, and reads none."""
 
     def load_from_fileobj(self, file: Any, **_: Any) -> Any:
-        raise ValueError(
+        raise InputError(
             'A data set names a pickle (.pkl), which could run code when '
             'loaded, and is not loaded: write it as json.'
         )

@@ -6,20 +6,24 @@ import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
+from torch import nn
 
 from mmremax.engine import AtomicBackend
 from mmremax.engine.resume import (
+    ResumableCheckpointHook,
     get_random_states,
     positioned,
     set_random_states,
 )
 from mmremax.utils import cli
+from mmremax.utils.fetched_weights import CheckpointError
 from mmremax.utils.safe_loading import load_from_local
 from tests.helpers.toy import toy_config
 
@@ -178,3 +182,15 @@ def test_streams_continue_after_a_round_trip_through_a_file():
     file.seek(0)
     set_random_states(torch.load(file, weights_only=True))
     assert draw() == expected
+
+
+def test_weights_of_another_shape_are_refused_not_left_out():
+    """Mmengine warns, and goes on with the random ones of the model."""
+    hook = ResumableCheckpointHook()
+    runner = SimpleNamespace(model=nn.Linear(2, 3), _load_from='a.pth')
+    weights = dict(weight=torch.ones(3, 2))
+    hook.after_load_checkpoint(runner, dict(state_dict=weights))
+    weights['weight'] = torch.ones(3, 4)
+    for content in (weights, dict(state_dict=weights)):
+        with pytest.raises(CheckpointError, match=r'a\.pth .*weight \(3, 4\)'):
+            hook.after_load_checkpoint(runner, content)

@@ -46,6 +46,17 @@ def test_other_means_and_no_samples():
     assert preprocess(no_samples)['data_samples'] is None
 
 
+def test_bgr_to_rgb_as_mmdet_has_it():
+    """Mean and standard deviation are those of R, G, B in both."""
+    batch, settings = batch_of((9, 9)), ((33, 33), (10, 20, 30), (1, 2, 3))
+    image = torch.randint(256, (3, 9, 9), dtype=torch.uint8)
+    batch['inputs'] = [image]
+    plain = KMaXDataPreprocessor(*settings)(batch)['inputs']
+    batch['inputs'] = [image.flip(0)]
+    flipped = KMaXDataPreprocessor(*settings, bgr_to_rgb=True)(batch)
+    assert torch.equal(flipped['inputs'], plain)
+
+
 def test_pixels_that_are_not_real_become_zero():
     batch = batch_of((20, 33), (33, 33))
     real = torch.rand(1, 20, 33) < 0.5

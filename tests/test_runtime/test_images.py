@@ -1,9 +1,11 @@
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from mmremax_runtime import ImageError, list_images, read_image
-from mmremax_runtime.images import MAX_PIXELS
+from mmremax_runtime.images import MAX_PIXELS, decode_image, open_image
 from tests.helpers.bad_images import claim
 
 RGB = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
@@ -83,6 +85,43 @@ def test_bad_files_are_named_in_one_line(tmp_path):
             read_image(tmp_path / name)
         assert name in str(caught.value)
         assert '\n' not in str(caught.value)
+
+
+def test_a_jpeg_damaged_in_the_middle(tmp_path):
+    """Pillow decodes it; healthy ones of all kinds pass."""
+    pytest.importorskip('av')
+    noise = np.random.default_rng(0).integers(0, 256, (120, 90, 3))
+    image, path = Image.fromarray(noise.astype(np.uint8)), tmp_path / 'a.jpg'
+    for kind in ('RGB', 'L', 'CMYK'):
+        for options in (
+            dict(quality=100, progressive=True),
+            dict(quality=5, restart_marker_blocks=3),
+            dict(subsampling='4:2:2', comment=b'text', optimize=True),
+        ):
+            image.convert(kind).save(path, **options)
+            read_image(path)
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    path.write_bytes(content[:middle] + bytes(200) + content[middle + 200 :])
+    Image.open(path).load()
+    with pytest.raises(ImageError, match=r'a\.jpg is damaged inside'):
+        read_image(path)
+
+
+def test_sizes_are_judged_by_the_header(tmp_path):
+    path = claim(tmp_path / 'large.png', 100, 200)
+    content = path.read_bytes()
+    with open_image(content, 'large.png', 20_000) as image:
+        assert image.size == (100, 200)
+    for read in (decode_image, lambda *a: open_image(*a).__enter__()):
+        with pytest.raises(ImageError, match='large.png has 100 x 200'):
+            read(content, 'large.png', 19_999)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / 'a.png')
+    with pytest.raises(ImageError, match=r'a\.png is a pipe'):
+        read_image(tmp_path / 'a.png')
 
 
 def test_a_folder(tmp_path):

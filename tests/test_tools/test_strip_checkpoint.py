@@ -64,6 +64,18 @@ def test_names_that_a_file_lacks_are_those_of_the_data(
     assert sorted(found) == sorted(names)
 
 
+def test_weights_to_start_anew_are_dropped_by_pattern(
+    run, checkpoint, tmp_path
+):
+    out = tmp_path / 'out.pth'
+    run(checkpoint, out, '--drop', '*pixel_decoder*', 'backbone.*')
+    left = load_from_local(out)['state_dict']
+    assert left
+    assert not [k for k in left if 'pixel_decoder' in k or 'backbone' in k]
+    with pytest.raises(SystemExit, match='--drop class: no weight'):
+        run(checkpoint, out, '--drop', 'class')
+
+
 def test_what_does_not_fit_is_refused(run, checkpoint, tmp_path):
     out = tmp_path / 'published.safetensors'
     with pytest.raises(SystemExit, match='does not fit the config'):

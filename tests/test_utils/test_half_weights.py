@@ -10,6 +10,7 @@ from mmengine.config import Config
 from mmengine.runner.checkpoint import CheckpointLoader
 from safetensors.torch import save_file
 
+from mmremax.utils.fetched_weights import CheckpointError
 from mmremax.utils.half_weights import NoConfigError, pack, read_config
 from mmremax.utils.safe_loading import load_from_local
 
@@ -61,6 +62,25 @@ def test_files_of_others_and_broken_ones(tmp_path):
         assert str(path) in str(error.value)
     with pytest.raises(FileNotFoundError, match='none'):
         load_from_local(tmp_path / 'none.safetensors')
+
+
+@pytest.mark.parametrize('place', [0.05, 0.5, 0.95])
+def test_a_changed_byte_is_found(tmp_path, place):
+    """In the names, in the weights; a file of others has no checksum."""
+    path = tmp_path / 'a.safetensors'
+    weights = dict(kernel=torch.randn(20, 20), bias=torch.ones(3))
+    content = bytearray(pack(dict(state_dict=weights, meta=META)))
+    path.write_bytes(content)
+    load_from_local(path)
+    content[int(place * len(content))] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match='cannot be read') as error:
+        load_from_local(path)
+    assert str(path) in str(error.value)
+    with pytest.raises(NoConfigError, match='cannot be read'):
+        read_config(path)
+    save_file(weights, path)
+    assert load_from_local(path)['meta'] == {}
 
 
 def packed_config(folder: Path, text: str) -> Path:

@@ -165,3 +165,18 @@ def test_configs_of_this_version_stay_and_those_of_mmseg_are_found(capsys):
     head = read_config(path).model.decode_head
     assert head.type == 'mmseg.MPFormerHead'
     assert packages == MODULE2PACKAGE
+
+
+def test_bases_of_this_package_are_found_in_a_checkout_too(tmp_path):
+    """By file and by name; and mmengine is as before."""
+    theirs, base = Config._get_cfg_path, 'kmax/kmax_r50_coco.py'
+    for name in (base, 'kmax_r50_coco'):
+        path = tmp_path / 'mine.py'
+        path.write_text(f"_base_ = 'mmremax::{name}'\nmine = 1\n")
+        found = read_config(path).to_dict()
+        assert found.pop('mine') == 1
+        assert found == read_config(CONFIGS / base).to_dict()
+    assert Config._get_cfg_path is theirs
+    path.write_text("_base_ = 'mmremax::kmax/none.py'\n")
+    with pytest.raises(FileNotFoundError, match='none'):
+        read_config(path)

@@ -72,6 +72,11 @@ def test_a_changed_byte_is_found(tmp_path, place):
         (dict(state_dict=dict(w=3)), 'w is a int, not a tensor'),
         (dict(state_dict={}, meta='x'), 'meta of .* a str'),
         (dict(state_dict={}, meta=dict(dataset_meta=5)), 'dataset_meta of'),
+        (
+            dict(state_dict={}, meta=dict(dataset_meta=dict(classes=5))),
+            'classes in dataset_meta of .* 5 is no list',
+        ),
+        ({1: torch.ones(1)}, 'a dict, not a dict of names'),
     ],
 )
 def test_what_is_no_dict_of_weights_says_so(tmp_path, content, says):
