@@ -92,6 +92,8 @@ def check_jpeg(content: bytes, name: str) -> None:
             f'{name} is damaged inside: what can be decoded of it is not the '
             'picture. Fetch it again.'
         ) from None
+    except av.FFmpegError:  # of a kind that FFmpeg does not read
+        return
 
 
 def decode_image(

@@ -15,7 +15,6 @@ core; the diameter is what the package's size model estimates.
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -23,6 +22,9 @@ from types import ModuleType
 import numpy as np
 import torch
 from PIL import Image
+
+from mmremax.datasets.annotation_file import load_annotations
+from mmremax_runtime import read_image
 
 # The training code imports it; it is not used here.
 sys.modules['tensorboardX'] = ModuleType('tensorboardX')
@@ -40,13 +42,13 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     torch.set_grad_enabled(False)
     model = sCellSeg(model_type='cellpose', gpu=False)
-    content = json.loads((args.data_root / 'panoptic_val.json').read_text())
+    content = load_annotations(str(args.data_root / 'panoptic_val.json'))
     for entry in content['images']:
         source = args.data_root / entry['file_name']
         path = args.out / f'{source.stem}.png'
         if path.exists():
             continue
-        image = np.asarray(Image.open(source).convert('RGB'))
+        image = read_image(source)
         diameters, _ = model.sz.eval(imgs=[image], channels=[[0, 0]])
         masks, _, _ = model.inference(
             query_images=[image],

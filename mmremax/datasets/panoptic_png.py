@@ -11,6 +11,7 @@ from PIL import Image
 
 from mmremax.utils.constants import VOID_ID
 from mmremax_runtime.images import (
+    MAX_PIXELS,
     ORIENTATION,
     UPRIGHT,
     ImageError,
@@ -154,13 +155,17 @@ def png_name(file_name: str) -> str:
 
 
 def read_rgb(
-    path: str, remedy: str, backend_args: dict | None = None
+    path: str,
+    remedy: str,
+    backend_args: dict | None = None,
+    max_pixels: int = MAX_PIXELS,
 ) -> np.ndarray:
     """Read an image file.
 
     Args:
         path: File, or an address that mmengine's file backends know.
         remedy: What to do if the file is missing, for the error message.
+        max_pixels: A larger one is refused before it is decoded.
 
     Returns:
         RGB, uint8, turned as its EXIF entry says, transparency left out.
@@ -170,7 +175,8 @@ def read_rgb(
         FileNotFoundError: There is no such file.
         ImageError: See ``mmremax_runtime.images.read_image``.
     """
-    return decode_image(_content(path, remedy, backend_args), path)
+    content = _content(path, remedy, backend_args)
+    return decode_image(content, path, max_pixels)
 
 
 def read_labels(
@@ -182,10 +188,10 @@ def read_labels(
     """
     with _opened(path, remedy, backend_args) as image:
         values = np.array(image)
-    if values.ndim != 2:
-        raise ValueError(
-            f'{path} has the shape {values.shape}: a label map has one '
-            'channel.'
+    if values.ndim != 2 or values.dtype.kind == 'f':
+        raise ImageError(
+            f'{path} has the shape {values.shape} and values of '
+            f'{values.dtype}: a label map has one channel of whole numbers.'
         )
     return values
 

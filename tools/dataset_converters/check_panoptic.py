@@ -18,6 +18,7 @@ Examples:
 import argparse
 import sys
 from collections import Counter, defaultdict
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -199,6 +200,9 @@ def main() -> None:
     if not paths:
         console.print(f'{args.root} has no panoptic_*.json: give --ann-file')
         sys.exit(2)
+    if args.images and find_spec('av') is None:
+        text = 'damage inside a JPEG shows only with PyAV: pip install av'
+        console.print(text, style='yellow')
     num_faults, classes = 0, {}
     try:
         for path in paths:

@@ -6,7 +6,7 @@ from mmdet.registry import TRANSFORMS
 
 from mmremax.datasets.panoptic_png import read_rgb, read_segments
 from mmremax.utils.constants import VOID_ID
-from mmremax_runtime.images import ImageError, read_image
+from mmremax_runtime.images import MAX_PIXELS, ImageError, read_image
 
 
 @TRANSFORMS.register_module()
@@ -16,10 +16,16 @@ class LoadPanopticImage(BaseTransform):
     Required keys: `img_path`; without it `img`, an array that mmdet's
     interfaces hand over, BGR as they document. Added keys: `img` (H, W, 3),
     `img_shape`, `ori_shape`.
+
+    Args:
+        max_pixels: A larger one is refused before it is decoded.
     """
 
-    def __init__(self, backend_args: dict | None = None) -> None:
+    def __init__(
+        self, backend_args: dict | None = None, max_pixels: int = MAX_PIXELS
+    ) -> None:
         self.backend_args = backend_args
+        self.max_pixels = max_pixels
 
     def transform(self, results: dict) -> dict:
         """Load the image."""
@@ -33,7 +39,7 @@ class LoadPanopticImage(BaseTransform):
                     'data_prefix["img"] and data_root.'
                 )
             path = str(results['img_path'])
-            image = read_rgb(path, remedy, self.backend_args)
+            image = read_rgb(path, remedy, self.backend_args, self.max_pixels)
             listed = results.get('height'), results.get('width')
             if None not in listed and image.shape[:2] != listed:
                 raise ImageError(

@@ -10,6 +10,7 @@ from mmremax.datasets import (
     PanopticDataset,
 )
 from mmremax.datasets.panoptic_png import colours_to_ids, read_ids, replace_ids
+from mmremax_runtime import ImageError
 from mmremax_runtime.segmentation import ids_to_colours
 from tests.helpers import tiny
 from tests.helpers.sample_data import (
@@ -27,6 +28,13 @@ def test_colour_code_is_r_256_g_65536_b():
     assert ids.dtype == np.int32
     assert (ids_to_colours(ids) == colours).all()
     assert (ids_to_colours(ids.astype(np.int64)) == colours).all()
+
+
+def test_a_size_above_the_limit_is_refused(results):
+    """On the header: see the test of `open_image`."""
+    LoadPanopticImage(max_pixels=48 * 32)(dict(results))
+    with pytest.raises(ImageError, match='48 x 32 pixels, more than 1535'):
+        LoadPanopticImage(max_pixels=48 * 32 - 1)(results)
 
 
 @pytest.mark.parametrize('shape', [(1, 1), (7, 5), (40, 30)])
