@@ -101,10 +101,15 @@ def refused(tmp_path, monkeypatch, shapes_root, capfd):
     return run
 
 
+@pytest.mark.parametrize('name', ['evil.pth', 'evil.pkl'])
 @pytest.mark.parametrize('command', cases(WEIGHTS))
-def test_weights_of_a_file_and_of_an_address(command, refused, tmp_path):
-    refused(command, str(tmp_path / 'evil.pth'))
-    refused(command, str(tmp_path / 'evil.pkl'))
+def test_weights_of_a_file(command, name, refused, tmp_path):
+    refused(command, str(tmp_path / name))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('command', WEIGHTS.values(), ids=WEIGHTS)
+def test_weights_of_an_address(command, refused, tmp_path):
     with serve(tmp_path) as address:
         refused(command, f'{address}/evil.pth')
 
