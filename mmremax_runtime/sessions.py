@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -100,9 +101,7 @@ class OpenVINO:
     def __init__(
         self, path: Path, precision: str, threads: int | None
     ) -> None:
-        import openvino
-
-        core = openvino.Core()
+        core = _core()
         has = core.get_property('CPU', 'OPTIMIZATION_CAPABILITIES')
         if precision == 'bfloat16' and 'BF16' not in has:
             raise ModelError('This CPU has no bfloat16: use float32.')
@@ -130,6 +129,19 @@ class OpenVINO:
                 known[output.any_name] = request.get_tensor(output).data
         # The requests own the memory, and will write to it again.
         return [known[name].copy() for name in names]
+
+
+@cache
+def _core() -> object:
+    """Start OpenVINO once, and for good.
+
+    Each start gives the thread a stack for signals and each end takes it
+    back, to what it was before: where two overlap, to freed memory. The next
+    signal, of a child that ends as well, would kill the process.
+    """
+    from openvino import Core
+
+    return Core()
 
 
 def _cut(model: object) -> list:

@@ -108,3 +108,22 @@ def test_the_command_predicts_without_torch(exported, tmp_path):
     )
     assert run.returncode == 0, run.stderr
     assert (tmp_path / 'red_panoptic.png').is_file()
+
+
+TWO_MODELS = """
+import signal, subprocess, sys
+from mmremax_runtime.model import load
+
+# Python asks for a stack of its own for every handler; torch's data loader
+# has one for children.
+signal.signal(signal.SIGCHLD, lambda *_: None)
+first, second = (load(sys.argv[1], 'openvino') for _ in range(2))
+del first
+del second
+subprocess.run([sys.executable, '-c', ''])
+"""
+
+
+def test_signals_after_two_models_of_openvino(exported):
+    command = [sys.executable, '-c', TWO_MODELS, str(exported[0])]
+    assert subprocess.run(command, cwd=ROOT).returncode == 0
