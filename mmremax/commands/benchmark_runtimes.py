@@ -8,6 +8,8 @@ the export and segments one image; it never imports torch.
 Examples:
     mmremax benchmark-runtimes demo/nuclei/model.safetensors \
         --exported exported --images demo/nuclei/sample/images
+    mmremax benchmark-runtimes demo/nuclei/model.safetensors \
+        --exported exported --data-root data/stage1_train
 """
 
 from __future__ import annotations
@@ -38,6 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='DIR',
         help='a folder of images (made pictures)',
     )
+    parser.add_argument(
+        '--data-root',
+        metavar='DIR',
+        help="also PQ, on the test data of the model's config",
+    )
     parser.add_argument('--num', type=int, default=4, help='images (4)')
     parser.add_argument('--rounds', type=int, default=5, help='of each (5)')
     parser.add_argument('--threads', type=int, default=1, help='(1)')
@@ -56,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
         ways_of,
     )
     from mmremax.export.check import check_images
+    from mmremax.export.scoring import open_data, score
     from mmremax.inference import Predictor
 
     torch.set_num_threads(args.threads)
@@ -64,6 +72,9 @@ def run(args: argparse.Namespace) -> int:
             args.model, args.checkpoint, 'cpu'
         )
         ways = ways_of(predictor, args.exported, args.threads)
+        if args.data_root is not None:
+            cfg = predictor.model.cfg
+            data = open_data(cfg, 'test_dataloader', args.data_root)
     except (FileNotFoundError, RuntimeError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -76,6 +87,9 @@ def run(args: argparse.Namespace) -> int:
     for name, way in ways.items():
         if way.folder is not None:
             numbers[name] |= cold_start(way, images[0].shape, args.threads)
+    if args.data_root is not None:
+        for name, way in ways.items():
+            numbers[name]['PQ'] = score(way.segment, data)['PQ']
     sizes = ', '.join(f'{i.shape[1]} x {i.shape[0]}' for i in images)
     print(f'{cpu()}; threads: {args.threads}; images: {sizes}\n')
     print(table(numbers))

@@ -13,7 +13,6 @@ Examples:
 from __future__ import annotations
 
 import argparse
-import copy
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +20,6 @@ from typing import TYPE_CHECKING
 from mmremax_runtime.images import list_images, read_image
 
 if TYPE_CHECKING:
-    from mmremax.datasets import PanopticDataset
     from mmremax.inference import Predictor
 
 PRECISIONS = ('float32', 'float16', 'int8')
@@ -108,6 +106,7 @@ def _run(args: argparse.Namespace) -> int:
 def _converter(args: argparse.Namespace, predictor: Predictor) -> object:
     """Choose what makes the graph smaller."""
     from mmremax.export.precision import Quantise, store_float16
+    from mmremax.export.scoring import open_data
 
     if args.precision == 'float16':
         return store_float16
@@ -116,7 +115,9 @@ def _converter(args: argparse.Namespace, predictor: Predictor) -> object:
     if args.calibrate is not None:
         paths = list_images(args.calibrate)
     elif args.data_root is not None:
-        data = _data(args, predictor, 'train_dataloader')
+        data = open_data(
+            predictor.model.cfg, 'train_dataloader', args.data_root
+        )
         paths = [data.get_data_info(i)['img_path'] for i in range(len(data))]
     else:
         raise ValueError(
@@ -127,22 +128,9 @@ def _converter(args: argparse.Namespace, predictor: Predictor) -> object:
     return Quantise([read_image(path) for path in paths])
 
 
-def _data(
-    args: argparse.Namespace, predictor: Predictor, loader: str
-) -> PanopticDataset:
-    """Open the data of the model's config."""
-    from mmdet.registry import DATASETS
-
-    from mmremax.utils.config_edits import set_data_root
-
-    cfg = copy.deepcopy(predictor.model.cfg)
-    set_data_root(cfg, args.data_root)
-    return DATASETS.build(cfg[loader].dataset)
-
-
 def _score(args: argparse.Namespace, predictor: Predictor) -> None:
     """Print what the precision costs, or that nobody knows."""
-    from mmremax.export.scoring import score
+    from mmremax.export.scoring import open_data, score
     from mmremax_runtime.model import load
 
     if args.data_root is None:
@@ -151,9 +139,11 @@ def _score(args: argparse.Namespace, predictor: Predictor) -> None:
             '--data-root DIR does.'
         )
         return
-    data = _data(args, predictor, 'test_dataloader')
-    before = score(predictor, data)['PQ']
-    after = score(load(args.out), data)['PQ']
+    data = open_data(predictor.model.cfg, 'test_dataloader', args.data_root)
+    before, after = (
+        score(lambda image, way=way: way.segment([image])[0], data)['PQ']
+        for way in (predictor, load(args.out))
+    )
     print(f'PQ          {before:.2f} float32, {after:.2f} {args.precision}')
     if before - after > MAX_LOSS:
         print(

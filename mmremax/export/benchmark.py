@@ -169,19 +169,21 @@ def cold_start(way: Way, shape: tuple[int, ...], threads: int) -> dict:
 def table(numbers: dict[str, dict]) -> str:
     """Lay the numbers out as Markdown."""
     rows = [
-        '| way | ms | x | of it post-processing | pixels that differ | '
+        '| way | ms | x | of it post-processing | pixels that differ | PQ | '
         'cold start, s (CPU) | peak memory, MB |',
-        '|---|---|---|---|---|---|---|',
+        '|---|---|---|---|---|---|---|---|',
     ]
     for name, n in numbers.items():
-        start = memory = '-'
+        quality = start = memory = '-'
+        if 'PQ' in n:
+            quality = f'{n["PQ"]:.2f}'
         if 'peak_bytes' in n:
             start = f'{n["start_seconds"]:.1f} ({n["start_cpu_seconds"]:.1f})'
             memory = f'{n["peak_bytes"] / MIB:.0f}'
         rows.append(
             f'| {name} | {1e3 * n["seconds"]:.1f} | {n["ratio"]:.2f} | '
-            f'{1e3 * n["post_seconds"]:.1f} | {n["wrong"]:.1e} | {start} | '
-            f'{memory} |'
+            f'{1e3 * n["post_seconds"]:.1f} | {n["wrong"]:.1e} | '
+            f'{quality} | {start} | {memory} |'
         )
     return '\n'.join(rows)
 

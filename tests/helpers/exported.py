@@ -1,6 +1,9 @@
 """A small model that was exported once, for all tests of a run."""
 
+import fcntl
 import json
+import os
+import pickle
 import shutil
 from pathlib import Path
 
@@ -43,14 +46,26 @@ def small_predictor():
 
 @pytest.fixture(scope='session')
 def exported(tmp_path_factory):
-    """Give the folder, its predictor and what the check found."""
+    """Give the folder, its predictor and what the check found.
+
+    The export takes half a minute: the first worker that asks makes it for
+    all.
+    """
     from mmremax.export import export_model
     from mmremax.export.check import check_images
 
     predictor = small_predictor()
-    folder = tmp_path_factory.mktemp('exported') / 'model'
-    images = check_images(predictor.model)
-    return folder, predictor, export_model(predictor, folder, images)
+    place = tmp_path_factory.getbasetemp()
+    if 'PYTEST_XDIST_WORKER' in os.environ:
+        place = place.parent
+    folder, found = place / 'exported', place / 'exported.pkl'
+    with (place / 'exported.lock').open('w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not found.exists():
+            images = check_images(predictor.model)
+            check = export_model(predictor, folder, images)
+            found.write_bytes(pickle.dumps(check))
+    return folder, predictor, pickle.loads(found.read_bytes())
 
 
 @pytest.fixture

@@ -43,7 +43,9 @@ def test_times_and_pixels_of_known_ways(exported):
     assert fast['ratio'] == pytest.approx(4, rel=0.2)
     assert (slow['ratio'], slow['wrong']) == (1, 0)
     assert fast['wrong'] == pytest.approx(1 / 20)
+    fast['PQ'] = 71.219
     assert '| fast | 10.' in table(found)
+    assert '| 5.0e-02 | 71.22 | - |' in table(found)
 
 
 def test_an_export_beside_its_model(exported, monkeypatch):

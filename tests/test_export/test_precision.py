@@ -1,5 +1,6 @@
 import shutil
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import onnx
@@ -9,7 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 from mmremax.commands import export as command
 from mmremax.export.check import check_images
 from mmremax.export.precision import Quantise, store_float16
-from mmremax.export.scoring import mmdet_ids, score
+from mmremax.export.scoring import mmdet_ids, open_data, score
 from mmremax.inference import Predictor
 from mmremax_runtime import Segment, Segmentation
 from mmremax_runtime.merge import INSTANCE_OFFSET
@@ -103,10 +104,10 @@ def test_a_loss_of_quality_is_said(after, warns, monkeypatch, capsys):
     monkeypatch.setattr(
         'mmremax.export.scoring.score', lambda *_: next(scores)
     )
-    monkeypatch.setattr(command, '_data', lambda *_: [0] * 7)
+    monkeypatch.setattr('mmremax.export.scoring.open_data', lambda *_: [0] * 7)
     monkeypatch.setattr('mmremax_runtime.model.load', lambda _: None)
     args = type('Args', (), dict(precision='int8', data_root='x', out='y'))
-    command._score(args, None)
+    command._score(args, mock.MagicMock())
     said = capsys.readouterr().out
     assert f'50.00 float32, {after:.2f} int8' in said
     assert ('WARNING: int8 loses 1.10 PQ on 7 images' in said) is warns
@@ -116,26 +117,22 @@ def test_scores_of_a_data_set():
     """All background: RQ 100 of stuff, and none of the nuclei is found."""
     nuclei = ROOT / 'demo/nuclei'
     predictor = Predictor.from_pretrained(nuclei / 'model.safetensors')
-    args = type('Args', (), dict(data_root=str(nuclei / 'sample')))
     cfg = predictor.model.cfg.test_dataloader.dataset
     cfg.data_prefix = dict(img='', seg='panoptic_val/')
     cfg.indices = 2
-    data = command._data(args, predictor, 'test_dataloader')
+    data = open_data(
+        predictor.model.cfg, 'test_dataloader', str(nuclei / 'sample')
+    )
     (background,) = (
         i for i, name in enumerate(predictor.classes.names) if 'back' in name
     )
 
-    class AllBackground:
-        classes = predictor.classes
+    def all_background(image):
+        segment = Segment(1, background, 'background', False, 1, 1, None)
+        ids = np.ones(image.shape[:2], np.int32)
+        return Segmentation(ids, [segment], predictor.classes)
 
-        def segment(self, images):
-            shape = images[0].shape[:2]
-            segment = Segment(1, background, 'background', False, 1, 1, None)
-            return [
-                Segmentation(np.ones(shape, np.int32), [segment], self.classes)
-            ]
-
-    found = score(AllBackground(), data)
+    found = score(all_background, data)
     assert (found['PQ_th'], found['RQ_st']) == (0, 100)
     assert 50 < found['PQ_st'] < 100
     assert found['PQ'] == found['PQ_st'] / 2
