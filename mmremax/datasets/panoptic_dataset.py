@@ -12,7 +12,7 @@ from .annotation_file import (
     metainfo_of,
     segment_table,
 )
-from .panoptic_png import png_name
+from .panoptic_png import check_map, png_name
 from .sampler import sample_rng, seeded_globals
 
 
@@ -106,6 +106,30 @@ class PanopticDataset(CocoPanopticDataset):
         entries = {a['image_id']: a for a in content['annotations']}
         images = content['images']
         return [self._data_info(i, entries.get(i['id'])) for i in images]
+
+    @property
+    def has_truth(self) -> bool:
+        """Whether the annotation file has annotations."""
+        return self.get_data_info(0)['segments_info'] is not None
+
+    def check_files(self) -> None:
+        """Raise unless the files of all images are there, PNGs of their kind.
+
+        Looks at the headers of the PNGs; for what is scored, before the
+        first image. Sizes and formats are ImageErrors.
+        """
+        for info in map(self.get_data_info, range(len(self))):
+            path = info['seg_map_path']
+            if path is not None:
+                shape = info['height'], info['width']
+                check_map(
+                    path, 'check data_prefix["seg"].', shape, self.backend_args
+                )
+            if not fileio.exists(info['img_path'], self.backend_args):
+                raise FileNotFoundError(
+                    f'{info["img_path"]} does not exist: check '
+                    'data_prefix["img"] and data_root.'
+                )
 
     def filter_data(self) -> list[dict]:
         """Drop images by `filter_cfg`; an empty rest is an error."""

@@ -98,12 +98,9 @@ def read_segments(
         ImageError: It cannot be read, holds no colours of ids, has another
             size than the image, or pixels of segments that are not listed.
     """
-    id_map = read_ids(path, remedy, backend_args)
-    if id_map.shape != tuple(shape):
-        raise ImageError(
-            f'{path} has the size {id_map.shape}, its image {tuple(shape)}: '
-            'they do not belong together.'
-        )
+    content = check_map(path, remedy, shape, backend_args)
+    id_map = colours_to_ids(decode_image(content, str(path)))
+    check_shape(path, id_map.shape, shape)  # its EXIF entry may turn it
     places = {s['id']: place for place, s in enumerate(segments, start=1)}
     places[VOID_ID] = 0
 
@@ -119,6 +116,33 @@ def read_segments(
         return np.array([places[i] for i in ids.tolist()], np.int32)
 
     return replace_ids(id_map, places_of)
+
+
+def check_map(
+    path: str | Path,
+    remedy: str,
+    shape: tuple[int, int],
+    backend_args: dict | None = None,
+) -> bytes:
+    """Check the header of an annotation PNG; see ``read_segments``.
+
+    Returns:
+        Content of the file.
+    """
+    content = _content(str(path), remedy, backend_args)
+    check_shape(path, check_format(content, str(path)), shape)
+    return content
+
+
+def check_shape(
+    path: str | Path, found: tuple[int, int], shape: tuple[int, int]
+) -> None:
+    """Raise an ImageError unless a map has the size of its image."""
+    if tuple(found) != tuple(shape):
+        raise ImageError(
+            f'{path} has the size {tuple(found)}, its image {tuple(shape)}: '
+            'they do not belong together.'
+        )
 
 
 def check_format(content: bytes, name: str) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """What the runner needs: hooks, optimizers, checkpoints."""
 
-from .count_hooks import ClassCountCheckHook, DiscardCountHook
+from .count_hooks import DiscardCountHook
+from .data_check_hook import ClassCountCheckHook
 from .gradient_hooks import GradNormHook, NonFiniteError, NonFiniteGuardHook
 from .optim import ChannelsLastHook, NormMomentumHook
 from .pretrained_weights import StrictPretrained

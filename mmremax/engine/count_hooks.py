@@ -1,4 +1,4 @@
-"""Hooks that count: classes of model and data, and what is left out."""
+"""Counts what training leaves out; what hooks ask of models and data."""
 
 from __future__ import annotations
 
@@ -11,50 +11,6 @@ from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import Runner
 from mmengine.structures import BaseDataElement
 from torch import nn
-
-COUNTS = {'thing': 'num_things_classes', 'stuff': 'num_stuff_classes'}
-
-
-@HOOKS.register_module()
-class ClassCountCheckHook(Hook):
-    """Raises one error that names both sides where they disagree.
-
-    A disagreement would otherwise show as a device-side assertion, or not
-    at all. Models and data sets that state no counts are let through.
-    """
-
-    priority = 'VERY_HIGH'
-
-    def before_train(self, runner: Runner) -> None:
-        """Check the training data, and the validation data with it."""
-        self._check(runner, 'train_dataloader')
-        if runner.val_loop is not None:
-            self._check(runner, 'val_dataloader')
-
-    def before_val(self, runner: Runner) -> None:
-        """Check the validation data."""
-        self._check(runner, 'val_dataloader')
-
-    def before_test(self, runner: Runner) -> None:
-        """Check the test data."""
-        self._check(runner, 'test_dataloader')
-
-    def _check(self, runner: Runner, loader: str) -> None:
-        head = head_of(runner.model)
-        for dataset in leaf_datasets(getattr(runner, loader).dataset):
-            for kind, key in COUNTS.items():
-                in_model = getattr(head, key, None)
-                names = dataset.metainfo.get(f'{kind}_classes')
-                if in_model is None or names is None:
-                    continue
-                if len(names) != in_model:
-                    raise ValueError(
-                        f'model.{key} is {in_model}, but {loader}.dataset '
-                        f'has {len(names)} {kind} classes in '
-                        f'{dataset.ann_file}. Set model.{key} to '
-                        f'{len(names)}, or point the data set at the '
-                        'annotation file of the model (`--data-root`).'
-                    )
 
 
 def leaf_datasets(dataset) -> Iterator:

@@ -14,6 +14,10 @@ from mmengine.runner import Runner
 from torch import Tensor
 from torch.optim import Optimizer
 
+from mmremax_runtime.errors import InputError
+
+from .prediction_guard import PredictionGuard
+
 
 def total_grad_norm(optimizer: Optimizer) -> Tensor | None:
     """Compute the 2-norm of all gradients as one vector, on their device.
@@ -68,13 +72,15 @@ class GradNormHook(Hook):
             self.norms.append(norm)
 
 
-class NonFiniteError(RuntimeError):
-    """A loss or gradient was infinite or not a number."""
+class NonFiniteError(InputError, RuntimeError):
+    """A loss, gradient or prediction was infinite or not a number."""
 
 
 @HOOKS.register_module()
-class NonFiniteGuardHook(Hook):
+class NonFiniteGuardHook(PredictionGuard, Hook):
     """Looks at losses and gradient before each update; stops or skips.
+
+    Predictions that are not finite always stop an evaluation.
 
     The look costs one copy of one number from the device per update. All
     ranks decide alike. Under mixed precision an overflow of the scaled
@@ -87,6 +93,7 @@ class NonFiniteGuardHook(Hook):
     """
 
     priority = 'HIGH'
+    error = NonFiniteError
 
     def __init__(self, action: str = 'stop') -> None:
         if action not in ('stop', 'skip'):

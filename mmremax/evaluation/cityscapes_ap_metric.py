@@ -30,6 +30,7 @@ class CityscapesAPMetric(StreamingMetric):
     """
 
     default_prefix = 'cityscapes'
+    needs_truth = False  # the download has it
 
     def __init__(self, **kwargs) -> None:
         super().__init__(**kwargs)
@@ -52,6 +53,12 @@ class CityscapesAPMetric(StreamingMetric):
 
         Returns areas and overlaps by class as the official script has them.
         """
+        lacking = set(self.settings.instLabels)
+        if lacking := sorted(lacking - set(self.dataset_meta['classes'])):
+            raise ValueError(
+                f'The data lack the Cityscapes classes {", ".join(lacking)}: '
+                'use InstanceAPMetric.'
+            )
         truth = self._read_truth(sample['img_path'])
         ids = np.unique(truth)
         places = np.searchsorted(ids, truth)

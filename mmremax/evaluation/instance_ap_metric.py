@@ -43,6 +43,11 @@ class InstanceAPMetric(StreamingMetric):
         super().__init__(**kwargs)
         self.ann_file = ann_file
 
+    @property
+    def needs_truth(self) -> bool:
+        """The instance file may have it."""
+        return self.ann_file is None
+
     def score_image(self, sample: dict) -> tuple[dict, list, list]:
         """Encode the masks: image, true and predicted instances."""
         shape = tuple(int(n) for n in sample['ori_shape'][:2])
@@ -72,6 +77,14 @@ class InstanceAPMetric(StreamingMetric):
                     f'{sorted(missing)} of the panoptic annotation file: '
                     'they are not of one data set.'
                 )
+            for number, name in zip(category_ids, names, strict=True):
+                other = coco.cats[number].get('name', name)
+                if other != name:
+                    raise ValueError(
+                        f'{self.ann_file} calls the category {number} '
+                        f'{other!r}, the panoptic annotation file {name!r}: '
+                        'they are not of one data set.'
+                    )
             found = _index(images, category_ids, predicted)
             evaluation = COCOeval(coco, found, 'segm')
             evaluation.params.imgIds = [image['id'] for image in images]

@@ -42,6 +42,11 @@ class MeanIoUMetric(StreamingMetric):
         self.label_dir = label_dir
         self.label_offset = label_offset
 
+    @property
+    def needs_truth(self) -> bool:
+        """The benchmark's maps may have it."""
+        return self.label_dir is None
+
     def score_image(self, sample: dict) -> np.ndarray:
         """Count correct, predicted and true pixels by class. (3, K)."""
         num_classes = len(self.dataset_meta['classes'])

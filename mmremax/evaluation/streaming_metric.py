@@ -35,6 +35,7 @@ class StreamingMetric(BaseMetric):
 
     without_truth = 'Take {} out of the evaluators.'
     needs_truth = True
+    """Whether the panoptic annotation has to be there."""
 
     def __init__(
         self,

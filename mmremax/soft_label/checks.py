@@ -11,6 +11,8 @@ from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
 from mmremax.engine.count_hooks import leaf_datasets
+from mmremax.engine.gradient_hooks import NonFiniteError
+from mmremax.engine.prediction_guard import PredictionGuard
 
 from .heads import SoftLabelLossMixin
 from .transforms import PackSoftSegInputs, SoftLabelResize
@@ -31,14 +33,17 @@ _REFUSED = dict(
 
 
 @HOOKS.register_module()
-class SoftLabelCheckHook(Hook):
+class SoftLabelCheckHook(PredictionGuard, Hook):
     """Raises one error where pipeline and heads do not fit.
+
+    And where predictions are not finite.
 
     Without it some mistakes train silently: mmseg's transforms do not know
     `gt_soft_seg`, and its heads and losses do not read it.
     """
 
     priority = 'VERY_HIGH'
+    error = NonFiniteError
 
     def before_train(self, runner: Runner) -> None:
         """Check the training data and the model."""

@@ -26,11 +26,13 @@ class ToyDataset(Dataset):
 
     ann_file = 'toy/annotations.json'
 
-    def __init__(self, length=64, nan_at=-1, num_things=2, data_root=''):
+    def __init__(
+        self, length=64, nan_at=-1, num_things=2, things=None, data_root=''
+    ):
         self.length = length
         self.nan_at = nan_at
         self.metainfo = dict(
-            thing_classes=[f't{i}' for i in range(num_things)],
+            thing_classes=things or [f't{i}' for i in range(num_things)],
             stuff_classes=['s0'],
         )
 

@@ -105,6 +105,11 @@ def test_faults_say_what_to_do(shapes, tmp_path):
     wrong.write_text('{"images": [], "categories": [], "annotations": []}')
     with pytest.raises(ValueError, match='wrong.json lacks the category ids'):
         evaluate(InstanceAPMetric(ann_file=str(wrong)), shapes, samples)
+    named = [dict(id=i, name=f'x{i}') for i in shapes.cat_ids]
+    content = dict(images=[], categories=named, annotations=[])
+    wrong.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match="calls the category .* 'x.*'disc'"):
+        evaluate(InstanceAPMetric(ann_file=str(wrong)), shapes, samples)
     masks = sample['pred_instances']['masks']
     sample['pred_instances']['masks'] = masks[:, 1:]
     with pytest.raises(ValueError, match=r'1.png.*original size'):

@@ -79,6 +79,8 @@ def test_missing_and_misfit_files_are_named(results, tmp_path):
     results['width'] = 40
     with pytest.raises(ValueError, match='do not belong together'):
         LoadPanopticMap()(LoadPanopticImage()(results))
+    Image.new('RGB', (48, 32)).save(image)
+    results['width'] = 48
     png.write_bytes(png.read_bytes()[:60])
     with pytest.raises(ValueError, match='0_pan.png is no readable image'):
         LoadPanopticMap()(LoadPanopticImage()(results))

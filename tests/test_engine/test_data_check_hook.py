@@ -1,0 +1,134 @@
+"""Classes, ground truth and files are compared before the first image."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from mmremax.engine import data_check_hook
+from mmremax.engine.data_check_hook import check_scored, compare_ranks
+from mmremax.evaluation import (
+    CityscapesAPMetric,
+    InstanceAPMetric,
+    MeanIoUMetric,
+    PanopticQualityMetric,
+)
+from mmremax.utils.class_meta import class_difference
+from mmremax_runtime.errors import InputError
+from tests.helpers import tiny
+from tests.test_engine.test_hooks import build
+
+THINGS = '{}_dataloader.dataset.things'
+
+
+@pytest.fixture
+def trained(tmp_path):
+    """Path of weights; their data have the classes t0 and t1."""
+    runner = build(tmp_path, {'train_cfg.max_iters': 1})
+    runner.train()
+    return str(tmp_path / 'run/iter_1.pth')
+
+
+def test_validation_data_have_the_classes_of_the_training_data(tmp_path):
+    runner = build(tmp_path, {THINGS.format('val'): ['t1', 't0']})
+    with pytest.raises(InputError, match='same in another order') as error:
+        runner.train()
+    for name in ('train_dataloader', 'val_dataloader', 'annotations.json'):
+        assert name in str(error.value)
+    runner = build(tmp_path, {THINGS.format('val'): ['t0', 'x']})
+    with pytest.raises(InputError, match="lacks 't1' and also has 'x'"):
+        runner.train()
+
+
+@pytest.mark.parametrize('stage', ['val', 'test'])
+def test_scored_data_have_the_classes_of_the_weights(tmp_path, trained, stage):
+    options = {'load_from': trained}
+    build(tmp_path, options).test()
+    options[THINGS.format(stage)] = ['t1', 't0']
+    with pytest.raises(InputError, match='not the classes of the checkpoint'):
+        getattr(build(tmp_path, options), stage)()
+
+
+def test_a_resumed_run_has_its_classes_and_a_new_one_may_have_others(
+    tmp_path, trained
+):
+    options = {'load_from': trained, 'train_cfg.max_iters': 2}
+    options |= {THINGS.format(s): ['t1', 't0'] for s in ('train', 'val')}
+    build(tmp_path, options).train()
+    with pytest.raises(InputError, match='not the classes of the run that'):
+        build(tmp_path, options | dict(resume=True)).train()
+
+
+def test_parts_of_the_training_data_have_the_same_classes(tmp_path):
+    runner = build(tmp_path)
+    make = type(runner.train_dataloader.dataset)
+    dataset = SimpleNamespace(datasets=[make(), make(things=['t1', 't0'])])
+    hook = data_check_hook.ClassCountCheckHook()
+    loop = SimpleNamespace(dataset=dataset)
+    fake = SimpleNamespace(model=runner.model, train_dataloader=loop)
+    with pytest.raises(InputError, match='same in another order'):
+        hook.before_train(fake)
+
+
+def test_processes_read_the_same(monkeypatch):
+    def gather(own: list) -> list:
+        return [own, [(17, 'b')]]
+
+    monkeypatch.setattr(data_check_hook, 'all_gather_object', gather)
+    part = type('Data', (list,), dict(digest='a'))
+    with pytest.raises(InputError, match='0 reads 24 images, process 1 .* 17'):
+        compare_ranks('train_dataloader', [part(range(24))])
+
+
+def evaluator(*metrics: object) -> SimpleNamespace:
+    return SimpleNamespace(metrics=metrics)
+
+
+@pytest.fixture
+def ann_file(tmp_path):
+    maps = [tiny.id_map()] * 2
+    return tiny.write_tiny(tmp_path, maps, [tiny.SEGMENTS] * 2)
+
+
+def test_what_is_scored_needs_a_ground_truth(ann_file, tmp_path):
+    check_scored(tiny.tiny_dataset(ann_file), evaluator(MeanIoUMetric()))
+    tiny.rewrite(ann_file, lambda c: c.pop('annotations'))
+    data = tiny.tiny_dataset(ann_file, test_mode=True)
+    for metric in (
+        PanopticQualityMetric(),
+        MeanIoUMetric(),
+        InstanceAPMetric(),
+    ):
+        with pytest.raises(InputError, match=f'by {type(metric).__name__}'):
+            check_scored(data, evaluator(metric))
+    others = (
+        PanopticQualityMetric(dump_dir=str(tmp_path)),
+        MeanIoUMetric(label_dir='a'),
+        InstanceAPMetric(ann_file='a.json'),
+        CityscapesAPMetric(),
+    )
+    check_scored(data, evaluator(*others))
+
+
+def test_files_are_looked_at_before_the_first_image(ann_file, tmp_path):
+    data = tiny.tiny_dataset(ann_file, test_mode=True)
+    image, png = tmp_path / 'img/1.bmp', tmp_path / 'seg/1_pan.png'
+    image.unlink()
+    with pytest.raises(FileNotFoundError, match=r'1.bmp does not exist'):
+        check_scored(data, evaluator())
+    tiny.Image.new('RGB', (3, 3)).save(png)
+    with pytest.raises(InputError, match=r'1_pan.png has the size \(3, 3\)'):
+        check_scored(data, evaluator())
+    tiny.Image.new('L', (48, 32)).save(png)
+    with pytest.raises(InputError, match='1_pan.png has the mode L'):
+        check_scored(data, evaluator())
+
+
+def test_differences_of_classes():
+    one = dict(thing_classes=('a', 'b'), stuff_classes=('c',))
+    assert class_difference(one, dict(one, classes=('x',))) == ''
+    text = class_difference(one, dict(one, thing_classes=('b', 'a')))
+    assert "another order (at place 0 'b' for 'a')" in text
+    text = class_difference(one, dict(one, stuff_classes=('c', 'd')))
+    assert text == "of the stuff classes it also has 'd'"
+    lists = [dict(classes=tuple(map(str, range(n)))) for n in (20, 1)]
+    assert 'and 9 more' in class_difference(*lists)
