@@ -88,7 +88,7 @@ class Evil:
         ('a.pth', saved({'model': Evil()}), RuntimeError, 'a.pth'),
         ('a.pkl', b'broken', RuntimeError, 'a.pkl'),
         ('a.pkl', pickle.dumps(STATE)[:-40], RuntimeError, 'a.pkl'),
-        ('a.pkl', pickle.dumps([1, 2]), ValueError, 'no parameters'),
+        ('a.pkl', pickle.dumps([1, 2]), ValueError, 'is a list, not a dict'),
     ],
 )
 def test_bad_files_are_refused(

@@ -75,7 +75,7 @@ def test_one_row_for_each_output(rows, checkpoints):
         *itertools.product('012', ('dropped', 'kept')),
         ('final', 'dropped'),
     ]
-    with pytest.raises(RuntimeError, match=r'Missing keys: \S*semantic_head'):
+    with pytest.raises(SystemExit, match=r'Missing keys: \S*semantic_head'):
         rows(checkpoints / 'stripped.pth', '--outputs')
     with pytest.raises(SystemExit, match=r'none\.pth is not there'):
         rows(checkpoints / 'none.pth')
