@@ -28,6 +28,7 @@ from watershed import predictor, segment
 
 from mmremax.datasets import PanopticDataset
 from mmremax.datasets.panoptic_png import read_ids, read_labels, read_rgb
+from mmremax.engine.data_check_hook import compare
 from mmremax.utils.cli import (
     add_config_options,
     add_model,
@@ -151,6 +152,7 @@ def main() -> None:
         data = DATASETS.build(cfg.test_dataloader.dataset)
     except (FileNotFoundError, RuntimeError, ValueError) as error:
         sys.exit(str(error))
+    compare('the checkpoint', model.dataset_meta, 'the data', data.metainfo)
     methods = {MODEL: model_predictor(model)}
     methods['Otsu and watershed'] = predictor(segment)
     for pair in args.labels:

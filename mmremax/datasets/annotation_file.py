@@ -1,6 +1,7 @@
 """Loading of an annotation file, and what follows from its categories."""
 
 import hashlib
+from pathlib import Path
 
 from mmengine import fileio
 
@@ -28,14 +29,21 @@ def load_annotations(path: str, backend_args: dict | None = None) -> dict:
             'set, or give --data-root.'
         ) from error
     content, faults = parse_annotations(raw)
+    raise_faults(
+        path,
+        faults,
+        'A file in COCO-panoptic format is needed (panoptic_*.json, not '
+        'instances_*.json); tools/dataset_converters/check_panoptic.py lists '
+        'what is wrong.',
+    )
+    return dict(content, digest=hashlib.sha256(raw).hexdigest())
+
+
+def raise_faults(path: str | Path, faults: list[str], remedy: str) -> None:
+    """Raise an AnnotationError of the first fault, if there is any."""
     if faults:
         more = f' ({len(faults)} faults)' if len(faults) > 1 else ''
-        raise AnnotationError(
-            f'{path}: {faults[0]}{more}. A file in COCO-panoptic format is '
-            'needed (panoptic_*.json, not instances_*.json); '
-            'tools/dataset_converters/check_panoptic.py lists what is wrong.'
-        )
-    return dict(content, digest=hashlib.sha256(raw).hexdigest())
+        raise AnnotationError(f'{path}: {faults[0]}{more}. {remedy}')
 
 
 def metainfo_of(categories: list[dict]) -> dict:

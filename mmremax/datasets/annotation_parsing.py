@@ -9,7 +9,12 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from .annotation_schema import Class, InstanceFile, PanopticFile
+from .annotation_schema import (
+    Class,
+    InstanceFile,
+    PanopticFile,
+    PredictionFile,
+)
 from .panoptic_png import png_name
 
 MOST_OF_A_KIND = 10
@@ -18,8 +23,8 @@ _UNIQUE = dict(
     categories=('id', 'name'),
     annotations=('image_id', 'file_name'),
 )
-_PANOPTIC, _INSTANCES, _CLASSES = map(
-    TypeAdapter, (PanopticFile, InstanceFile, list[Class])
+_PANOPTIC, _INSTANCES, _CLASSES, _PREDICTIONS = map(
+    TypeAdapter, (PanopticFile, InstanceFile, list[Class], PredictionFile)
 )
 
 
@@ -60,6 +65,11 @@ def parse_instances(raw: bytes) -> tuple[dict, list[str]]:
 def parse_classes(raw: bytes) -> tuple[list[dict], list[str]]:
     """Parse a list of classes; returns as ``parse_annotations``."""
     return _parse(_CLASSES, raw)
+
+
+def parse_predictions(raw: bytes) -> tuple[dict, list[str]]:
+    """Parse what `--dump` wrote; returns as ``parse_annotations``."""
+    return _parse(_PREDICTIONS, raw)
 
 
 def _parse(schema: TypeAdapter, raw: bytes) -> tuple[Any, list[str]]:

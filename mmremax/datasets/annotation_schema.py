@@ -97,6 +97,12 @@ class PanopticFile(TypedDict):
     annotations: NotRequired[list[Entry]]
 
 
+class PredictionFile(TypedDict):
+    """What `--dump` writes, and the COCO server takes."""
+
+    annotations: list[Entry]
+
+
 class Instance(TypedDict):
     """An instance: polygons or a run-length code."""
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+import shutil
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from mmengine.registry import init_default_scope
 from PIL import Image
 
 from mmremax.datasets.panoptic_png import colours_to_ids
+from mmremax.datasets.shapes.generator import CATEGORIES
+from tests.helpers import tiny
 from tests.helpers.scripts import ROOT, run_script
 
 CONFIG = ROOT / 'configs' / 'quickstart' / 'remax_mnv3-s_shapes.py'
@@ -22,7 +25,7 @@ SEMANTIC = ROOT / 'configs/studies/soft_label/unet_shapes_hard.py'
 # A model that learnt nothing still shows something.
 THRESHOLDS = ('thing_threshold', 'stuff_threshold', 'overlap_threshold')
 SHOW_ALL = ('--cfg-options', *(f'model.test_cfg.{t}=0.0' for t in THRESHOLDS))
-NAMES = tuple('abcdefghij')
+NAMES = tuple(c['name'] for c in CATEGORIES)
 CPU = ('--device', 'cpu')
 
 
@@ -141,6 +144,22 @@ def test_predictions_side_by_side_and_in_separate_files(show, tmp_path):
     names = ('ground-truth', 'input', 'prediction')
     files = sorted(path.name for path in (tmp_path / 'separate').iterdir())
     assert files == [f'{1:012d}_{name}.png' for name in names]
+
+
+def test_data_of_other_classes_are_refused(
+    monkeypatch, checkpoint, shapes_root, tmp_path
+):
+    """They have as many, in another order."""
+    root = tmp_path / 'data'
+    shutil.copytree(shapes_root, root)
+    path = root / 'annotations/panoptic_val.json'
+    tiny.rewrite(path, lambda c: c['categories'].reverse())
+    tool = 'tools/analysis/show_predictions.py'
+    arguments = (CONFIG, checkpoint, '--data-root', root, *CPU)
+    with pytest.raises(
+        SystemExit, match=r'panoptic_val.json\) has not the cl'
+    ):
+        run_script(monkeypatch, tool, *arguments)
 
 
 def test_plot_run(monkeypatch, tmp_path):

@@ -13,6 +13,7 @@ from PIL import Image
 from mmremax.datasets import PanopticDataset
 from mmremax.datasets.panoptic_png import read_ids
 from mmremax.evaluation import PanopticQualityMetric
+from mmremax_runtime.errors import InputError
 from mmremax_runtime.segmentation import ids_to_colours
 from tests.helpers.predictions import evaluate, predictions, shift
 from tests.helpers.sample_data import (
@@ -139,6 +140,42 @@ def test_images_without_truth_are_dumped_but_not_scored(shapes, tmp_path):
     entries = json.loads((tmp_path / 'panoptic.json').read_text())
     assert len(entries['annotations']) == len(samples)
     assert (tmp_path / 'panoptic/000000000001.png').is_file()
+
+
+def test_the_dump_keeps_folders(shapes, tmp_path):
+    samples = predictions(shapes)[:2]
+    for number, sample in enumerate(samples):
+        sample['png_name'] = f'cam{number}/frame.png'
+    score(shapes, samples, dump_dir=str(tmp_path))
+    content = json.loads((tmp_path / 'panoptic.json').read_text())
+    names = [entry['file_name'] for entry in content['annotations']]
+    assert names == ['cam0/frame.png', 'cam1/frame.png']
+    assert all((tmp_path / 'panoptic' / name).is_file() for name in names)
+
+
+@pytest.mark.parametrize(('json_areas', 'said'), [(0, 'pixels'), (1, 'json')])
+def test_other_areas_of_the_json_are_said(
+    shapes, monkeypatch, json_areas, said
+):
+    samples = predictions(shapes)
+    sample = samples[0]
+    sample['segments_info'][0]['area'] += 1000
+    messages = []
+    logger = MMLogger.get_current_instance()
+    monkeypatch.setattr(logger, 'warning', messages.append)
+    scores = score(shapes, samples, json_areas=bool(json_areas))
+    assert (scores['coco_panoptic/PQ'] == 100) == (not json_areas)
+    (text,) = messages
+    assert text.startswith('1 segments have another area')
+    assert f'{sample["png_name"]}, segment ' in text
+    assert f'the {said} counted' in text
+
+
+def test_pixels_that_the_json_lacks_are_not_scored(shapes):
+    (sample, *_) = predictions(shapes)
+    del sample['segments_info'][0]
+    with pytest.raises(InputError, match='which "segments_info" of its json'):
+        score(shapes, [sample])
 
 
 def test_faults_name_the_image(shapes):

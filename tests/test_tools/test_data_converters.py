@@ -1,6 +1,7 @@
 """The converters of the data sets as commands."""
 
 import json
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -104,3 +105,26 @@ def test_coarser_classes(run, tmp_path, capsys):
         mapping.write_text(text)
         with pytest.raises(SystemExit, match=f'map.json .*{fault}'):
             run('merge_categories.py', *arguments, '--mapping', mapping)
+
+
+def test_maps_of_images_in_folders_keep_them(run, tmp_path, capsys):
+    """Images of one name in two folders are two maps; two of one are none."""
+    path = tiny.write_tiny(tmp_path, [tiny.id_map()] * 2, [tiny.SEGMENTS] * 2)
+
+    def rename(*names: str) -> Callable[[dict], None]:
+        def change(content: dict) -> None:
+            for image, name in zip(content['images'], names, strict=True):
+                image['file_name'] = name
+
+        return change
+
+    options = ('--png-dir', tmp_path / 'seg', '--out', tmp_path / 'maps')
+    tool = 'panoptic_to_semantic.py'
+    tiny.rewrite(path, rename('cam0/a.jpg', 'cam1/a.jpg'))
+    run(tool, path, *options)
+    maps = tmp_path / 'maps'
+    found = {str(p.relative_to(maps)) for p in maps.rglob('*.png')}
+    assert found == {'cam0/a.png', 'cam1/a.png'}
+    tiny.rewrite(path, rename('a.jpg', 'a.png'))
+    with pytest.raises(SystemExit, match='would share the PNG a.png'):
+        run(tool, path, *options)

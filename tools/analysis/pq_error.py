@@ -12,7 +12,6 @@ Examples:
 """
 
 import argparse
-import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,10 +21,9 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from mmremax.datasets.panoptic_png import (
-    colours_to_ids,
-    read_rgb,
-)
+from mmremax.datasets.annotation_file import load_annotations, raise_faults
+from mmremax.datasets.annotation_parsing import parse_predictions
+from mmremax.datasets.panoptic_png import read_ids, read_segments
 from mmremax.evaluation import (
     PQCounts,
     bootstrap_pq,
@@ -78,9 +76,12 @@ def count_images(
         Counts of the images in the order of the annotations, and the number
         of thing classes.
     """
-    truth = json.loads(annotations.read_text())
-    content = json.loads((dump / 'panoptic.json').read_text())
+    truth = load_annotations(str(annotations))
+    path = dump / 'panoptic.json'
+    content, faults = parse_predictions(path.read_bytes())
+    raise_faults(path, faults, '`mmremax test --dump` writes such files.')
     predicted = {e['image_id']: e for e in content['annotations']}
+    images = {image['id']: image for image in truth['images']}
     things_first = sorted(truth['categories'], key=lambda c: not c['isthing'])
     label_of = {c['id']: k for k, c in enumerate(things_first)}
 
@@ -91,14 +92,22 @@ def count_images(
                 'is of other data, or not whole.'
             )
         guess = predicted[entry['image_id']]
-        paths = (
+        strange = {s['category_id'] for s in guess['segments_info']}
+        strange -= label_of.keys()
+        if strange:
+            raise ValueError(
+                f'{dump} has the category {min(strange)}, which '
+                f'{annotations} lacks: it is of other data.'
+            )
+        image, remedy = images[entry['image_id']], 'the json lists it.'
+        gt_map = read_segments(
             annotations.with_suffix('') / entry['file_name'],
-            dump / 'panoptic' / guess['file_name'],
+            remedy,
+            (image['height'], image['width']),
+            entry['segments_info'],
         )
-        gt_map, pred_map = (
-            colours_to_ids(read_rgb(str(path), 'the json lists it.'))
-            for path in paths
-        )
+        path = dump / 'panoptic' / guess['file_name']
+        pred_map = read_ids(path, remedy)
         return panoptic_quality(
             pred_map,
             {
@@ -108,11 +117,11 @@ def count_images(
             gt_map,
             [
                 dict(
-                    s,
+                    id=place,
                     category=label_of[s['category_id']],
                     iscrowd=s.get('iscrowd', 0),
                 )
-                for s in entry['segments_info']
+                for place, s in enumerate(entry['segments_info'], start=1)
             ],
             len(label_of),
         )

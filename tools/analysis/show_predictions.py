@@ -9,9 +9,10 @@ import mmremax  # noqa: F401 (first: it makes mmdet importable)
 import argparse
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import torch
@@ -22,10 +23,12 @@ from mmengine.evaluator import BaseMetric
 from PIL import Image
 from torch import nn
 
+from mmremax.datasets.conversion.panoptic_files import refuse_shared
 from mmremax.datasets.panoptic_png import (
     colours_to_ids,
     read_rgb,
 )
+from mmremax.engine.data_check_hook import compare
 from mmremax.evaluation import format_score
 from mmremax.utils.cli import (
     add_config_options,
@@ -156,24 +159,46 @@ def main() -> None:
             f'The model has {len(model.dataset_meta["classes"])} classes, '
             f'the data {num_classes}.'
         )
+    compare(
+        'the checkpoint',
+        model.dataset_meta,
+        f'test_dataloader.dataset ({dataset.ann_file})',
+        dataset.metainfo,
+    )
     args.out.mkdir(parents=True, exist_ok=True)
     draw = drawing_style(args, dataset.metainfo)
     metric = METRICS.build(dict(type='PanopticQualityMetric', classwise=False))
     metric.dataset_meta = dataset.metainfo
     num = min(args.num, len(dataset))
-    chosen = np.linspace(0, len(dataset) - 1, num).round().astype(int)
+    chosen = np.linspace(0, len(dataset) - 1, num).round().astype(int).tolist()
+    names = picture_names(
+        {index: dataset.get_data_info(index)['file_name'] for index in chosen}
+    )
+    refuse_shared(names.values(), str(args.out))
 
     def show(index: int) -> None:
         result = predict(model, dataset[index])
         panels = make_panels(result, num_classes, draw, args)
         if result.get('seg_map_path') is not None:
             metric.process({}, [result.to_dict()])
-        save_panels(panels, Path(result.img_path).stem, args)
+        save_panels(panels, names[index], args)
 
     try:
-        each(chosen.tolist(), show)
+        each(chosen, show)
     finally:
         print_score(metric)
+
+
+def picture_names(file_names: dict[int, str]) -> dict[int, str]:
+    """Name pictures by the stems of images, with folders if two share one."""
+    paths = {
+        i: PurePosixPath(n).with_suffix('') for i, n in file_names.items()
+    }
+    stems = Counter(path.name for path in paths.values())
+    return {
+        index: path.name if stems[path.name] == 1 else '_'.join(path.parts)
+        for index, path in paths.items()
+    }
 
 
 def print_score(metric: BaseMetric) -> None:

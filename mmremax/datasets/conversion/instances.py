@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from pycocotools import mask as mask_utils
 
-from mmremax.datasets.annotation_file import AnnotationError
+from mmremax.datasets.annotation_file import AnnotationError, raise_faults
 from mmremax.datasets.annotation_parsing import parse_classes, parse_instances
 from mmremax.datasets.panoptic_png import png_name, read_labels
 from mmremax.utils.constants import VOID_ID
@@ -49,7 +48,8 @@ class StuffMaps:
 
 def read_instances(path: Path) -> dict:
     """Read a COCO-instance annotation file; AnnotationError if unusable."""
-    content = _checked(path, *parse_instances(path.read_bytes()))
+    content, faults = parse_instances(path.read_bytes())
+    raise_faults(path, faults, 'It must be in COCO-instance format.')
     names = [png_name(image['file_name']) for image in content['images']]
     refuse_shared(names, str(path))
     return content
@@ -60,16 +60,9 @@ def read_classes(path: Path) -> list[dict]:
     raw = path.read_bytes()
     with contextlib.suppress(ValueError, KeyError, TypeError):
         raw = json.dumps(json.loads(raw)['categories']).encode()
-    return _checked(path, *parse_classes(raw))
-
-
-def _checked(path: Path, content: Any, faults: list[str]) -> Any:
-    if faults:
-        more = f' ({len(faults)} faults)' if len(faults) > 1 else ''
-        raise AnnotationError(
-            f'{path}: {faults[0]}{more}. It must be in COCO-instance format.'
-        )
-    return content
+    classes, faults = parse_classes(raw)
+    raise_faults(path, faults, 'It must be a list of classes.')
+    return classes
 
 
 def merge_categories(
