@@ -76,9 +76,10 @@ def wrong_shapes(
 
 
 def check_shapes(model: nn.Module, content: Mapping, source: str) -> None:
-    """Refuse weights to start from that are of another shape.
+    """Refuse weights to start from that are of another shape, or model.
 
-    mmengine only warns, and leaves the model's random ones.
+    mmengine only warns, and leaves the model's random ones. Some may be
+    missing, some unknown.
 
     Args:
         model: Wrapped or not.
@@ -87,7 +88,14 @@ def check_shapes(model: nn.Module, content: Mapping, source: str) -> None:
     """
     if is_model_wrapper(model):
         model = model.module
-    if names := wrong_shapes(state_dict_of(content), model.state_dict()):
+    weights, wanted = state_dict_of(content), model.state_dict()
+    if not weights.keys() & wanted.keys():
+        raise CheckpointError(
+            f'The checkpoint {source} has none of the weights of the model: '
+            f'it has {some(weights)}, the model {some(wanted)}. Weights of a '
+            'backbone are given as model.backbone.init_cfg.checkpoint=FILE.'
+        )
+    if names := wrong_shapes(weights, wanted):
         raise CheckpointError(
             f'The checkpoint {source} does not fit the model. Wrong shapes: '
             f'{some(names)}. To start these anew, as for other classes, leave '

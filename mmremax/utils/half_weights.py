@@ -25,6 +25,11 @@ from .config_edits import dicts_of
 SUFFIX = '.safetensors'
 NO_CHECKSUM = '0' * 64
 # mmengine would take any other text for the path of a function to call.
+# Where to write and what else to read is for the user to say, not for a file.
+OUTPUTS = {
+    *('work_dir', 'out_dir', 'dump_dir', 'save_dir', 'dir_name'),
+    *('outfile_prefix', 'out_file_path', 'load_from', 'resume'),
+}
 COMPONENT = re.compile(r'((mm(det|seg|pretrain|engine|remax|cv))\.)?\w+')
 
 
@@ -162,7 +167,7 @@ def read_json_config(path: str | Path) -> Config:
 
 
 def config_of_values(values: dict, path: str | Path) -> Config:
-    """Make a config of plain values; see `read_config`."""
+    """Make a config of plain values, without OUTPUTS; see `read_config`."""
     if '_base_' in values:
         raise NoConfigError(
             f'{path} has a _base_, which only a config in Python may have.'
@@ -173,6 +178,8 @@ def config_of_values(values: dict, path: str | Path) -> Config:
                 f'The config in {path} asks for {kind!r}, which is no '
                 'registered component. Give one of your own.'
             )
+        for key in OUTPUTS & node.keys():
+            del node[key]
     return Config(values)
 
 

@@ -14,6 +14,7 @@ from .config_edits import remove_pretrained
 from .safe_loading import load_checkpoint, safe_loading
 
 
+@safe_loading()  # parts and data sets may load files when they are made
 def load_model(cfg: Config, checkpoint: str, device: str) -> nn.Module:
     """Build the config's detector with a checkpoint's weights, for testing.
 
@@ -35,8 +36,7 @@ def load_model(cfg: Config, checkpoint: str, device: str) -> nn.Module:
     content = load_checkpoint(checkpoint, 'cpu')
     remove_pretrained(cfg)
     init_default_scope(cfg.get('default_scope', 'mmdet'))
-    with safe_loading():  # parts may load files when they are made
-        model = revert_sync_batchnorm(MODELS.build(cfg.model))
+    model = revert_sync_batchnorm(MODELS.build(cfg.model))
     check_weights(model, checkpoint)
     model.load_state_dict(state_dict_of(content), strict=False)
     num_classes = model.panoptic_fusion_head.num_classes

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,9 @@ UNREADABLE = (
 )
 
 
+_lock, _num_inside, _theirs = Lock(), 0, ()  # of `safe_loading`
+
+
 def load_checkpoint(source: str | Path, map_location: Any = None) -> dict:
     """Read a file, or fetch an address and read what it gave.
 
@@ -55,20 +59,28 @@ def safe_loading() -> Iterator[None]:
 
     It then reads checkpoints by `load_checkpoint`, to resume, for
     ``load_from`` and for every ``init_cfg``, from files and addresses alike.
-    A data set's pickle is refused, and yaml makes plain values only.
+    A data set's pickle is refused, and yaml makes plain values only. May be
+    nested, and entered by several threads: the last one that leaves puts
+    mmengine's own back.
     """
-    schemes, handlers = CheckpointLoader._schemes, dict(file_handlers)
-    CheckpointLoader._schemes = {
-        ADDRESS.pattern: load_from_address,
-        '': load_from_local,
-    }
-    pickles, texts = _PlainPickles(), _PlainYaml()
-    file_handlers.update(pkl=pickles, pickle=pickles, yaml=texts, yml=texts)
+    global _theirs, _num_inside
+    with _lock:
+        if not _num_inside:
+            _theirs = CheckpointLoader._schemes, dict(file_handlers)
+            CheckpointLoader._schemes = {
+                ADDRESS.pattern: load_from_address,
+                '': load_from_local,
+            }
+            file_handlers.update(_PLAIN)
+        _num_inside += 1
     try:
         yield
     finally:
-        CheckpointLoader._schemes = schemes
-        file_handlers.update(handlers)
+        with _lock:
+            _num_inside -= 1
+            if not _num_inside:
+                CheckpointLoader._schemes, handlers = _theirs
+                file_handlers.update(handlers)
 
 
 def load_from_local(filename: str | Path, map_location: Any = None) -> dict:
@@ -253,3 +265,7 @@ class _PlainYaml(YamlHandler):
 
     def load_from_fileobj(self, file: Any, **_: Any) -> Any:
         return yaml.safe_load(file)
+
+
+_PLAIN = dict.fromkeys(('pkl', 'pickle'), _PlainPickles())
+_PLAIN |= dict.fromkeys(('yaml', 'yml'), _PlainYaml())

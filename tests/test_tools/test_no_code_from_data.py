@@ -10,24 +10,25 @@ from tests.helpers.scripts import ROOT, run_script
 
 CONFIG = 'configs/quickstart/kmax_mnv3-s_shapes.py'
 PICTURE = 'demo/nuclei/sample/images/brightfield.jpg'
-INIT = 'model.backbone.init_cfg.'
+INIT = (
+    'model.backbone.init_cfg.type=Pretrained',
+    'model.backbone.init_cfg.checkpoint=FILE',
+)
+OURS = 'model.backbone.init_cfg._scope_=mmremax'
 MODEL = 'demo/nuclei/model.safetensors'
 NO_INIT = '--no-pretrained'
 # What runs, with FILE where weights stand; DATA is a folder of data, OUT one
 # to write to.
 WEIGHTS = {
     'load_from': ('tools/train.py', CONFIG, NO_INIT, 'load_from=FILE'),
-    'init_cfg': ('tools/train.py', CONFIG, f'{INIT}checkpoint=FILE'),
-    "mmengine's init_cfg": (
-        *('tools/train.py', CONFIG, f'{INIT}checkpoint=FILE'),
-        f'{INIT}_scope_=mmengine',
-    ),
+    'init_cfg': ('tools/train.py', CONFIG, *INIT, OURS),
+    "mmengine's init_cfg": ('tools/train.py', CONFIG, *INIT),
     'resume': ('tools/train.py', CONFIG, NO_INIT, '--resume', 'FILE'),
     'test': ('tools/test.py', CONFIG, 'FILE'),
     'sweep': ('tools/analysis/sweep.py', CONFIG, 'FILE'),
     'benchmark': (
         *('tools/analysis/benchmark.py', CONFIG, '--iters', '1'),
-        f'{INIT}checkpoint=FILE',
+        *INIT,
     ),
     'show': ('tools/analysis/show_predictions.py', CONFIG, 'FILE'),
     'predict': ('demo/image_demo.py', PICTURE, CONFIG, 'FILE'),
@@ -74,6 +75,7 @@ def refused(tmp_path, monkeypatch, shapes_root, capfd):
 
     def run(command: tuple[str, ...], source: str) -> None:
         script, *arguments = command
+        monkeypatch.syspath_prepend((ROOT / script).parent)
         options = [a for a in arguments if '=' in a]
         arguments = [a for a in arguments if '=' not in a]
         if options:

@@ -69,7 +69,10 @@ def test_a_checkpoint_fits_or_is_refused(tmp_path):
 def test_weights_to_start_from_have_the_model_s_shapes():
     """Missing and unknown ones are mmengine's to report."""
     model = nn.Linear(2, 3)
-    check_shapes(model, dict(state_dict=dict(other=torch.ones(1))), 'a.pth')
+    some = dict(other=torch.ones(1), weight=torch.ones(3, 2))
+    check_shapes(model, dict(state_dict=some), 'a.pth')
+    with pytest.raises(CheckpointError, match='none of the weights of the mo'):
+        check_shapes(model, dict(other=torch.ones(1)), 'a.pth')
     wrong = {'module.weight': torch.ones(3, 4)}
     for content in (wrong, dict(state_dict=wrong)):
         with pytest.raises(CheckpointError, match=r'\(3, 4\) instead of') as e:

@@ -98,6 +98,15 @@ def test_config_of_a_file_is_read(tmp_path):
     assert read_config(path).to_dict() == cfg.to_dict()
 
 
+def test_a_file_does_not_say_where_to_write(tmp_path):
+    text = (
+        'work_dir = "/etc"\nmodel = dict(type="A")\n'
+        'test_evaluator = [dict(type="B", out_file_path="/etc/a.pkl")]'
+    )
+    cfg = read_config(packed_config(tmp_path, text)).to_dict()
+    assert cfg == dict(model=dict(type='A'), test_evaluator=[dict(type='B')])
+
+
 @pytest.mark.parametrize(
     'text',
     [

@@ -109,6 +109,18 @@ def test_a_checkpoint_s_config_is_not_kept_for_mmengine_to_run(tmp_path):
     assert load_from_local(path)['meta'] == dict(iter=1)
 
 
+def test_the_last_one_that_leaves_puts_mmengine_s_own_back():
+    """Of two threads, the first in may be the first out."""
+    before = CheckpointLoader._schemes
+    first, second = safe_loading(), safe_loading()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert CheckpointLoader._schemes is not before
+    second.__exit__(None, None, None)
+    assert CheckpointLoader._schemes is before
+
+
 def test_mmengine_runs_no_code_for_a_while(tmp_path, monkeypatch):
     """Files, addresses, names of collections; json, yaml and pickles."""
     monkeypatch.setattr(torch.hub, '_hub_dir', str(tmp_path / 'hub'))
