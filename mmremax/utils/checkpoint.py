@@ -75,6 +75,13 @@ def wrong_shapes(
     ]
 
 
+def unwrapped(model: nn.Module) -> nn.Module:
+    """Take the model out of those that distribute it or augment its tests."""
+    while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
+        model = model.module
+    return model
+
+
 def check_shapes(model: nn.Module, content: Mapping, source: str) -> None:
     """Refuse weights to start from that are of another shape, or model.
 
@@ -86,9 +93,8 @@ def check_shapes(model: nn.Module, content: Mapping, source: str) -> None:
         content: Of the checkpoint.
         source: Where it is from, for the error.
     """
-    if is_model_wrapper(model):
-        model = model.module
-    weights, wanted = state_dict_of(content), model.state_dict()
+    weights = state_dict_of(content)
+    wanted = unwrapped(model).state_dict()
     if not weights.keys() & wanted.keys():
         raise CheckpointError(
             f'The checkpoint {source} has none of the weights of the model: '
@@ -119,10 +125,8 @@ def check_weights(
     Raises:
         CheckpointError: The checkpoint does not fit, or cannot be read.
     """
-    while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
-        model = model.module
     weights = state_dict_of(load_checkpoint(source, 'meta'))
-    wanted = model.state_dict()
+    wanted = unwrapped(model).state_dict()
     known = weights.keys() | (wanted.keys() if may_be_stripped else set())
     if problems := misfits(
         weights, wanted, optional=set(filter(is_training_only, known))

@@ -26,10 +26,6 @@ WEIGHTS = {
     'resume': ('tools/train.py', CONFIG, NO_INIT, '--resume', 'FILE'),
     'test': ('tools/test.py', CONFIG, 'FILE'),
     'sweep': ('tools/analysis/sweep.py', CONFIG, 'FILE'),
-    'benchmark': (
-        *('tools/analysis/benchmark.py', CONFIG, '--iters', '1'),
-        *INIT,
-    ),
     'show': ('tools/analysis/show_predictions.py', CONFIG, 'FILE'),
     'predict': ('demo/image_demo.py', PICTURE, CONFIG, 'FILE'),
     'evaluate': ('demo/nuclei/evaluate.py', CONFIG, 'FILE'),

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from mmengine.model import BaseTTAModel
 from torch import nn
 
 from mmremax.kmax.head import KMaXHead
@@ -66,11 +67,17 @@ def test_a_checkpoint_fits_or_is_refused(tmp_path):
     assert 'Missing keys: bias, weight. Unknown keys: panoptic_head' in text
 
 
+class Views(BaseTTAModel):
+    def merge_preds(self, samples):
+        return samples
+
+
 def test_weights_to_start_from_have_the_model_s_shapes():
     """Missing and unknown ones are mmengine's to report."""
     model = nn.Linear(2, 3)
     some = dict(other=torch.ones(1), weight=torch.ones(3, 2))
     check_shapes(model, dict(state_dict=some), 'a.pth')
+    check_shapes(Views(model), some, 'a.pth')
     with pytest.raises(CheckpointError, match='none of the weights of the mo'):
         check_shapes(model, dict(other=torch.ones(1)), 'a.pth')
     wrong = {'module.weight': torch.ones(3, 4)}
