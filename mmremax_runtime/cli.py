@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 
-from .errors import InputError
+from .errors import InputError, one_line
 from .files import WriteError
 
 LIGHT, FULL = 'mmremax_runtime.commands', 'mmremax.commands'
@@ -64,7 +64,7 @@ def run_command(
         command.add_arguments(parser)
         return command.run(parser.parse_args(argv))
     except (InputError, WriteError, FileNotFoundError) as error:
-        print(error, file=sys.stderr)
+        print(one_line(error), file=sys.stderr)
         return 1
     except ImportError as error:  # its text has the remedy
         reasons = ': '.join(map(str, causes(error)))

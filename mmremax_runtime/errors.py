@@ -7,3 +7,15 @@ class InputError(ValueError):
     The text is one line that names it and says what to do; commands print
     it in place of a traceback.
     """
+
+
+def one_line(error: Exception) -> str:
+    """Return an error's text, without the traceback that torch puts around it.
+
+    A data loader's worker hands an error on as "Caught ... Original
+    Traceback ... Type: text".
+    """
+    text = str(error)
+    if '\nOriginal Traceback' in text:
+        text = text.rstrip().splitlines()[-1].partition(': ')[2]
+    return text

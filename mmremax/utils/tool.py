@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from mmremax_runtime.errors import InputError
+from mmremax_runtime.errors import InputError, one_line
 from mmremax_runtime.files import WriteError
 
 from .safe_loading import safe_loading
@@ -26,7 +26,7 @@ def tool() -> Iterator[None]:
         with safe_loading():
             yield
     except USERS_ERRORS as error:
-        sys.exit(str(error))
+        sys.exit(one_line(error))
 
 
 def each(items: Iterable[Item], work: Callable[[Item], None]) -> None:

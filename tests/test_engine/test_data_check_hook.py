@@ -3,6 +3,8 @@
 from types import SimpleNamespace
 
 import pytest
+from mmengine.registry import init_default_scope
+from torch.utils.data import DataLoader
 
 from mmremax.engine import data_check_hook
 from mmremax.engine.data_check_hook import check_scored, compare_ranks
@@ -13,7 +15,7 @@ from mmremax.evaluation import (
     PanopticQualityMetric,
 )
 from mmremax.utils.class_meta import class_difference
-from mmremax_runtime.errors import InputError
+from mmremax_runtime.errors import InputError, one_line
 from tests.helpers import tiny
 from tests.test_engine.test_hooks import build
 
@@ -132,3 +134,17 @@ def test_differences_of_classes():
     assert text == "of the stuff classes it also has 'd'"
     lists = [dict(classes=tuple(map(str, range(n)))) for n in (20, 1)]
     assert 'and 9 more' in class_difference(*lists)
+
+
+def test_an_error_of_a_worker_is_one_line(ann_file, tmp_path):
+    init_default_scope('mmdet')
+    steps = [dict(type='LoadPanopticImage')]
+    data = tiny.tiny_dataset(ann_file, pipeline=steps)
+    (tmp_path / 'img/0.bmp').write_bytes(b'')
+    loader = DataLoader(data, num_workers=1, collate_fn=list)
+    with pytest.raises(InputError) as error:
+        next(iter(loader))
+    assert 'Traceback' in str(error.value)
+    text = one_line(error.value)
+    assert text.startswith(str(tmp_path / 'img/0.bmp'))
+    assert one_line(InputError('a: b')) == 'a: b'
