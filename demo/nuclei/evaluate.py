@@ -27,7 +27,7 @@ from torch import nn
 from watershed import predictor, segment
 
 from mmremax.datasets import PanopticDataset
-from mmremax.datasets.panoptic_png import read_ids, read_labels, read_rgb
+from mmremax.datasets.panoptic_png import read_labels, read_rgb, read_segments
 from mmremax.engine.data_check_hook import compare
 from mmremax.utils.cli import (
     add_config_options,
@@ -128,8 +128,13 @@ def draw(
     """Draw input, truth and prediction of a picture."""
     info = data.get_data_info(index)
     image = brighten(read_rgb(info['img_path'], 'it is listed.'))
-    ids = read_ids(info['seg_map_path'], 'it is listed.')
-    truth = encode_segments(ids, info['segments_info'], void=2)
+    ids, table = read_segments(
+        info['seg_map_path'],
+        'it is listed.',
+        image.shape[:2],
+        info['segments_info'],
+    )
+    truth = encode_segments(ids, table, void=2)
     found = predict(data, index)['pred_panoptic_seg']['sem_seg'][0].numpy()
     style = dict(num_things=1, void=2, long_side=400)
     panels = {

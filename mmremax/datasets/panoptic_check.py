@@ -82,7 +82,7 @@ def check_png(
     report, segments = ImageReport(), entry['segments_info']
     name, shape = entry['file_name'], (image['height'], image['width'])
     try:
-        places = read_segments(
+        places, _ = read_segments(
             seg_dir / name, 'it is listed.', shape, segments
         )
     except (FileNotFoundError, ValueError) as error:

@@ -77,7 +77,7 @@ def read_segments(
     shape: tuple[int, int],
     segments: list[dict],
     backend_args: dict | None = None,
-) -> np.ndarray:
+) -> tuple[np.ndarray, list[dict]]:
     """Read the map of an image's segments, or refuse it.
 
     The one place that decides whether an annotation PNG may be used: data
@@ -90,8 +90,8 @@ def read_segments(
         segments: Its `segments_info`; `id` is read.
 
     Returns:
-        The places of the segments in the list, from 1; 0 is void. (H, W),
-        int32.
+        Map of ids that are the places in the list, from 1, 0 is void, (H, W)
+        int32; and the list with these ids.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -115,7 +115,8 @@ def read_segments(
             )
         return np.array([places[i] for i in ids.tolist()], np.int32)
 
-    return replace_ids(id_map, places_of)
+    table = [dict(s, id=place) for place, s in enumerate(segments, start=1)]
+    return replace_ids(id_map, places_of), table
 
 
 def check_map(

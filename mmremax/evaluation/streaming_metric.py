@@ -96,8 +96,7 @@ class StreamingMetric(BaseMetric):
         table = sample['segments_info']
         remedy = 'check data_prefix["seg"].'
         self.check_size(sample, shape)
-        ids = read_segments(path, remedy, shape, table, self.backend_args)
-        return ids, [dict(s, id=i) for i, s in enumerate(table, start=1)]
+        return read_segments(path, remedy, shape, table, self.backend_args)
 
     def check_size(
         self,

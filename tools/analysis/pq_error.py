@@ -100,7 +100,7 @@ def count_images(
                 f'{annotations} lacks: it is of other data.'
             )
         image, remedy = images[entry['image_id']], 'the json lists it.'
-        gt_map = read_segments(
+        gt_map, table = read_segments(
             annotations.with_suffix('') / entry['file_name'],
             remedy,
             (image['height'], image['width']),
@@ -117,11 +117,11 @@ def count_images(
             gt_map,
             [
                 dict(
-                    id=place,
+                    s,
                     category=label_of[s['category_id']],
                     iscrowd=s.get('iscrowd', 0),
                 )
-                for place, s in enumerate(entry['segments_info'], start=1)
+                for s in table
             ],
             len(label_of),
         )

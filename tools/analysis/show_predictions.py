@@ -25,8 +25,8 @@ from torch import nn
 
 from mmremax.datasets.conversion.panoptic_files import refuse_shared
 from mmremax.datasets.panoptic_png import (
-    colours_to_ids,
     read_rgb,
+    read_segments,
 )
 from mmremax.engine.data_check_hook import compare
 from mmremax.evaluation import format_score
@@ -133,10 +133,13 @@ def make_panels(
         image = brighten(image)
         panels = {'input, brightened': image}
     if meta.get('seg_map_path') is not None:
-        colours = read_rgb(meta['seg_map_path'], 'the data set lists it.')
-        truth = encode_segments(
-            colours_to_ids(colours), meta['segments_info'], num_classes
+        ids, table = read_segments(
+            meta['seg_map_path'],
+            'the data set lists it.',
+            image.shape[:2],
+            meta['segments_info'],
         )
+        truth = encode_segments(ids, table, num_classes)
         panels['ground truth'] = draw(image, truth)
     ids = result.pred_panoptic_seg.sem_seg[0].numpy()
     panels['prediction'] = draw(image, ids)

@@ -103,7 +103,7 @@ def _read_entry(
     path = png_dir / entry['file_name']
     remedy = 'the json lists it; unpack the panoptic PNGs.'
     shape = image['height'], image['width']
-    places = read_segments(path, remedy, shape, table)
+    places, _ = read_segments(path, remedy, shape, table)
     ids, labels, owners = [VOID_ID], {}, {}
     for segment in table:
         own = segment['id']

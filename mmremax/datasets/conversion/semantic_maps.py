@@ -47,8 +47,9 @@ def semantic_maps(
                 info['segments_info'],
                 (info['height'], info['width']),
             )
-            ids = read_segments(info['seg_map_path'], remedy, shape, table)
-            table = [dict(s, id=i) for i, s in enumerate(table, start=1)]
+            ids, table = read_segments(
+                info['seg_map_path'], remedy, shape, table
+            )
             yield name, places[class_map(ids, table)]
 
 

@@ -76,15 +76,13 @@ class LoadPanopticMap(BaseTransform):
             'the annotation file lists it; unpack the panoptic PNGs, or check '
             'data_prefix["seg"] and data_root.'
         )
-        table = results['segments_info']
-        places = read_segments(
-            path, remedy, results['img_shape'], table, self.backend_args
+        shape, table = results['img_shape'], results['segments_info']
+        places, table = read_segments(
+            path, remedy, shape, table, self.backend_args
         )
         is_crowd = [s['iscrowd'] for s in table]
         numbers = np.arange(1 + len(table), dtype=np.int16)
         numbers[1:][np.array(is_crowd, bool)] = VOID_ID
         results['gt_seg_map'] = numbers[places]
-        results['segments_info'] = [
-            dict(s, id=place) for place, s in enumerate(table, start=1)
-        ]
+        results['segments_info'] = table
         return results
