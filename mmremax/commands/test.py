@@ -29,6 +29,7 @@ from mmremax.utils.distributed import (
     leave_process_group,
     prepare_cpu_distributed,
 )
+from mmremax.utils.loader_timeouts import loader_timeouts
 from mmremax.utils.safe_loading import safe_loading
 from mmremax.utils.tta import use_tta
 
@@ -86,9 +87,10 @@ def run(args: argparse.Namespace) -> int:
         evaluators = [*evaluators, dump]
     cfg.test_evaluator = evaluators
     prepare_cpu_distributed(cfg)
-    runner = Runner.from_cfg(cfg)
-    check_weights(runner.model, args.checkpoint)
-    scores = runner.test()
+    with loader_timeouts(cfg):
+        runner = Runner.from_cfg(cfg)
+        check_weights(runner.model, args.checkpoint)
+        scores = runner.test()
     if args.json is not None and is_main_process():
         write_scores(args.json, scores, runner.test_evaluator.metrics)
     leave_process_group()

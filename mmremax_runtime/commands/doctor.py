@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+ENOUGH_SHARED_MEMORY = 1024  # MB; Docker gives 64
 OK, NOTE, BROKEN = 'ok', 'note', 'broken'
 FAMILIES = {
     'mmengine': ('onedl-mmengine', 'mmengine'),
@@ -207,6 +208,19 @@ def check_gpu() -> Finding:
     return Finding('GPU', NOTE, 'none; training runs on the CPU')
 
 
+def check_shared_memory(path: str = '/dev/shm') -> Finding:
+    """Check the room where loader workers hand their batches over."""
+    name = 'shared memory'
+    if not Path(path).is_dir():
+        return Finding(name, NOTE, f'no {path}')
+    size = shutil.disk_usage(path).free / 2**20
+    detail = f'{size:,.0f} MB free in {path}'
+    if size >= ENOUGH_SHARED_MEMORY:
+        return Finding(name, OK, detail)
+    remedy = 'docker run --shm-size=8g, or train_dataloader.num_workers=0'
+    return Finding(name, NOTE, f'{detail}: loader workers may fail', remedy)
+
+
 def check_optional(use: str, remedy: str, *distributions: str) -> Finding:
     """Check for what only some use needs; any of the distributions gives it.
 
@@ -280,6 +294,7 @@ def check_environment() -> Iterator[Finding]:
         *('panopticapi', 'panopticapi-lite'),
     )
     yield check_gpu()
+    yield check_shared_memory()
     yield judge(
         'mmremax',
         *probe('import mmremax; print(mmremax.__version__)'),

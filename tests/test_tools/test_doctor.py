@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -86,3 +87,13 @@ def test_probe_gives_the_error_and_its_type():
     assert doctor.probe('print(1)\nprint(2)') == (True, '2')
     ok, detail = doctor.probe('raise ImportError("first\\nsecond")')
     assert (ok, detail) == (False, 'ImportError: first')
+
+
+def test_little_shared_memory_is_noted(monkeypatch, tmp_path):
+    for free, state in ((64, doctor.NOTE), (8192, doctor.OK)):
+        usage = SimpleNamespace(free=free * 2**20)
+        monkeypatch.setattr(doctor.shutil, 'disk_usage', lambda _, u=usage: u)
+        row = doctor.check_shared_memory(tmp_path)
+        assert row.state == state
+        assert f'{free:,} MB free' in row.detail
+    assert doctor.check_shared_memory(tmp_path / 'no').state == doctor.NOTE
