@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import torch
+from mmdet.models.dense_heads import MaskFormerHead
 from mmdet.registry import HOOKS
 from mmengine.dist import all_gather_object, all_reduce
 from mmengine.hooks import Hook, LoggerHook
@@ -17,6 +18,8 @@ from torch.optim import Optimizer
 from mmremax_runtime.errors import InputError
 
 from .prediction_guard import PredictionGuard
+
+LIMIT = 1e18  # of a prediction; costs of larger ones overflow when added
 
 
 def total_grad_norm(optimizer: Optimizer) -> Tensor | None:
@@ -86,6 +89,10 @@ class NonFiniteGuardHook(PredictionGuard, Hook):
     ranks decide alike. Under mixed precision an overflow of the scaled
     gradient alone is no error: the loss scaler skips and lowers the scale.
 
+    The matching of mmdet's and mmseg's MaskFormer heads cannot take what is
+    not finite, and would end one rank alone. Such an output is noted, and
+    zeros go on in its place to where the ranks decide.
+
     Args:
         action: ``'stop'`` raises :class:`NonFiniteError` before anything is
             updated or written. ``'skip'`` drops the gradient of the step
@@ -109,9 +116,13 @@ class NonFiniteGuardHook(PredictionGuard, Hook):
         self.runner = runner
         self.losses: dict[str, Tensor] = {}
         self.data_samples: list = []
+        self.outputs: dict[str, Tensor] = {}
         model = runner.model
         self.model = model.module if is_model_wrapper(model) else model
         self.model.register_forward_hook(self._remember, with_kwargs=True)
+        for module in self.model.modules():
+            if isinstance(module, MaskFormerHead):
+                module.register_forward_hook(self._replace)
         runner.optim_wrapper.optimizer.register_step_pre_hook(self._check)
 
     def after_train_iter(
@@ -124,6 +135,22 @@ class NonFiniteGuardHook(PredictionGuard, Hook):
         if self.losses:
             self._check(None)
 
+    def _replace(
+        self, head: MaskFormerHead, args: tuple, outputs: tuple[list, list]
+    ) -> tuple[list, list] | None:
+        """Put zeros for class and mask logits that cannot be matched."""
+        bounds = [b for part in outputs for one in part for b in one.aminmax()]
+        largest = torch.stack(bounds).detach().float().abs().max()
+        if not head.training or largest < LIMIT:
+            return None
+        self.outputs = {
+            'the prediction': largest.where(~(largest >= LIMIT), torch.inf)
+        }
+        return tuple(
+            [one.nan_to_num(0, 0, 0).clamp(-1, 1) for one in part]
+            for part in outputs
+        )
+
     def _remember(
         self, model: Any, args: tuple, kwargs: dict, output: Any
     ) -> None:
@@ -133,6 +160,8 @@ class NonFiniteGuardHook(PredictionGuard, Hook):
                 for name, value in output.items()
                 if 'loss' in name
             }
+            self.losses |= self.outputs
+            self.outputs = {}
             self.data_samples = kwargs.get('data_samples') or []
 
     def _check(self, optimizer: Optimizer | None, *_: Any) -> None:
@@ -158,11 +187,17 @@ class NonFiniteGuardHook(PredictionGuard, Hook):
         if self.action == 'stop':
             raise NonFiniteError(
                 f'{text}. Nothing was updated or written. Resume from the '
-                'last checkpoint with a lower learning rate, without '
-                '`--amp`, or with the hook NonFiniteGuardHook set to '
-                "action='skip'."
+                'last checkpoint without `--amp`, or with the hook '
+                "NonFiniteGuardHook set to action='skip'; a lower learning "
+                'rate needs a new run (--cfg-options load_from=FILE keeps '
+                'the weights).'
             )
-        if not all(one.isfinite().all() for one in self.model.buffers()):
+        buffers = self.model.buffers()
+        is_broken = torch.tensor(
+            float(not all(one.isfinite().all() for one in buffers))
+        )
+        all_reduce(is_broken, 'max')  # the ranks decide alike
+        if is_broken:
             raise NonFiniteError(
                 f'{text}. The step cannot be skipped, because the running '
                 'statistics of a norm layer are no longer finite: the '

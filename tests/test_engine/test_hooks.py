@@ -16,10 +16,16 @@ from mmremax.engine import (
     ChannelsLastHook,
     DiscardCountHook,
     NonFiniteError,
+    NonFiniteGuardHook,
     NormMomentumHook,
 )
 from mmremax.engine.gradient_hooks import describe
-from tests.helpers.mask2former_fixture import build_head
+from tests.helpers.mask2former_fixture import (
+    REMAX,
+    build_head,
+    features,
+    samples,
+)
 from tests.helpers.model_fixture import build_model
 from tests.helpers.toy import toy_config
 
@@ -80,6 +86,40 @@ def test_guard_refuses_broken_statistics_and_other_actions(tmp_path):
     with pytest.raises(ValueError, match="'stop'"):
         build(tmp_path, {'custom_hooks.2.action': 'halt'})
     assert describe({'loss': 1.0}, []) == ''
+
+
+@pytest.mark.parametrize('bad', [float('nan'), float('inf'), 1e30])
+@pytest.mark.parametrize('kind', ['stock', 'remax', 'mp_former'])
+def test_a_diverged_matching_is_named_before_scipy(kind, bad):
+    options = dict(
+        stock={},
+        remax=dict(type='ReMaXMask2FormerHead', **REMAX),
+        mp_former=dict(type='MPFormerHead', mp_cfg=dict(num_groups=1)),
+    )[kind]
+    head = build_head(**options).train()
+
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.panoptic_head = head
+
+        def forward(self, inputs, data_samples, mode):
+            return head.loss(inputs, data_samples)
+
+    model = Model()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    wrapper = SimpleNamespace(optimizer=optimizer)
+    guard = NonFiniteGuardHook()
+    guard.before_train(
+        SimpleNamespace(model=model, optim_wrapper=wrapper, iter=3)
+    )
+    model(features(), data_samples=samples(), mode='loss')
+    optimizer.step()
+    with torch.no_grad():
+        head.cls_embed.bias.fill_(bad)
+    model(features(), data_samples=samples(), mode='loss')
+    with pytest.raises(NonFiniteError, match='Step 4: the prediction is'):
+        optimizer.step()
 
 
 @pytest.mark.parametrize('clip', [None, {'max_norm': 1e9}])
