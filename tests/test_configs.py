@@ -11,6 +11,7 @@ from mmengine.registry import init_default_scope
 from mmengine.visualization import Visualizer
 
 from mmremax.utils.config_edits import remove_pretrained, set_data_root
+from mmremax.utils.config_keys import check_keys
 from mmremax.utils.migration import read_config
 from tests.helpers.meta import on_meta
 
@@ -33,6 +34,9 @@ OVERLAY_KEYS = {
     'panoptic_head.assigner.type',
     'panoptic_head.assigner.base.type',
 }
+
+# Studies whose results are recorded with their settings; 64 is of COCO.
+RECORDED = 'studies/mask2former/'
 
 # Metrics of mmdet that open the annotation file when they are built.
 READS_ITS_FILE = ('CocoMetric', 'CocoPanopticMetric')
@@ -104,6 +108,21 @@ def test_config_has_a_header_and_a_readme_row(path: Path) -> None:
     folder = next(f for f in path.parents if (f / 'README.md').is_file())
     row = f'({path.relative_to(folder)})'
     assert row in (folder / 'README.md').read_text(), 'add a row'
+
+
+@every_config
+def test_keys_are_read_and_base_batch_is_the_commands(path: Path) -> None:
+    """--auto-scale-lr and --images-per-gpu start from the base batch."""
+    config = read_config(path)
+    check_keys(config)
+    if str(path.relative_to(CONFIGS)).startswith(RECORDED):
+        return
+    header = ast.get_docstring(ast.parse(path.read_text()))
+    launch = re.search(r'dist_train\.sh[\s\\]+\S+\.py (\d+)', header)
+    processes = int(launch[1]) if launch else 1
+    base = config.auto_scale_lr.base_batch_size
+    assert base == config.train_dataloader.batch_size * processes
+    assert not config.auto_scale_lr.enable
 
 
 def test_overlay_is_one_small_variable() -> None:

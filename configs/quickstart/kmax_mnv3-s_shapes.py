@@ -74,3 +74,4 @@ train_dataloader = dict(
     pin_memory=False,
     dataset=dict(pipeline=train_pipeline),
 )
+auto_scale_lr = dict(base_batch_size=8)

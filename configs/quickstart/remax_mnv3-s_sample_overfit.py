@@ -70,3 +70,4 @@ custom_hooks = [
     dict(hook, momentum=0.1) if hook['type'] == 'NormMomentumHook' else hook
     for hook in _base_.custom_hooks
 ]
+auto_scale_lr = dict(base_batch_size=2)

@@ -30,3 +30,4 @@ val_dataloader = dict(
     num_workers=0, persistent_workers=False, dataset=dict(data_root=data_root)
 )
 test_dataloader = val_dataloader
+auto_scale_lr = dict(base_batch_size=1)
