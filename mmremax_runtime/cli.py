@@ -71,6 +71,7 @@ def run_command(
         print(f'mmremax {name}: {reasons}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
+        print(f'mmremax {name}: interrupted.', file=sys.stderr)
         return 130
 
 

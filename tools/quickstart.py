@@ -6,6 +6,8 @@ Minutes on two CPU cores. Run again, it continues where it stopped:
 """
 
 import argparse
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +25,8 @@ def run(script: str, *arguments: object) -> None:
     command = [str(TOOLS / script), *map(str, arguments)]
     print('\n$ python', *command, flush=True)
     status = subprocess.run([sys.executable, *command]).returncode
+    if status == os.EX_TEMPFAIL:
+        sys.exit('Stopped; the same command goes on.')
     if status:
         print(f'{script} failed, see above; `make doctor` may say why.')
         sys.exit(status)
@@ -33,6 +37,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--out', type=Path, default='work_dirs/quickstart')
     out = parser.parse_args().out
+    # Ctrl-C reaches the training, which saves what it has; wait for it.
+    signal.signal(signal.SIGINT, lambda *_: None)
     data, work, pictures = out / 'data', out / 'run', out / 'pictures'
     if not (out / 'curves.png').is_file():  # the last thing that is made
         if not (data / 'annotations' / 'panoptic_val.json').is_file():

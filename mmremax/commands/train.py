@@ -12,15 +12,23 @@ Several processes: tools/dist_train.sh CONFIG NPROC [options as here].
 from __future__ import annotations
 
 import argparse
+from contextlib import ExitStack
 
+from mmengine.config import Config
 from mmengine.runner import Runner
 
+from mmremax.engine.continuation import ContinuationHook, settings_of
+from mmremax.engine.stopping import StopHook, StopRequest
 from mmremax.engine.tracking import TRACKERS, add_tracker
+from mmremax.engine.work_dir import sole_writer
 from mmremax.utils import cli
+from mmremax.utils.config_edits import add_safeguards
 from mmremax.utils.distributed import (
+    is_first_of_launch,
     leave_process_group,
     prepare_cpu_distributed,
 )
+from mmremax.utils.loader_timeouts import loader_timeouts
 from mmremax.utils.safe_loading import safe_loading
 
 
@@ -81,11 +89,27 @@ def run(args: argparse.Namespace) -> int:
         cli.keep_batch_size(cfg, args.images_per_gpu, processes)
     if args.auto_scale_lr:
         cli.scale_learning_rate(cfg)
+    if args.resume is None and cfg.get('resume'):
+        args.resume = cfg.get('load_from') or 'auto'
     if args.resume is not None:
         cli.resume(cfg, args.resume, keep_seed=args.seed is not None)
     for name in args.vis:
         add_tracker(cfg, name)
+    add_safeguards(cfg)
+    with StopRequest() as request, ExitStack() as stack:
+        if is_first_of_launch():
+            stack.enter_context(sole_writer(cfg.work_dir))
+        train(cfg, request.hook)
+    leave_process_group(request.status)
+    return request.status
+
+
+def train(cfg: Config, stop_hook: StopHook) -> None:
+    """Build the runner, with the hooks of this command, and train."""
+    continuation = ContinuationHook(settings_of(cfg))
     prepare_cpu_distributed(cfg)
-    Runner.from_cfg(cfg).train()
-    leave_process_group()
-    return 0
+    with loader_timeouts(cfg):
+        runner = Runner.from_cfg(cfg)
+        runner.register_hook(continuation)
+        runner.register_hook(stop_hook)
+        runner.train()

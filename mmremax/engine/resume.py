@@ -170,7 +170,8 @@ class AtomicBackend(LocalBackend):
     """Writes beside the target, then renames.
 
     A process killed while writing leaves the previous file as it was, and
-    at most a stray ``*.tmp``, which the next write of that file replaces.
+    at most a stray ``.*.tmp``, which the next start in that folder removes
+    (`sole_writer`). A write that fails leaves nothing.
     """
 
     def put(self, obj: bytes, filepath: str | Path) -> None:
@@ -178,11 +179,15 @@ class AtomicBackend(LocalBackend):
         path = Path(filepath)
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_name(f'.{path.name}.tmp')
-        with open(unfinished, 'wb') as file:
-            file.write(obj)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
+        try:
+            with open(unfinished, 'wb') as file:
+                file.write(obj)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(unfinished, path)
+        except BaseException:  # a full disk needs the space
+            unfinished.unlink(missing_ok=True)
+            raise
 
 
 def get_random_states() -> dict:

@@ -20,6 +20,7 @@ from .config_edits import (
     remove_pretrained,
     set_data_root,
 )
+from .config_keys import check_keys
 from .migration import read_config
 from .model_index import find_config
 from .safe_loading import load_checkpoint
@@ -136,6 +137,7 @@ def open_config(
         if data_root is not None:
             set_data_root(cfg, data_root)
         merge_options(cfg, options)
+        check_keys(cfg)
     except (
         ConfigKeyError,
         FileNotFoundError,
@@ -274,11 +276,18 @@ def resume(cfg: Config, source: str, keep_seed: bool = False) -> None:
         return
     checkpoint = load_checkpoint(path, map_location='meta')
     meta = checkpoint.get('meta', {})
-    if 'iter' not in meta:
+    parts = ['optimizer', 'message_hub', 'state_dict']
+    parts += ['param_schedulers'] * bool(cfg.get('param_scheduler'))
+    lacks = [part for part in parts if part not in checkpoint]
+    if 'iter' not in meta or lacks:
         sys.exit(
-            f'--resume {path}: the file holds weights, not the state of a '
-            'run. Start from it with --cfg-options load_from=FILE.'
+            f'--resume {path}: the file holds weights (a best_*.pth, a '
+            'stripped or a published one), not the state of a run; it lacks '
+            f"{', '.join(lacks or ['the iteration'])}. Resume from the run's "
+            'iter_*.pth, or start a new run from its weights with '
+            f'--cfg-options load_from={path}.'
         )
+    check_update_is_whole(cfg, path, meta['iter'])
     hooks = {hook['type'] for hook in cfg.get('custom_hooks', [])}
     if 'ema_state_dict' in checkpoint and 'EMAHook' not in hooks:
         sys.exit(
@@ -293,22 +302,41 @@ def resume(cfg: Config, source: str, keep_seed: bool = False) -> None:
     cfg.load_from = str(path)
 
 
+def check_update_is_whole(cfg: Config, path: str, step: int) -> None:
+    """Refuse a file from within the accumulation of a gradient."""
+    passes = cfg.get('optim_wrapper', {}).get('accumulative_counts', 1)
+    if step % passes:
+        sys.exit(
+            f'--resume {path}: an update takes {passes} steps '
+            f'(accumulative_counts), step {step} lies within one, and its '
+            'gradient is in no file. Resume from a multiple, and set '
+            'default_hooks.checkpoint.interval to one.'
+        )
+
+
 def find_last_checkpoint(work_dir: str) -> str | None:
     """Find the file to go on from, also after a kill or a moved folder.
 
+    A copied folder goes on from its own files, never from the original's.
+
     Returns:
-        What ``last_checkpoint`` names if it is there, else the ``iter_*`` or
-        ``epoch_*`` file with the highest number, else None.
+        The folder's file of the name that ``last_checkpoint`` says, else its
+        ``iter_*`` or ``epoch_*`` file with the highest number, else None.
     """
     folder = Path(work_dir)
     pointer = folder / 'last_checkpoint'
-    if pointer.is_file() and (text := pointer.read_text().strip()):
-        for path in (Path(text), folder / Path(text).name):
-            if path.is_file():
-                return str(path)
+    text = pointer.read_text().strip() if pointer.is_file() else ''
+    if text and (path := folder / Path(text).name).is_file():
+        return str(path)
     numbered = {
         int(path.stem.split('_')[1]): str(path)
         for path in [*folder.glob('iter_*.pth'), *folder.glob('epoch_*.pth')]
         if path.stem.split('_')[1].isdigit()
     }
+    if text and not numbered:
+        sys.exit(
+            f'--resume: {pointer} names {text}, which is not in {folder}. '
+            'Give the file: --resume FILE; or remove last_checkpoint to '
+            'start from the beginning.'
+        )
     return numbered[max(numbered)] if numbered else None

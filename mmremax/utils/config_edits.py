@@ -105,6 +105,19 @@ def merge_options(cfg: Config, options: dict[str, Any]) -> None:
     cfg.merge_from_dict(options)
 
 
+def add_safeguards(cfg: Config) -> None:
+    """Give a training the exact checkpoint hook and the guard.
+
+    Configs over mmseg's or mmdet's runtime have neither.
+    """
+    checkpoint = cfg.default_hooks.checkpoint
+    if checkpoint.type == 'CheckpointHook':
+        checkpoint.type = 'mmdet.ResumableCheckpointHook'
+    hooks = cfg.get('custom_hooks') or []
+    if not any('NonFiniteGuardHook' in str(hook['type']) for hook in hooks):
+        cfg.custom_hooks = [*hooks, dict(type='mmdet.NonFiniteGuardHook')]
+
+
 def check_option(cfg: Config, dotted_key: str) -> None:
     """Raise a ConfigKeyError if setting the key would have no effect."""
     first, *rest = dotted_key.split('.')

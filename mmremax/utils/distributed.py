@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import logging
-import multiprocessing
 import os
 import subprocess
 import sys
@@ -63,7 +61,13 @@ def use_slurm_environment() -> None:
         os.environ['MASTER_ADDR'] = hosts[0]
 
 
-def leave_process_group() -> None:
+def is_first_of_launch() -> bool:
+    """Tell, before there is a process group, whether this is rank 0."""
+    names = ('RANK', 'SLURM_PROCID')
+    return all(os.environ.get(name, '0') == '0' for name in names)
+
+
+def leave_process_group(status: int = 0) -> None:
     """Stop the threads of torch's process groups, if there are any.
 
     mmengine starts a group and never ends it. A process that leaves with one
@@ -73,17 +77,21 @@ def leave_process_group() -> None:
     keeps its own hold on the threads, so the process also leaves without
     tearing itself down. To be called by every process after its last
     collective, when all it had to do has succeeded.
+
+    Args:
+        status: Exit status of the process.
     """
     if distributed.is_initialized():
         distributed.destroy_process_group()
-        atexit.register(_exit_at_once)
+        atexit.register(_exit_at_once, status)
 
 
-def _exit_at_once() -> None:
-    """End the process with status 0, its output written."""
-    for child in multiprocessing.active_children():
-        child.terminate()
-    logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
+def _exit_at_once(status: int) -> None:
+    """End the process after the exit handlers of others (trackers', ...)."""
+    atexit.unregister(_exit_at_once)
+    try:
+        atexit._run_exitfuncs()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)

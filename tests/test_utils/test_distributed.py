@@ -29,11 +29,12 @@ def test_a_single_process_has_none_to_leave():
 
 def test_every_group_is_left(tmp_path, monkeypatch):
     at_exit = []  # the real one would end these tests with status 0
-    monkeypatch.setattr(distributed.atexit, 'register', at_exit.append)
+    register = lambda *call: at_exit.append(call)  # noqa: E731
+    monkeypatch.setattr(distributed.atexit, 'register', register)
     torch_distributed.init_process_group(
         'gloo', init_method=f'file://{tmp_path}/store', rank=0, world_size=1
     )
     torch_distributed.new_group([0])
-    distributed.leave_process_group()
+    distributed.leave_process_group(75)
     assert not torch_distributed.is_initialized()
-    assert distributed._exit_at_once in at_exit
+    assert at_exit == [(distributed._exit_at_once, 75)]
