@@ -20,7 +20,7 @@ from mmremax.kmax.targets import MaskTargets
 from mmremax.utils.constants import VOID
 
 from .pixel_sampler import gather_locations, sample_locations
-from .terms import mean_over_nonzero
+from .terms import mean_over
 
 _BLOCK_LOCATIONS = 1024  # sides of the blocks of the similarity matrix
 
@@ -32,7 +32,7 @@ class InstanceDiscriminationLoss(BaseModule):
     With z_ij = <f_i, f_j> / tau and T the indicator of one segment,
     x_j = -sum_i T_ij log softmax_i(z_ij) / sum_i T_ij
         = logsumexp_i z_ij - <mean of f over j's segment, f_j> / tau,
-    0 for void locations, averaged over x_j != 0.
+    averaged over the locations that are not void.
 
     Paper: kMaX-DeepLab (after MaX-DeepLab), instance discrimination.
 
@@ -79,8 +79,7 @@ class InstanceDiscriminationLoss(BaseModule):
         log_sum = _LogSumSimilarity.apply(feature, valid, self.temperature)
         own = _segment_mean(feature, query, targets.labels.shape[1])
         similarity = (own * feature).sum(2) / self.temperature
-        terms = (log_sum - similarity) * valid
-        return self.loss_weight * mean_over_nonzero(terms)
+        return self.loss_weight * mean_over(log_sum - similarity, valid)
 
 
 def _segment_mean(feature: Tensor, query: Tensor, num_queries: int) -> Tensor:
@@ -105,7 +104,7 @@ class _LogSumSimilarity(Function):
 
     The gradient of sum_j w_j ln t_j, t_j = sum_i e_ij, with respect to f_i
     is sum_j e_ij (w_i / t_i + w_j / t_j) f_j / tau. It is prepared for
-    w_j = 1 on valid locations; the mean over non-zero terms weighs an image's
+    w_j = 1 on valid locations; the mean weighs an image's valid
     locations alike, and backward() multiplies by that factor.
     """
 

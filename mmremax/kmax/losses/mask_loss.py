@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
+import torch
 from mmdet.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor
@@ -19,7 +20,7 @@ from mmremax.kmax.predictor import LayerPrediction
 from mmremax.kmax.targets import MaskTargets
 from mmremax.utils.constants import VOID
 
-from .terms import known_activation, mean_over_nonzero
+from .terms import known_activation, mean_over
 
 
 class MaskStatistics(NamedTuple):
@@ -56,11 +57,15 @@ class _MaskStatistics(Function):
     ) -> tuple[Tensor, Tensor]:
         valid = query_map != VOID
         index = query_map.clamp(min=0)[:, None]
-        log_sum = mask_logits.logsumexp(1)
-        own = mask_logits.gather(1, index).squeeze(1) - log_sum
-        prob = (mask_logits - log_sum[:, None]).exp_()
-        prob_sum = prob @ valid[:, :, None].to(prob.dtype)
-        ctx.save_for_backward(mask_logits, log_sum, query_map)
+        top = mask_logits.amax(1)
+        weight = (mask_logits - top[:, None]).exp_()
+        # 1 and what float32 would round away where the mask is sure.
+        total = weight.sum(1, dtype=torch.float64)
+        own = mask_logits.gather(1, index).squeeze(1) - top
+        own = own - total.log().to(own.dtype)
+        inverse = total.reciprocal().to(weight.dtype)
+        prob_sum = weight @ (inverse * valid)[:, :, None]
+        ctx.save_for_backward(mask_logits, top, inverse, query_map)
         return own * valid, prob_sum.squeeze(2)
 
     @staticmethod
@@ -73,11 +78,11 @@ class _MaskStatistics(Function):
         d own / d m_q = [q is own] - s_q;
         d prob_sum_r / d m_q = s_q ([r = q] - s_r).
         """
-        mask_logits, log_sum, query_map = ctx.saved_tensors
+        mask_logits, top, inverse, query_map = ctx.saved_tensors
         valid = query_map != VOID
         grad_own = grad_own * valid
-        prob = (mask_logits - log_sum[:, None]).exp_()
-        prob.mul_(valid[:, None])
+        prob = (mask_logits - top[:, None]).exp_()
+        prob.mul_((inverse * valid)[:, None])
         mean = (grad_sum[:, None] @ prob).squeeze(1)  # (B, P)
         grad = prob * grad_sum[:, :, None]
         grad.addcmul_(prob, (mean + grad_own)[:, None], value=-1)
@@ -92,7 +97,7 @@ class MaskIdLoss(BaseModule):
 
     Softmax (published kMaX): x_p = -log softmax(m)_own(p). Sigmoid (ReMaX):
     x_p = sum_q BCE(m_qp, [q is own]), summed over all queries. Both are
-    averaged over the locations with x_p != 0.
+    averaged over the locations that are not void.
 
     Paper: kMaX-DeepLab, mask-id loss; ReMaX Sec. 3.1 and Table 2.
 
@@ -133,7 +138,7 @@ class MaskIdLoss(BaseModule):
             if self.start_as_softmax:
                 num_queries = mask_logits.shape[1]
                 terms = terms * (math.log2(num_queries) / num_queries)
-        return self.loss_weight * mean_over_nonzero(terms)
+        return self.loss_weight * mean_over(terms, targets.valid)
 
 
 @MODELS.register_module()

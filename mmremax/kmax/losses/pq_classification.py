@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from mmremax.kmax.targets import MaskTargets
 
-from .terms import known_activation, mean_over_nonzero
+from .terms import known_activation, mean_over
 
 
 @MODELS.register_module()
@@ -21,7 +21,7 @@ class PQClassificationLoss(BaseModule):
 
     x_n = a_n w_n (1 - p_n)^gamma CE(class_logits_n, target_n), where w_n is
     `MaskTargets.query_class_weight`, a_n balances matched and unmatched
-    queries and p_n = exp(-CE); the average is over the non-zero x_n.
+    queries and p_n = exp(-CE); the average is over a_n w_n > 0.
 
     Paper: kMaX-DeepLab, PQ-style loss, class term. ReMaX Eq. 4 makes the
     target soft: the cross-entropy then weighs each class's log-probability
@@ -63,10 +63,10 @@ class PQClassificationLoss(BaseModule):
         terms = terms.sum(2)  # (B, Q)
         if self.gamma:
             terms = terms * (1 - (-terms).exp()) ** self.gamma
-        terms = terms * targets.query_class_weight.to(terms.dtype)
+        weight = targets.query_class_weight.to(terms.dtype)
         if self.alpha is not None:
             is_object = targets.labels < class_logits.shape[2] - 1
-            terms = terms * (
+            weight = weight * (
                 self.alpha * is_object + (1 - self.alpha) * ~is_object
             )
-        return self.loss_weight * mean_over_nonzero(terms)
+        return self.loss_weight * mean_over(weight * terms, weight > 0)

@@ -17,7 +17,7 @@ from mmremax.kmax.targets import MaskTargets
 from mmremax.utils.constants import VOID
 
 from .pixel_sampler import gather_locations, sample_locations
-from .terms import known_activation, mean_over_nonzero
+from .terms import known_activation, mean_over
 
 
 @MODELS.register_module()
@@ -132,7 +132,7 @@ class SemanticLoss(BaseModule):
         else:
             own = logits.gather(1, index[:, None]).squeeze(1)
             terms = F.softplus(logits).sum(1) - own
-        return self.loss_weight * mean_over_nonzero(terms * valid)
+        return self.loss_weight * mean_over(terms, valid)
 
     def soft_loss_at(self, logits: Tensor, fractions: Tensor) -> Tensor:
         """Average the cross-entropy with fractions of classes. Scalar.

@@ -3,16 +3,19 @@
 from torch import Tensor
 
 
-def mean_over_nonzero(terms: Tensor) -> Tensor:
-    """Average an image's non-zero terms, then the images.
+def mean_over(terms: Tensor, counts: Tensor) -> Tensor:
+    """Average the terms of an image that count, then the images.
 
-    Terms are not negative, (B, N). Those that are exactly 0 (void,
-    unmatched) leave the denominator; an image of nothing else counts as 0.
+    The published kMaX-DeepLab code divides by the number of terms that are
+    not exactly 0: those of void and of weight 0. So do terms that float32
+    rounds to 0, where a prediction is sure; here they count.
 
-    Paper: the reduction of the published kMaX-DeepLab code.
+    Args:
+        terms: (B, N).
+        counts: Which of them count, (B, N); an image of none is 0.
     """
-    count = (terms.detach() != 0).sum(1).clamp(min=1)
-    return (terms.sum(1) / count).mean()
+    total = (terms * counts).sum(1)
+    return (total / counts.sum(1).clamp(min=1)).mean()
 
 
 def known_activation(loss: object, activation: str) -> str:

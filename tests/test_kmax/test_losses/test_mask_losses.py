@@ -66,6 +66,30 @@ def test_mask_id_equals_a_slow_oracle(activation):
     assert value == pytest.approx(2 * wanted)
 
 
+@pytest.mark.parametrize('shift', [0, 30, -30])
+@pytest.mark.parametrize('scale', [1, 4, 12, 16, 25, 50])
+def test_sure_locations_count_in_float32(scale, shift):
+    """All of them sure, as after long training; void is none of them."""
+    logits, query_map = random_case(queries=8, locations=500)
+    own = torch.nn.functional.one_hot(query_map.clamp(min=0), 8)
+    logits += shift + (scale + 3) * own.transpose(1, 2)
+    logits = logits.float().double()  # the same numbers for both
+    found, wanted = [], []
+    for loss in (MaskIdLoss(), PQDiceLoss()):
+        for kind, values in ((torch.float, found), (torch.double, wanted)):
+            x = logits.to(kind).requires_grad_()
+            targets = mask_targets(
+                query_map, (1, 500), 8, query_mask_weight=torch.ones(2, 8)
+            )
+            value = loss(x, mask_statistics(x, query_map), targets)
+            (gradient,) = torch.autograd.grad(value, x)
+            values += [value.detach().double(), 1000 * gradient.double()]
+    for one, other in zip(found, wanted, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
+    wanted_value = pytest.approx(wanted[0].item(), rel=1e-4, abs=1e-14)
+    assert found[0].item() == wanted_value
+
+
 @pytest.mark.parametrize('queries', [2, 32, 128])
 def test_sigmoid_starts_where_softmax_does(queries):
     """At logits of 0 both are ln Q; by itself the sum is Q ln 2."""
