@@ -29,6 +29,7 @@ from mmremax.utils.distributed import (
     prepare_cpu_distributed,
 )
 from mmremax.utils.loader_timeouts import loader_timeouts
+from mmremax.utils.resume import resume_from
 from mmremax.utils.safe_loading import safe_loading
 
 
@@ -92,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
     if args.resume is None and cfg.get('resume'):
         args.resume = cfg.get('load_from') or 'auto'
     if args.resume is not None:
-        cli.resume(cfg, args.resume, keep_seed=args.seed is not None)
+        resume_from(cfg, args.resume, keep_seed=args.seed is not None)
     for name in args.vis:
         add_tracker(cfg, name)
     add_safeguards(cfg)

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from mmengine.config import Config
 
-from mmremax.utils.cli import find_last_checkpoint
+from mmremax.utils.resume import find_last_checkpoint
 from mmremax.visualization import read_scalars
 
 from .study import Study, digest_of, fingerprint

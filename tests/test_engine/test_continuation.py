@@ -18,7 +18,7 @@ from mmremax.engine.continuation import (
     settings_of,
     stay_here,
 )
-from mmremax.utils import cli
+from mmremax.utils.resume import find_last_checkpoint, resume_from
 from tests.helpers.toy import ToyDataset, toy_config
 
 
@@ -135,10 +135,10 @@ def test_a_copied_folder_leaves_the_original_alone(tmp_path):
     path.touch()
     (original / 'last_checkpoint').write_text(str(path))
     shutil.copytree(original, copied)
-    assert cli.find_last_checkpoint(copied) == str(copied / 'iter_4.pth')
+    assert find_last_checkpoint(copied) == str(copied / 'iter_4.pth')
     (copied / 'iter_4.pth').unlink()
     with pytest.raises(SystemExit, match='not in .*copied'):
-        cli.find_last_checkpoint(copied)
+        find_last_checkpoint(copied)
     info = dict(best_ckpt=str(path), best_score=3.0, last_ckpt=None)
     stay_here(info, str(copied))
     assert info == dict(
@@ -158,11 +158,11 @@ def test_only_the_state_of_a_run_is_resumed(tmp_path, cfg):
     for part in ('optimizer', 'param_schedulers', 'message_hub'):
         torch.save({k: v for k, v in whole.items() if k != part}, path)
         with pytest.raises(SystemExit, match=f'it lacks {part}. Resume from'):
-            cli.resume(copy.deepcopy(cfg), str(path))
+            resume_from(copy.deepcopy(cfg), str(path))
     torch.save(whole, path)
     cfg.optim_wrapper.accumulative_counts = 4
     with pytest.raises(SystemExit, match='step 6 lies within one'):
-        cli.resume(cfg, str(path))
+        resume_from(cfg, str(path))
     cfg.optim_wrapper.accumulative_counts = 3
-    cli.resume(cfg, str(path))
+    resume_from(cfg, str(path))
     assert cfg.resume

@@ -11,8 +11,8 @@ from mmengine.runner import Runner
 from torch import Tensor
 
 from mmremax.engine import resume
-from mmremax.utils import cli
 from mmremax.utils.checkpoint import check_weights
+from mmremax.utils.resume import resume_from
 from mmremax.utils.safe_loading import load_from_local
 from tests.helpers.scripts import ROOT, run_script
 from tests.helpers.toy import toy_config
@@ -63,7 +63,7 @@ def build(folder: Path, averaged: bool = True, **options) -> Runner:
     cfg.merge_from_dict(options)
     cfg.experiment_name = f'{folder}-{averaged}-{sorted(options)}-{source}'
     if source:
-        cli.resume(cfg, source)
+        resume_from(cfg, source)
     return Runner.from_cfg(cfg)
 
 

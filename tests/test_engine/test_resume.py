@@ -22,8 +22,8 @@ from mmremax.engine.resume import (
     positioned,
     set_random_states,
 )
-from mmremax.utils import cli
 from mmremax.utils.fetched_weights import CheckpointError
+from mmremax.utils.resume import find_last_checkpoint, resume_from
 from mmremax.utils.safe_loading import load_from_local
 from tests.helpers.toy import toy_config
 
@@ -34,7 +34,7 @@ def run(config: Path, resume: bool = False, **options) -> Runner:
     cfg.merge_from_dict(options)
     cfg.experiment_name = f'{config.parent.name}-{resume}-{len(options)}'
     if resume:
-        cli.resume(cfg, 'auto')
+        resume_from(cfg, 'auto')
     runner = Runner.from_cfg(cfg)
     runner.train()
     return runner
@@ -141,7 +141,7 @@ def test_older_checkpoints_go_only_after_the_new_one(folders, monkeypatch):
     folder = folders[0] / 'run'
     files = {path.name for path in folder.glob('iter_*')}
     assert files == {'iter_2.pth', 'iter_4.pth'}
-    assert cli.find_last_checkpoint(str(folder)).endswith('iter_4.pth')
+    assert find_last_checkpoint(str(folder)).endswith('iter_4.pth')
     load_from_local(folder / 'iter_4.pth')
 
 
@@ -152,8 +152,8 @@ def test_last_checkpoint_is_found_without_its_pointer(tmp_path, content):
     if content is not None:
         (tmp_path / 'last_checkpoint').write_text(content)
     expected = 'iter_4.pth' if content else 'iter_10.pth'
-    assert cli.find_last_checkpoint(str(tmp_path)).endswith(expected)
-    assert cli.find_last_checkpoint(str(tmp_path / 'none')) is None
+    assert find_last_checkpoint(str(tmp_path)).endswith(expected)
+    assert find_last_checkpoint(str(tmp_path / 'none')) is None
 
 
 def test_positioned_iterator_reads_nothing_that_it_skips():

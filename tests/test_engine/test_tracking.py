@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from mmremax.engine.tracking import TRACKERS, add_tracker
-from mmremax.utils import cli
+from mmremax.utils.resume import resume_from
 from tests.helpers.toy import toy_config
 
 Curve = list[tuple[int, float]]  # step, value
@@ -20,7 +20,7 @@ def train(folder: Path, tracker: str, max_iters: int, resume: bool) -> None:
     cfg.merge_from_dict({'train_cfg.max_iters': max_iters})
     cfg.experiment_name = f'{folder}-{tracker}-{max_iters}-{resume}'
     if resume:
-        cli.resume(cfg, 'auto')
+        resume_from(cfg, 'auto')
     add_tracker(cfg, tracker)
     Runner.from_cfg(cfg).train()
 

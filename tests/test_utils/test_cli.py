@@ -5,6 +5,7 @@ import torch
 from mmengine.config import Config
 
 from mmremax.utils import cli
+from mmremax.utils.resume import resume_from
 from tests.helpers.toy import toy_config
 
 
@@ -47,7 +48,7 @@ def test_errors_are_one_line(tmp_path):
     bare = tmp_path / 'weights.pth'
     torch.save(dict(state_dict={}, meta={}), bare)
     with pytest.raises(SystemExit, match='load_from'):
-        cli.resume(Config(dict()), str(bare))
+        resume_from(Config(dict()), str(bare))
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='about the CPU')
