@@ -102,4 +102,5 @@ SIZES = [  # ori_shape, img_shape, padded, logits
     ((20, 20), (17, 17), (33, 49), (9, 13)),  # image does not fill the input
     ((7, 90), (33, 33), (33, 33), (9, 9)),  # aspect not kept
     ((1, 40), (1, 33), (33, 33), (9, 9)),  # one row
+    ((20, 30), (24, 33), (32, 33), (8, 9)),  # one side even
 ]

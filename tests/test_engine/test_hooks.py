@@ -18,6 +18,7 @@ from mmremax.engine import (
     NonFiniteError,
     NonFiniteGuardHook,
     NormMomentumHook,
+    gradient_hooks,
 )
 from mmremax.engine.gradient_hooks import describe
 from tests.helpers.mask2former_fixture import (
@@ -86,6 +87,29 @@ def test_guard_refuses_broken_statistics_and_other_actions(tmp_path):
     with pytest.raises(ValueError, match="'stop'"):
         build(tmp_path, {'custom_hooks.2.action': 'halt'})
     assert describe({'loss': 1.0}, []) == ''
+
+
+@pytest.mark.parametrize('action', ['stop', 'skip'])
+def test_what_another_rank_saw_counts_here(tmp_path, monkeypatch, action):
+    """The first reduction of a step is whether any rank saw a bad loss."""
+    asked = []
+
+    def reduce(number, op):
+        asked.append(op)
+        number += len(asked) == 1
+
+    monkeypatch.setattr(gradient_hooks, 'all_reduce', reduce)
+    runner = build(tmp_path, {'custom_hooks.2.action': action})
+    if action == 'stop':
+        with pytest.raises(NonFiniteError, match='Step 1'):
+            runner.train()
+        assert asked == ['max']
+        return
+    runner.train()
+    state = runner.optim_wrapper.optimizer.state
+    assert {int(s['step']) for s in state.values()} == {7}
+    assert set(asked) == {'max'}
+    assert len(asked) == 8 + 1, 'and whether the statistics of any broke'
 
 
 @pytest.mark.parametrize('bad', [float('nan'), float('inf'), 1e30])

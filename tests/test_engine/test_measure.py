@@ -116,3 +116,10 @@ def test_synthetic_logits_are_confident_about_each_segment():
     is_no_object = class_logits.argmax(-1) == 7
     assert is_no_object.tolist() == [[False] * 5 + [True] * 3] * 2
     assert sorted(mask_logits[0].argmax(0).unique().tolist()) == [*range(5)]
+
+
+def test_synthetic_stuff_is_drawn_from_all_classes():
+    class_logits, _ = synthetic_logits(
+        torch.rand(8, 4, 12), torch.rand(8, 4, 3, 3), 2, (1, 10)
+    )
+    assert len(class_logits.argmax(-1)[:, 1].unique()) > 2

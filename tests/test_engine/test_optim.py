@@ -53,6 +53,35 @@ def test_a_rule_that_does_nothing_is_an_error():
             build_optim_wrapper(model, wrapper_config(**rules))
 
 
+def test_the_longest_prefix_of_a_name_decides():
+    """Also where it comes first; what is frozen is left out."""
+    init_default_scope('mmdet')
+    linear = torch.nn.Linear
+    inner = torch.nn.ModuleDict(dict(stem=linear(2, 2), other=linear(2, 2)))
+    model = torch.nn.ModuleDict(dict(backbone=inner, head=linear(2, 2)))
+    model.head.bias.requires_grad_(False)
+    rules = {'backbone.stem': 0.5, 'backbone': 0.1}
+    config = wrapper_config(lr_mult=rules, no_decay=('other.weight',))
+    groups = build_optim_wrapper(model, config).optimizer.param_groups
+    found = {
+        id(parameter): (group['lr'] / 5e-4, group['weight_decay'])
+        for group in groups
+        for parameter in group['params']
+    }
+    assert {
+        name: pytest.approx(found[id(parameter)])
+        for name, parameter in model.named_parameters()
+        if parameter.requires_grad
+    } == {
+        'backbone.stem.weight': (0.5, 0.05),
+        'backbone.stem.bias': (0.5, 0),
+        'backbone.other.weight': (0.1, 0),
+        'backbone.other.bias': (0.1, 0),
+        'head.weight': (1, 0.05),
+    }
+    assert id(model.head.bias) not in found
+
+
 def two_groups(lr):
     groups = [
         dict(params=[torch.nn.Parameter(torch.zeros(1))], lr=lr * mult)

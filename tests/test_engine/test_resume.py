@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.hooks import EMAHook
 from mmengine.runner import Runner
 from torch import nn
 
-from mmremax.engine import AtomicBackend
+from mmremax.engine import AtomicBackend, resume
 from mmremax.engine.resume import (
     ResumableCheckpointHook,
+    average_buffers,
     get_random_states,
     positioned,
     set_random_states,
@@ -125,6 +127,21 @@ def test_an_interrupted_write_leaves_the_previous_file(tmp_path, monkeypatch):
     assert path.read_bytes() == b'whole'
 
 
+def test_a_file_reaches_the_disk_before_its_name(tmp_path, monkeypatch):
+    """A rename may outlive a power cut that its content does not."""
+    calls = []
+    for name in ('fsync', 'replace'):
+        function = getattr(os, name)
+
+        def recorded(*args, name=name, function=function):
+            calls.append(name)
+            function(*args)
+
+        monkeypatch.setattr(os, name, recorded)
+    AtomicBackend().put(b'whole', tmp_path / 'iter_2.pth')
+    assert calls == ['fsync', 'replace']
+
+
 def test_older_checkpoints_go_only_after_the_new_one(folders, monkeypatch):
     """A write that fails at step 6 leaves steps 2 and 4 whole."""
     put = AtomicBackend.put
@@ -182,6 +199,48 @@ def test_streams_continue_after_a_round_trip_through_a_file():
     file.seek(0)
     set_random_states(torch.load(file, weights_only=True))
     assert draw() == expected
+
+
+@pytest.mark.parametrize(('step', 'size'), [(4, 2), (0, 2), (4, 3)])
+def test_a_rank_goes_on_with_its_own_streams(monkeypatch, step, size):
+    """Not at step 0, that of `load_from`, nor with other ranks."""
+    states, draws = [], []
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        states.append(get_random_states())
+        draws.append(draw())
+    here = get_random_states()
+    fresh = draw()
+    set_random_states(here)
+    monkeypatch.setattr(resume, 'get_rank', lambda: 1)
+    monkeypatch.setattr(resume, 'get_world_size', lambda: size)
+    said = []
+    logger = SimpleNamespace(warning=said.append)
+    hook = ResumableCheckpointHook()
+    hook.to_restore = states
+    hook.before_train_iter(SimpleNamespace(iter=step, logger=logger), 0)
+    assert draw() == (draws[1] if (step, size) == (4, 2) else fresh)
+    assert len(said) == (size == 3)
+
+
+def test_statistics_are_the_mean_over_the_ranks(monkeypatch):
+    """Here of 0 and of what another rank holds, 4."""
+
+    def reduce(buffer, op):
+        both = torch.stack([buffer, torch.full_like(buffer, 4)])
+        buffer.copy_(
+            getattr(torch, dict(mean='mean', max='amax')[op])(both, 0)
+        )
+
+    monkeypatch.setattr(resume, 'get_world_size', lambda: 2)
+    monkeypatch.setattr(resume, 'all_reduce', reduce)
+    ema = EMAHook()
+    model, ema.ema_model = nn.BatchNorm1d(3), nn.BatchNorm1d(3)
+    average_buffers(SimpleNamespace(model=model, hooks=[ema]))
+    for norm in (model, ema.ema_model):
+        assert norm.running_mean.tolist() == [2] * 3
+        assert norm.running_var.tolist() == [2.5] * 3
+        assert norm.num_batches_tracked == 0
 
 
 def test_weights_of_another_shape_are_refused_not_left_out():

@@ -6,6 +6,7 @@ import torch
 from mmdet.structures import DetDataSample
 from mmengine.config import Config
 from mmengine.structures import InstanceData, PixelData
+from torch.nn import functional as F
 
 from mmremax.kmax.class_fractions import class_fractions
 from mmremax.kmax.losses.semantic import SemanticLoss
@@ -247,3 +248,12 @@ def test_classes_of_pixels_move_the_semantic_and_class_losses_of_soft():
     sum(soft[name] for name in names).backward()
     weight = soft_model.panoptic_head.semantic_head.stages[0][1].weight
     assert weight.grad.abs().max() > 0
+
+
+def test_a_partly_void_location_counts_by_its_labelled_part():
+    """Half is void, a quarter of either class: halves of two pixels' terms."""
+    logits = torch.tensor([[[1.0], [-2.0]]]).double()
+    fractions = torch.full((1, 2, 1), 0.25).double()
+    terms = F.softplus(logits).sum() - logits.mean()
+    loss = SemanticLoss(semantic_target='soft', activation='sigmoid')
+    assert loss.soft_loss_at(logits, fractions) == pytest.approx(terms / 2)

@@ -4,7 +4,10 @@ import copy
 
 import pytest
 import torch
+from torch.nn import functional as F
 
+from mmremax.kmax.head import _for_loss
+from mmremax.kmax.predictor import LayerPrediction
 from mmremax.kmax.segments import BatchSegments
 from tests.helpers.loss_fixture import as_data_samples
 from tests.helpers.model_fixture import assert_trains, build_model
@@ -204,3 +207,13 @@ def test_the_semantic_head_reads_the_raw_memory_where_asked_for():
 def test_bad_keys_are_named(keys, message):
     with pytest.raises(ValueError, match=message):
         build_model(with_remax=True, **keys)
+
+
+@pytest.mark.parametrize('size', [(5, 8), (6, 7)])
+def test_the_height_decides_on_the_corners_of_masks(size):
+    masks = torch.randn(1, 2, 3, 4)
+    output = LayerPrediction(torch.zeros(1, 2, 3), masks, torch.zeros(1))
+    wanted = F.interpolate(
+        masks, size, mode='bilinear', align_corners=size[0] % 2 == 1
+    )
+    assert torch.equal(_for_loss(output, size).mask_logits, wanted)

@@ -158,6 +158,22 @@ def test_a_batch_without_any_segment():
     )
 
 
+def test_weights_have_a_floor():
+    """Class probability 0 and a mask that covers nothing of the segment."""
+    segments = BatchSegments(torch.zeros(1, 2, 2).long(), [torch.tensor([1])])
+    class_logits = torch.tensor([[[0.0, -99.0, 0.0]]])
+    output = LayerPrediction(class_logits, torch.zeros(1, 1, 2, 2), None)
+    targets = KMaXAssigner(eps=0.25).assign(output, segments)
+    assert targets.query_mask_weight.tolist() == [[0.25]]
+    # Two queries: the other one has no part of the void, of which is none.
+    output = LayerPrediction(
+        class_logits.expand(1, 2, 3), torch.zeros(1, 2, 2, 2), None
+    )
+    targets = KMaXAssigner(eps=0.25).assign(output, segments)
+    assert sorted(targets.query_class_weight[0].tolist())[0] == 0.25
+    assert sorted(targets.query_mask_weight[0].tolist()) == [0, 0.25]
+
+
 def test_nan_reaches_the_loss_and_not_the_solver():
     output, _ = fixture_output()
     output.mask_logits[0, 0, 0, 0] = float('nan')

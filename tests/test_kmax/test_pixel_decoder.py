@@ -4,6 +4,7 @@ import pytest
 import torch
 from mmdet.registry import MODELS
 from torch import nn
+from torch.nn import functional as F
 
 from mmremax.kmax.pixel_decoder import ResizedFuse
 from mmremax.kmax.residual_block import axial_block, bottleneck_block
@@ -27,6 +28,18 @@ def test_fuse_golden(case, channels, low, high):
         R('low', (1, channels[0], *low)), R('high', (1, channels[1], *high))
     )
     assert_probe(out, load_case(case)['expected'])
+
+
+@pytest.mark.parametrize(('low', 'high'), [((2, 3), (3, 5)), ((3, 2), (5, 4))])
+def test_the_width_decides_where_one_side_is_even(low, high):
+    low, high = torch.randn(1, 8, *low), torch.zeros(1, 8, *high)
+    wanted = F.interpolate(
+        low,
+        high.shape[-2:],
+        mode='bilinear',
+        align_corners=low.shape[-1] % 2 == 1,
+    )
+    assert torch.equal(ResizedFuse(8, 8, 8)(low, high), wanted)
 
 
 def small_decoder(**kwargs):

@@ -5,6 +5,7 @@ import torch
 from mmdet.registry import MODELS
 from torch import nn
 
+from mmremax.kmax import semantic_decoder
 from mmremax.kmax.semantic_decoder import ASPP, KMaXSemanticDecoder
 from tests.golden import R, assert_probe, load_case
 from tests.golden.fill import fill_module
@@ -26,6 +27,24 @@ def test_golden(case):
     )
     case = f'module.semantic_predictor_{case}'
     assert_probe(head(feats), load_case(case)['expected'])
+
+
+@pytest.mark.parametrize(
+    ('size', 'aligned'), [((2, 3), True), ((3, 2), False)]
+)
+def test_the_width_decides_where_one_side_is_even(monkeypatch, size, aligned):
+    asked = []
+    resize = semantic_decoder.resize_like_kmax
+
+    def recorded(x, to, align_corners):
+        asked.append(align_corners)
+        return resize(x, to, align_corners)
+
+    monkeypatch.setattr(semantic_decoder, 'resize_like_kmax', recorded)
+    head = KMaXSemanticDecoder(4, in_channels=(4, 4, 4, 4), channels=8)
+    scales = (8, 4, 2, 1)
+    head([torch.randn(1, 4, size[0] * n, size[1] * n) for n in scales])
+    assert asked == [aligned] * 3
 
 
 HEADS = dict(  # keys of the head, sides of its features and its output

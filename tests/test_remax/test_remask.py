@@ -130,11 +130,13 @@ def test_equals_a_slow_oracle():
         )
 
 
-def test_semantic_logits_are_resized_before_the_sigmoid():
-    output, targets = inputs()
+@pytest.mark.parametrize('size', [(5, 7), (5, 8), (6, 7)])
+def test_semantic_logits_are_resized_before_the_sigmoid(size):
+    """The height decides whether corners align."""
+    output, targets = inputs(height=size[0], width=size[1])
     coarse = torch.randn(2, 3, 3, 4).double()
     fine = torch.nn.functional.interpolate(
-        coarse, (5, 7), mode='bilinear', align_corners=True
+        coarse, size, mode='bilinear', align_corners=size[0] % 2 == 1
     )
     found = [
         remask().m_hat(replace(output, semantic_logits=logits), targets)

@@ -56,6 +56,16 @@ def test_data_root_reaches_every_dict(cfg, root):
     assert cfg.test_evaluator is None
 
 
+def test_of_nested_data_roots_the_inner_one_moves(cfg):
+    cfg.test_evaluator = [
+        dict(type='C', data_root='data', ann_file='data/other/a.json'),
+        dict(type='D', data_root='data/coco', ann_file='data/coco/a.json'),
+    ]
+    set_data_root(cfg, '/new')
+    found = [metric.ann_file for metric in cfg.test_evaluator]
+    assert found == ['/new/other/a.json', '/new/a.json']
+
+
 def test_no_pretrained_leaves_other_initialisations(cfg):
     remove_pretrained(cfg)
     assert cfg.load_from is None

@@ -66,7 +66,9 @@ def test_at_temperature_1_segments_are_drawn_alike():
     assert share == pytest.approx(0.5, abs=0.03)
 
 
-@pytest.mark.parametrize('size', [(5, 7), (9, 5), (6, 8), (8, 4)])
+@pytest.mark.parametrize(
+    'size', [(5, 7), (9, 5), (6, 8), (8, 4), (5, 8), (6, 7)]
+)
 def test_gather_equals_resizing_and_reading(size):
     feature = torch.randn(2, 3, 3, 4).double()
     locations = torch.randint(0, size[0] * size[1], (2, 11))
