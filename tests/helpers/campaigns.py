@@ -61,17 +61,18 @@ def fork(function: Callable[[], object], **environment: str) -> Fork:
 
 @HOOKS.register_module()
 class SendSignal(Hook):
-    """Sends this process a signal at a point of a step, counted from 1."""
+    """Sends this process one signal at a point of a step, counted from 1."""
 
     def __init__(self, where: str, step: int, number: int) -> None:
-        self.step, self.number = step, number
+        self.step, self.number, self.is_sent = step, number, False
         setattr(self, where, self._send)
 
     def _send(self, runner: object, *_: object, **__: object) -> None:
         done = getattr(runner._train_loop, '_iter', 0)
         if not runner.model.training:  # a validation is of the last step
             done -= 1
-        if done + 1 == self.step:
+        if done + 1 == self.step and not self.is_sent:
+            self.is_sent = True
             os.kill(os.getpid(), self.number)
 
 
