@@ -167,7 +167,6 @@ TABLE = {
         ('(mask_logits - top[:, None]).exp_()\n        # 1',
          'mask_logits.exp()\n        # 1'),
         ('weight.sum(1, dtype=torch.float64)', 'weight.sum(1)'),
-        ('terms = terms * targets.valid', 'pass'),
         ('math.log2(num_queries) / num', 'math.log(num_queries) / num'),
         ('(2 * overlap + 1)', '(2 * overlap)'),
         ('prob_sum + area + 1)', 'prob_sum + area)'),

@@ -134,7 +134,6 @@ class MaskIdLoss(BaseModule):
             index = targets.query_map.clamp(min=0)[:, None]
             own = mask_logits.gather(1, index).squeeze(1)
             terms = F.softplus(mask_logits).sum(1) - own
-            terms = terms * targets.valid
             if self.start_as_softmax:
                 num_queries = mask_logits.shape[1]
                 terms = terms * (math.log2(num_queries) / num_queries)

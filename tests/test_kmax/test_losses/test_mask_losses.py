@@ -189,3 +189,14 @@ def test_class_loss_with_softmax_by_hand():
     loss = PQClassificationLoss(loss_weight=3.0)
     wanted = 3 * 1.5 * (-math.log(9 / 13) - 0.1 * math.log(3 / 13))
     assert loss(LOGITS, SOFT, one_query(0)).item() == pytest.approx(wanted)
+
+
+def test_queries_of_weight_0_leave_the_mean():
+    """With alpha = 1 the unmatched query is not half of two."""
+    loss = PQClassificationLoss(alpha=1.0)
+    targets = mask_targets(
+        torch.full((1, 1), -1), (1, 1), 2, labels=torch.tensor([[0, 2]])
+    )
+    value = loss(LOGITS.expand(1, 2, 3), SOFT.expand(1, 2, 3), targets)
+    wanted = -math.log(9 / 13) - 0.1 * math.log(3 / 13)
+    assert value.item() == pytest.approx(wanted)
