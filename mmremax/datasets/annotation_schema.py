@@ -26,6 +26,7 @@ def _inside(name: str) -> str:
 Whole = Annotated[int, Field(strict=True)]
 Text = Annotated[str, Field(strict=True, min_length=1)]
 FileName = Annotated[Text, AfterValidator(_inside)]
+Area = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
 Side = Annotated[Whole, Field(ge=1)]
 Colour = Annotated[
     list[Annotated[Whole, Field(ge=0, le=255)]],
@@ -49,9 +50,7 @@ class Segment(TypedDict):
     id: Annotated[Whole, Field(ge=1, lt=1 << 24)]
     category_id: Whole
     iscrowd: NotRequired[Literal[0, 1]]
-    area: NotRequired[
-        Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
-    ]
+    area: NotRequired[Area]
     bbox: NotRequired[Any]
 
 
@@ -111,6 +110,7 @@ class Instance(TypedDict):
     category_id: Whole
     segmentation: list | dict
     iscrowd: NotRequired[Literal[0, 1]]
+    area: NotRequired[Area]
 
 
 class InstanceFile(TypedDict):

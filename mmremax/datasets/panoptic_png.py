@@ -1,13 +1,11 @@
 """Segment ids in images: the colour code of COCO panoptic files."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 import cv2
 import numpy as np
 from mmengine import fileio
-from PIL import Image
 
 from mmremax.utils.constants import VOID_ID
 from mmremax_runtime.images import (
@@ -19,6 +17,7 @@ from mmremax_runtime.images import (
     open_image,
 )
 
+LABEL_MODES = ('L', 'P', 'I', 'I;16', 'I;16B')
 _SIDEWAYS = (5, 6, 7, 8)  # values of the EXIF orientation
 
 
@@ -211,14 +210,41 @@ def read_labels(
 
     Values as stored; of a palette image, its indices. (H, W).
     """
-    with _opened(path, remedy, backend_args) as image:
-        values = np.array(image)
-    if values.ndim != 2 or values.dtype.kind == 'f':
-        raise ImageError(
-            f'{path} has the shape {values.shape} and values of '
-            f'{values.dtype}: a label map has one channel of whole numbers.'
-        )
-    return values
+    content = _content(path, remedy, backend_args)
+    check_label_format(content, path)
+    with open_image(content, path) as image:
+        return np.array(image)
+
+
+def check_labels(
+    path: str,
+    remedy: str,
+    shape: tuple[int, int],
+    backend_args: dict | None = None,
+) -> None:
+    """Check the header of a label map of an image; see ``read_labels``."""
+    content = _content(path, remedy, backend_args)
+    check_shape(path, check_label_format(content, path), shape)
+
+
+def check_label_format(content: bytes, name: str) -> tuple[int, int]:
+    """Raise an ImageError unless a file holds one channel of whole numbers.
+
+    Looks at the header; see ``check_format``. Pillow scales grey of less
+    than 8 bits.
+    """
+    with open_image(content, name) as image:
+        found = f'the mode {image.mode}'
+        if image.format == 'JPEG':
+            found = "a JPEG's rounded values"
+        elif image.format == 'PNG' and content[25] == 0 and content[24] < 8:
+            found = f'{content[24]} bits a pixel'
+        elif image.mode in LABEL_MODES:
+            return image.height, image.width
+    raise ImageError(
+        f'{name} has {found}: a label map has one channel of 8 or 16 bits '
+        '(mode L, P or I;16) whose values are numbers of classes.'
+    )
 
 
 def read_size(path: str | Path) -> tuple[int, int]:
@@ -226,19 +252,10 @@ def read_size(path: str | Path) -> tuple[int, int]:
 
     From its header; see ``read_rgb`` for what it raises.
     """
-    with _opened(str(path), 'it is listed.', None) as image:
+    content = _content(str(path), 'it is listed.', None)
+    with open_image(content, str(path)) as image:
         turned = image.getexif().get(ORIENTATION, UPRIGHT) in _SIDEWAYS
         return image.size if turned else image.size[::-1]
-
-
-@contextmanager
-def _opened(
-    path: str, remedy: str, backend_args: dict | None
-) -> Iterator[Image.Image]:
-    """Open an image file; see ``read_rgb`` for what it raises."""
-    content = _content(path, remedy, backend_args)
-    with open_image(content, path) as image:
-        yield image
 
 
 def _content(path: str, remedy: str, backend_args: dict | None) -> bytes:

@@ -138,16 +138,7 @@ def check_scored(dataset: Any, evaluator: Any) -> None:
     """Raise an InputError if a data set cannot be scored."""
     if not hasattr(dataset, 'check_files'):
         return
-    needing = [
-        type(metric).__name__
-        for metric in evaluator.metrics
-        if getattr(metric, 'needs_truth', False)
-    ]
-    if needing and not dataset.has_truth:
-        raise InputError(
-            f'{dataset.ann_file} has no "annotations" to score by '
-            f'{", ".join(needing)}: take such metrics out of the evaluators; '
-            'PanopticQualityMetric with dump_dir (`--dump`) writes the '
-            'predictions only.'
-        )
+    for metric in evaluator.metrics:
+        if hasattr(metric, 'check_data'):
+            metric.check_data(dataset)
     dataset.check_files()

@@ -31,6 +31,10 @@ class CityscapesAPMetric(StreamingMetric):
 
     default_prefix = 'cityscapes'
     needs_truth = False  # the download has it
+    label_remedy = (
+        'CityscapesAPMetric needs the folders of the download, leftImg8bit/ '
+        'and gtFine/ in data_root; elsewhere use InstanceAPMetric.'
+    )
 
     def __init__(self, **kwargs) -> None:
         super().__init__(**kwargs)
@@ -59,7 +63,8 @@ class CityscapesAPMetric(StreamingMetric):
                 f'The data lack the Cityscapes classes {", ".join(lacking)}: '
                 'use InstanceAPMetric.'
             )
-        truth = self._read_truth(sample['img_path'])
+        path = self.label_path(sample)
+        truth = read_labels(path, self.label_remedy, self.backend_args)
         ids = np.unique(truth)
         places = np.searchsorted(ids, truth)
         # Without distances: the script leaves them at its defaults, too.
@@ -114,15 +119,9 @@ class CityscapesAPMetric(StreamingMetric):
         self.report('Cityscapes instance scores', scores, list(rows), columns)
         return scores
 
-    def _read_truth(self, img_path: str) -> np.ndarray:
-        """Read the instance ids that belong to an image. (H, W)."""
-        root, _, name = img_path.rpartition('leftImg8bit/')
-        path = f'{root}gtFine/' + name.replace(
+    def label_path(self, info: dict) -> str:
+        """Name the map of instance ids that belongs to an image."""
+        root, _, name = info['img_path'].rpartition('leftImg8bit/')
+        return f'{root}gtFine/' + name.replace(
             '_leftImg8bit.png', '_gtFine_instanceIds.png'
         )
-        remedy = (
-            'CityscapesAPMetric needs the folders of the download, '
-            'leftImg8bit/ and gtFine/ in data_root; elsewhere use '
-            'InstanceAPMetric.'
-        )
-        return read_labels(path, remedy, self.backend_args)

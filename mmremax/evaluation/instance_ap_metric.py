@@ -11,7 +11,14 @@ from pycocotools import mask as mask_utils
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from mmremax.datasets import PanopticDataset
+from mmremax.datasets.annotation_file import AnnotationError
+from mmremax.datasets.instance_file import encode_mask, load_instances
+from mmremax.utils.checkpoint import some
+
 from .streaming_metric import StreamingMetric
+
+REMEDY = 'InstanceAPMetric needs the instances of the same data: see ann_file.'
 
 
 @METRICS.register_module()
@@ -32,8 +39,9 @@ class InstanceAPMetric(StreamingMetric):
     there is no true instance. `class_scores` has `AP` and `AP50` by class.
 
     Args:
-        ann_file: COCO's `instances_*.json`. Category ids must be those of
-            the panoptic annotation file.
+        ann_file: COCO's `instances_*.json`. Its thing classes, with ids,
+            and its images must be those of the panoptic annotation file; it
+            may have more images.
         **kwargs: See ``StreamingMetric``.
     """
 
@@ -42,6 +50,7 @@ class InstanceAPMetric(StreamingMetric):
     def __init__(self, ann_file: str | None = None, **kwargs) -> None:
         super().__init__(**kwargs)
         self.ann_file = ann_file
+        self._truth_of_file: COCO | None = None
 
     @property
     def needs_truth(self) -> bool:
@@ -65,27 +74,13 @@ class InstanceAPMetric(StreamingMetric):
         images, truth, predicted = zip(*results, strict=True)
         names = self.dataset_meta['thing_classes']  # they come first
         category_ids = list(self.dataset_meta['category_ids'][: len(names)])
+        categories = [dict(id=i) for i in category_ids]
         with contextlib.redirect_stdout(io.StringIO()):
             if self.ann_file is None:
-                coco = _index(images, category_ids, truth)
+                coco = _index(images, categories, truth)
             else:
-                coco = COCO(self.ann_file)
-            missing = set(category_ids) - set(coco.cats)
-            if missing:
-                raise ValueError(
-                    f'{self.ann_file} lacks the category ids '
-                    f'{sorted(missing)} of the panoptic annotation file: '
-                    'they are not of one data set.'
-                )
-            for number, name in zip(category_ids, names, strict=True):
-                other = coco.cats[number].get('name', name)
-                if other != name:
-                    raise ValueError(
-                        f'{self.ann_file} calls the category {number} '
-                        f'{other!r}, the panoptic annotation file {name!r}: '
-                        'they are not of one data set.'
-                    )
-            found = _index(images, category_ids, predicted)
+                coco = self._read_file()
+            found = _index(images, categories, predicted)
             evaluation = COCOeval(coco, found, 'segm')
             evaluation.params.imgIds = [image['id'] for image in images]
             evaluation.params.catIds = category_ids
@@ -105,6 +100,58 @@ class InstanceAPMetric(StreamingMetric):
         )
         self.report('Instance scores', scores, names, columns)
         return scores
+
+    def check_data(self, dataset: PanopticDataset) -> None:
+        """Compare images and thing classes of the instance file, too."""
+        super().check_data(dataset)
+        if self.ann_file is None:
+            return
+        self._truth_of_file = coco = self._read_file()
+        of = f'the data set ({dataset.ann_file})'
+        meta = dataset.metainfo
+        ids = meta['category_ids'], meta['thing_classes']
+        wanted, found = (
+            {f'{number} {name}' for number, name in pairs}
+            for pairs in (
+                zip(*ids, strict=False),  # things come first
+                ((c['id'], c['name']) for c in coco.cats.values()),
+            )
+        )
+        if wanted != found:
+            raise AnnotationError(
+                f'{self.ann_file} has not the thing classes of {of}: it lacks '
+                f'{some(wanted - found) or "none"}, it also has '
+                f'{some(found - wanted) or "none"}. {REMEDY}'
+            )
+        for info in map(dataset.get_data_info, range(len(dataset))):
+            image = coco.imgs.get(info['img_id'], {})
+            for key in ('file_name', 'height', 'width'):
+                if image.get(key) != info[key]:
+                    raise AnnotationError(
+                        f'{self.ann_file}: {key} of image {info["img_id"]!r} '
+                        f'is {image.get(key)!r}, in {of} {info[key]!r}. '
+                        + REMEDY
+                    )
+
+    def _read_file(self) -> COCO:
+        """Read the instance file."""
+        if self._truth_of_file is not None:
+            return self._truth_of_file
+        content = load_instances(self.ann_file, self.backend_args)
+        shapes = {
+            i['id']: (i['height'], i['width']) for i in content['images']
+        }
+        for instance in content['annotations']:
+            try:
+                code = encode_mask(instance, shapes[instance['image_id']])
+            except AnnotationError as error:
+                raise AnnotationError(f'{self.ann_file}: {error}') from error
+            instance['segmentation'] = code
+            instance.setdefault('area', int(mask_utils.area(code)))
+            instance.setdefault('iscrowd', 0)
+        return _index(
+            content['images'], content['categories'], [content['annotations']]
+        )
 
     def _truth(self, sample: dict) -> list[dict]:
         """Turn the thing segments of the PNG into COCO's instances."""
@@ -133,20 +180,21 @@ class InstanceAPMetric(StreamingMetric):
 
 def _index(
     images: Sequence[dict],
-    category_ids: list[int],
+    categories: Sequence[dict],
     instances: Sequence[list[dict]],
 ) -> COCO:
     """Make pycocotools' index of the instances of all images, ids from 1."""
     coco = COCO()
     coco.dataset = dict(
         images=list(images),
-        categories=[dict(id=i) for i in category_ids],
+        categories=list(categories),
         annotations=[
             dict(instance, id=number)
             for number, instance in enumerate(chain(*instances), start=1)
         ],
     )
-    coco.createIndex()
+    with contextlib.redirect_stdout(io.StringIO()):
+        coco.createIndex()
     return coco
 
 

@@ -6,8 +6,12 @@ from mmengine import fileio
 
 from mmremax.datasets.panoptic_png import map_ids, png_name, read_labels
 from mmremax.utils.constants import VOID
+from mmremax_runtime.images import ImageError
 
 from .streaming_metric import StreamingMetric
+
+UNLABELLED = (0, 255)  # values of a benchmark's maps
+UNKNOWN = -2
 
 
 @METRICS.register_module()
@@ -28,12 +32,14 @@ class MeanIoUMetric(StreamingMetric):
     Args:
         label_dir: Folder of semantic maps, named as the images with `.png`,
             in the same sub-folders, of one channel. Their values are
-            category ids plus `label_offset`; others are not counted.
+            category ids plus `label_offset`; 0 and 255 are not counted
+            where they are no such value, and others are refused.
         label_offset: See `label_dir`; 1 for ADE20K.
         **kwargs: See ``StreamingMetric``.
     """
 
     default_prefix = 'semantic'
+    label_remedy = 'check label_dir of MeanIoUMetric.'
 
     def __init__(
         self, label_dir: str | None = None, label_offset: int = 1, **kwargs
@@ -81,14 +87,30 @@ class MeanIoUMetric(StreamingMetric):
         """Read the true classes, VOID for what is not counted. (H, W)."""
         if self.label_dir is None:
             return semantic_labels(*self.read_truth(sample, shape))
-        name = png_name(sample['file_name'])
-        path = fileio.join_path(self.label_dir, name)
-        remedy = 'check label_dir of MeanIoUMetric.'
-        values = read_labels(path, remedy, self.backend_args)
-        label_of = np.full(1 << 16, VOID)
-        for label, category in enumerate(self.dataset_meta['category_ids']):
-            label_of[category + self.label_offset] = label
-        return label_of[values]
+        path = self.label_path(sample)
+        values = read_labels(path, self.label_remedy, self.backend_args)
+        categories = self.dataset_meta['category_ids']
+        label_of = dict.fromkeys(UNLABELLED, VOID)
+        label_of |= {
+            category + self.label_offset: label
+            for label, category in enumerate(categories)
+        }
+        labels = map_ids(values, label_of, UNKNOWN, np.int64)
+        if (strange := values[labels == UNKNOWN]).size:
+            raise ImageError(
+                f'{path} has the value {strange[0]}, which is no category id '
+                f'plus label_offset ({self.label_offset}), nor '
+                f'{" or ".join(map(str, UNLABELLED))}: map and annotation '
+                'file are of different data, or label_offset is wrong.'
+            )
+        return labels
+
+    def label_path(self, info: dict) -> str | None:
+        """Name the benchmark's map of an image."""
+        if self.label_dir is None:
+            return None
+        name = png_name(info['file_name'])
+        return fileio.join_path(self.label_dir, name)
 
 
 def semantic_labels(id_map: np.ndarray, segments: list[dict]) -> np.ndarray:

@@ -41,7 +41,7 @@ class PanopticQualityMetric(StreamingMetric):
     """
 
     default_prefix = 'coco_panoptic'
-    without_truth = 'Set dump_dir to write the predictions only.'
+    without_truth = 'dump_dir (`--dump DIR`) writes the predictions only.'
 
     def __init__(
         self, dump_dir: str | None = None, json_areas: bool = False, **kwargs

@@ -12,7 +12,9 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from terminaltables import AsciiTable
 
-from mmremax.datasets.panoptic_png import read_segments
+from mmremax.datasets import PanopticDataset
+from mmremax.datasets.panoptic_png import check_labels, read_segments
+from mmremax_runtime.errors import InputError
 
 _ROWS_OF_ONE_BLOCK = 30
 
@@ -34,6 +36,7 @@ class StreamingMetric(BaseMetric):
     """
 
     without_truth = 'Take {} out of the evaluators.'
+    label_remedy = ''
     needs_truth = True
     """Whether the panoptic annotation has to be there."""
 
@@ -48,6 +51,27 @@ class StreamingMetric(BaseMetric):
         self.classwise = classwise
         self.backend_args = backend_args
         self.class_scores: dict[str, dict[str, float]] = {}
+
+    def check_data(self, dataset: PanopticDataset) -> None:
+        """Raise an InputError if a data set cannot be scored.
+
+        Looks at headers of files: before the first image.
+        """
+        if self.needs_truth and not dataset.has_truth:
+            name = type(self).__name__
+            raise InputError(
+                f'{dataset.ann_file} has no "annotations" to score by {name}. '
+                + self.without_truth.format(name)
+            )
+        for info in map(dataset.get_data_info, range(len(dataset))):
+            if (path := self.label_path(info)) is not None:
+                shape = info['height'], info['width']
+                remedy = self.label_remedy
+                check_labels(path, remedy, shape, self.backend_args)
+
+    def label_path(self, info: dict) -> str | None:
+        """Name the label map that has the truth of an image, if one does."""
+        return None
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         """Score predicted samples one by one."""

@@ -102,13 +102,14 @@ def test_what_is_scored_needs_a_ground_truth(ann_file, tmp_path):
     ):
         with pytest.raises(InputError, match=f'by {type(metric).__name__}'):
             check_scored(data, evaluator(metric))
-    others = (
-        PanopticQualityMetric(dump_dir=str(tmp_path)),
+    check_scored(data, evaluator(PanopticQualityMetric(str(tmp_path))))
+    for metric in (
         MeanIoUMetric(label_dir='a'),
         InstanceAPMetric(ann_file='a.json'),
         CityscapesAPMetric(),
-    )
-    check_scored(data, evaluator(*others))
+    ):
+        with pytest.raises(FileNotFoundError, match='0.png|a.json|gtFine'):
+            check_scored(data, evaluator(metric))
 
 
 def test_files_are_looked_at_before_the_first_image(ann_file, tmp_path):

@@ -9,7 +9,7 @@ from pycocotools import mask as mask_utils
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from mmremax.datasets import PanopticDataset
+from mmremax.datasets import AnnotationError, PanopticDataset
 from mmremax.datasets.panoptic_png import read_ids
 from mmremax.evaluation import InstanceAPMetric
 from tests.helpers.predictions import evaluate, random_samples, true_samples
@@ -32,7 +32,8 @@ def write_instances(
     images, truth, found = [], [], []
     for sample in samples:
         height, width = sample['ori_shape']
-        images.append(dict(id=sample['img_id'], height=height, width=width))
+        image = dict(id=sample['img_id'], height=height, width=width)
+        images.append(dict(image, file_name=sample['file_name']))
         ids = read_ids(sample['seg_map_path'], '')
         for segment in sample['segments_info']:
             if segment['category'] < num_things:
@@ -58,7 +59,11 @@ def write_instances(
             for label, score, mask in zip(*fields, strict=True)
             if label < num_things
         ]
-    categories = [dict(id=i) for i in category_ids]
+    names = data.metainfo['thing_classes']
+    categories = [
+        dict(id=i, name=name)
+        for i, name in zip(category_ids, names, strict=True)
+    ]
     content = dict(images=images, annotations=truth, categories=categories)
     paths = folder / 'instances.json', folder / 'found.json'
     for file, value in zip(paths, (content, found), strict=True):
@@ -99,17 +104,8 @@ def test_equal_to_pycocotools(request, name, from_file, tmp_path):
     assert evaluate(metric, data, samples)['instance/AP'] == 0
 
 
-def test_faults_say_what_to_do(shapes, tmp_path):
+def test_faults_say_what_to_do(shapes):
     (sample, *_) = samples = true_samples(shapes)
-    wrong = tmp_path / 'wrong.json'
-    wrong.write_text('{"images": [], "categories": [], "annotations": []}')
-    with pytest.raises(ValueError, match='wrong.json lacks the category ids'):
-        evaluate(InstanceAPMetric(ann_file=str(wrong)), shapes, samples)
-    named = [dict(id=i, name=f'x{i}') for i in shapes.cat_ids]
-    content = dict(images=[], categories=named, annotations=[])
-    wrong.write_text(json.dumps(content))
-    with pytest.raises(ValueError, match="calls the category .* 'x.*'disc'"):
-        evaluate(InstanceAPMetric(ann_file=str(wrong)), shapes, samples)
     masks = sample['pred_instances']['masks']
     sample['pred_instances']['masks'] = masks[:, 1:]
     with pytest.raises(ValueError, match=r'1.png.*original size'):
@@ -117,3 +113,56 @@ def test_faults_say_what_to_do(shapes, tmp_path):
     del sample['pred_instances']
     with pytest.raises(KeyError, match='test_cfg.instance_on=True'):
         evaluate(InstanceAPMetric(), shapes, samples)
+
+
+EDITS = {
+    'no json': (None, 'not valid json'),
+    'of a panoptic file': (
+        lambda c: c['annotations'][0].pop('segmentation'),
+        'segmentation is missing',
+    ),
+    'an area that is none': (
+        lambda c: c['annotations'][0].update(area='3'),
+        'area is "3"',
+    ),
+    'no code': (
+        lambda c: c['annotations'][0]['segmentation'].update(counts='é'),
+        'Annotation 1: "segmentation" is neither',
+    ),
+    'another name': (
+        lambda c: c['categories'][0].update(name='x'),
+        'it lacks .* disc, it also has .* x',
+    ),
+    'one class less': (
+        lambda c: c.update(
+            annotations=[a for a in c['annotations'] if a['category_id'] > 1],
+            categories=c['categories'][1:],
+        ),
+        'it lacks .* disc, it also has none',
+    ),
+    'an image less': (
+        lambda c: c.update(images=c['images'][1:], annotations=[]),
+        'file_name of image .* is None, in the data set .*',
+    ),
+    'another size': (
+        lambda c: c.update(
+            images=[dict(i, height=9) for i in c['images']], annotations=[]
+        ),
+        'height of image .* is 9, in the data set',
+    ),
+}
+
+
+@pytest.mark.parametrize('edit', EDITS)
+def test_the_file_is_compared_with_the_data(shapes, edit, tmp_path):
+    path, _ = write_instances(shapes, random_samples(shapes), tmp_path)
+    InstanceAPMetric(ann_file=str(path)).check_data(shapes)
+    change, text = EDITS[edit]
+    content = json.loads(path.read_text())
+    if change is not None:
+        change(content)
+    path.write_text(json.dumps(content) if change else '')
+    metric = InstanceAPMetric(ann_file=str(path))
+    with pytest.raises(AnnotationError, match=text) as error:
+        metric.check_data(shapes)
+    assert str(error.value).startswith(str(path))

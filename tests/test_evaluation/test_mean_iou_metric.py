@@ -2,6 +2,7 @@
 
 import copy
 from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from mmremax.datasets.conversion.ade20k import convert_ade20k
 from mmremax.datasets.panoptic_png import read_ids
 from mmremax.evaluation import MeanIoUMetric
 from mmremax.evaluation.mean_iou_metric import semantic_labels
+from mmremax_runtime.images import ImageError
 from tests.helpers.original_layouts import official_path, write_ade20k
 from tests.helpers.predictions import evaluate, random_samples, true_samples
 from tests.test_evaluation.conftest import CONFIGS
@@ -84,6 +86,25 @@ def test_the_maps_of_a_benchmark(tmp_path):
     assert metric.class_scores['flag'] == dict(IoU=50.0, Acc=50.0)
     assert np.isnan(metric.class_scores['clock']['IoU'])
     assert scores['semantic/mIoU'] < 100
+    metric.check_data(data)
+    path = Path(metric.label_path(data.get_data_info(0)))
+    labels = np.array(Image.open(path))
+    strange = labels.copy()
+    strange[3, 4] = 200
+    Image.fromarray(strange).save(path)
+    with pytest.raises(ImageError, match='has the value 200, which is no'):
+        evaluate(metric, data, samples)
+    for image, text in (
+        (Image.fromarray(labels[1:]), 'has the size'),
+        (Image.fromarray(labels).convert('RGB'), 'has the mode RGB'),
+        (Image.fromarray(labels > 0), 'has 1 bits a pixel'),
+    ):
+        image.save(path)
+        with pytest.raises(ImageError, match=f'{path.name} {text}'):
+            metric.check_data(data)
+    path.unlink()
+    with pytest.raises(FileNotFoundError, match='check label_dir'):
+        metric.check_data(data)
 
 
 def test_faults_say_what_to_do(shapes):

@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from pycocotools import mask as mask_utils
 
 from mmremax.datasets.annotation_file import AnnotationError, raise_faults
-from mmremax.datasets.annotation_parsing import parse_classes, parse_instances
+from mmremax.datasets.annotation_parsing import parse_classes
+from mmremax.datasets.instance_file import decode_mask, load_instances
 from mmremax.datasets.panoptic_png import png_name, read_labels
 from mmremax.utils.constants import VOID_ID
 
@@ -48,8 +48,7 @@ class StuffMaps:
 
 def read_instances(path: Path) -> dict:
     """Read a COCO-instance annotation file; AnnotationError if unusable."""
-    content, faults = parse_instances(path.read_bytes())
-    raise_faults(path, faults, 'It must be in COCO-instance format.')
+    content = load_instances(path)
     names = [png_name(image['file_name']) for image in content['images']]
     refuse_shared(names, str(path))
     return content
@@ -165,28 +164,6 @@ def stacked(
         sign = -1 if overlap == 'small' else 1
         masks = sorted(masks, key=lambda pair: sign * pair[1].sum())
     return sorted(masks, key=lambda pair: not pair[0].get('iscrowd', 0))
-
-
-def decode_mask(annotation: dict, shape: tuple[int, int]) -> np.ndarray:
-    """Draw polygons or a run-length code. (H, W), bool."""
-    code = annotation['segmentation']
-    try:
-        if isinstance(code, list):
-            code = mask_utils.merge(mask_utils.frPyObjects(code, *shape))
-        elif isinstance(code['counts'], list):
-            code = mask_utils.frPyObjects(code, *shape)
-        mask = mask_utils.decode(code).astype(bool)
-    except Exception as error:  # pycocotools raises bare ones
-        raise AnnotationError(
-            f'Annotation {annotation.get("id")}: "segmentation" is neither '
-            f'polygons of 3 points and more nor a run-length code ({error}).'
-        ) from error
-    if mask.shape != shape:
-        raise AnnotationError(
-            f'Annotation {annotation.get("id")}: the run-length code has the '
-            f'size {mask.shape}, its image {shape}.'
-        )
-    return mask
 
 
 def _paint_stuff(
