@@ -47,6 +47,13 @@ def replace_ids(
     return np.repeat(numbers_of(ids)[place], lengths).reshape(id_map.shape)
 
 
+def ids_of(id_map: np.ndarray) -> np.ndarray:
+    """Find the ids that occur, sorted, by runs as `replace_ids`. (N,)."""
+    flat = id_map.ravel()
+    is_end = flat[1:] != flat[:-1]
+    return np.unique(np.append(flat[:-1][is_end], flat[-1:]))
+
+
 def map_ids(
     id_map: np.ndarray, numbers: dict[int, int], missing: int, dtype: type
 ) -> np.ndarray:

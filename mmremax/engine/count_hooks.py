@@ -34,6 +34,9 @@ class DiscardCountHook(Hook):
     beyond the number of queries: matching leaves out those that fit worst,
     and their pixels count as void. The first image with such is named in a
     warning. (Of mmdet's samples things alone are counted.)
+    ``train/off_grid`` is the percentage of the segments in the crops that are
+    too small for the label grid (every fourth pixel): none of its locations
+    shows them, so that they are not learnt; larger images keep more.
 
     Numbers are of this process, from the start of the run; they go on when
     it is resumed.
@@ -46,6 +49,7 @@ class DiscardCountHook(Hook):
         samples = data_batch['data_samples']
         discarded = sum(sample.get('num_discarded', 0) for sample in samples)
         self._add(runner, 'discarded', discarded)
+        self._count_off_grid(runner, samples)
         num_queries = getattr(head_of(runner.model), 'num_queries', None)
         if num_queries is None:
             return
@@ -63,6 +67,17 @@ class DiscardCountHook(Hook):
                     'train/without_query counts such segments.'
                 )
             self._add(runner, 'without_query', number - num_queries)
+
+    @staticmethod
+    def _count_off_grid(runner: Runner, samples: list) -> None:
+        hub = runner.message_hub
+        counted = [s for s in samples if 'num_off_grid' in s]
+        lost, all_ = hub.runtime_info.get('num_off_grid', (0, 0))
+        lost += sum(s.num_off_grid for s in counted)
+        all_ += sum(s.num_off_grid + num_segments(s) for s in counted)
+        if counted and all_:
+            hub.update_info('num_off_grid', (lost, all_))
+            hub.update_scalar('train/off_grid', 100 * lost / all_)
 
     @staticmethod
     def _add(runner: Runner, name: str, number: int) -> None:

@@ -47,6 +47,16 @@ class Result:
         """What people read, by arm."""
         return {arm['name']: arm['title'] for arm in self.arms}
 
+    @property
+    def images(self) -> str:
+        """Numbers of images that were trained on, and validated on.
+
+        Empty where arms differ, or were run before they were counted.
+        """
+        numbers = {tuple(arm.get('images', ())) for arm in self.arms}
+        train, val = numbers.pop() or (0, 0)
+        return f', {train} + {val} images' * (train > 0 and not numbers)
+
     def select(self, names: Sequence[str] | None) -> Result:
         """Keep some arms, in the order given; None keeps all."""
         arms = {arm['name']: arm for arm in self.arms}
@@ -157,7 +167,8 @@ def score_table(
         seeds = [' / '.join(by_seed[score]) for score in scores]
         rows.append([result.titles[name], text, *seeds, difference])
     names = [f'{score} by seed' for score in scores]
-    return _markdown(['arm', scores[0], *names, 'difference'], rows)
+    first = f'arm{result.images}'
+    return _markdown([first, scores[0], *names, 'difference'], rows)
 
 
 def curve_table(result: Result, scores: Sequence[str] | None = None) -> str:

@@ -8,7 +8,7 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from fnmatch import fnmatch
 from itertools import cycle, islice
@@ -19,7 +19,7 @@ import torch
 
 from .result import SCHEMA
 from .run import TOOLS, Run
-from .study import Study, StudyError, resolve
+from .study import Study, StudyError, count_images, resolve
 
 PROGRESS_SECONDS = 60
 POLL_SECONDS = 2  # until a run of another runner is looked at again
@@ -65,6 +65,10 @@ def run_study(
             f'{study.file}: --arms: {" ".join(arms)} is none of the arms '
             f'{", ".join(arm.name for arm in study.arms)}.'
         )
+    images = {}
+    for arm, cfg in zip(study.arms, configs, strict=True):
+        images[arm.name] = train, val = count_images(cfg)
+        print(f'{arm.name}: {train} images to train on, {val} to validate')
     for run in asked:
         link = folder / run.arm / f'seed{run.seed}'
         link.parent.mkdir(parents=True, exist_ok=True)
@@ -74,7 +78,7 @@ def run_study(
     for run in runs:
         run.known = known.get(run.name, {})
     todo = [run for run in asked if not run.final()]
-    write_result(file, study, runs)
+    write_result(file, study, runs, images)
     names = ','.join(map(str, range(torch.cuda.device_count())))
     names = os.environ.get('CUDA_VISIBLE_DEVICES') or names
     gpus: SimpleQueue[str] = SimpleQueue()
@@ -94,7 +98,7 @@ def run_study(
                 ended = [futures[f] for f in done if f.result()]
                 todo = [run for run in todo if run not in ended]
                 if ended:
-                    write_result(file, study, runs)
+                    write_result(file, study, runs, images)
                 if ended or not done:
                     print(_progress(asked, len(todo)), flush=True)
             time.sleep(POLL_SECONDS if todo else 0)
@@ -130,8 +134,13 @@ def _progress(runs: Sequence[Run], num_todo: int) -> str:
     )
 
 
-def write_result(file: Path, study: Study, runs: Sequence[Run]) -> None:
-    """Write the result as it stands."""
+def write_result(
+    file: Path,
+    study: Study,
+    runs: Sequence[Run],
+    images: Mapping[str, tuple[int, int]],
+) -> None:
+    """Write the result as it stands; `images` as `count_images`, by arm."""
     git = ['git', 'describe', '--always', '--dirty', '--exclude=*']
     git = subprocess.run(git, cwd=TOOLS, capture_output=True, text=True)
     about = vars(study) | dict(
@@ -144,6 +153,7 @@ def write_result(file: Path, study: Study, runs: Sequence[Run]) -> None:
         vars(arm)
         | dict(
             config=os.path.relpath(arm.config, TOOLS.parent),
+            images=images[arm.name],
             runs=[run.collect() for run in runs if run.arm == arm.name],
         )
         for arm in about.pop('arms')

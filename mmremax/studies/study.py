@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mmdet.registry import DATASETS
 from mmengine.config import Config
+from mmengine.registry import init_default_scope
 
 from mmremax.utils.config_edits import (
     dicts_of,
@@ -116,6 +118,14 @@ def resolve(study: Study, arm: Arm, data_root: str | None = None) -> Config:
             f'{type(error).__name__}: {text}'
         ) from error
     return cfg
+
+
+def count_images(cfg: Config) -> tuple[int, int]:
+    """Count the images that are trained on, and those of a validation."""
+    init_default_scope(cfg.get('default_scope', 'mmdet'))
+    loaders = cfg.train_dataloader, cfg.val_dataloader
+    train, val = (len(DATASETS.build(loader.dataset)) for loader in loaders)
+    return train, val
 
 
 def fingerprint(cfg: Config, seed: int, train_arguments: Sequence[str]) -> str:

@@ -213,6 +213,22 @@ def test_discards_add_up_and_go_on_after_resuming():
     assert resumed.get_scalar('train/discarded').current() == 6
 
 
+def test_segments_between_the_locations_are_a_percentage():
+    hub = MessageHub.get_instance('test_off_grid')
+    samples = []
+    for number, lost in ((3, 1), (0, 0), (4, None)):
+        metainfo = {} if lost is None else dict(num_off_grid=lost)
+        sample = DetDataSample(metainfo=metainfo)
+        sample.gt_segments = InstanceData(labels=torch.zeros(number))
+        samples.append(sample)
+    for batch, percent in ((samples[1:], None), (samples, 25), (samples, 25)):
+        batch = dict(data_samples=batch)
+        DiscardCountHook().after_train_iter(runner_of(hub), 0, batch)
+        assert ('train/off_grid' in hub.log_scalars) == (percent is not None)
+        if percent is not None:
+            assert hub.get_scalar('train/off_grid').current() == percent
+
+
 @pytest.mark.parametrize('kind', ['gt_segments', 'gt_instances'])
 def test_segments_without_a_query_are_counted_and_said_once(kind):
     """Samples of kMaX and of mmdet; a model that has no queries is let be."""

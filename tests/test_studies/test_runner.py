@@ -47,6 +47,9 @@ def test_seed_by_seed(tmp_path, capsys):
     out = capsys.readouterr().out
     assert out.count('other 1: ') == 1
     assert '4 of 4 runs are finished, 160 of 160 steps' in out
+    assert 'base: 64 images to train on, 4 to validate\nother: 64' in out
+    content = json.loads((tmp_path / 'out/study/result.json').read_text())
+    assert [arm['images'] for arm in content['arms']] == [[64, 4]] * 2
     # The link of an arm and seed leads to the folder of the run.
     assert 'lr=0.02' in (link / 'config.py').read_text()
     assert run(path) == runs

@@ -59,6 +59,19 @@ def test_scores(tmp_path):
         tables.score_table(result, scores=['SQ'])
 
 
+def test_numbers_of_images(tmp_path):
+    """Named where all arms have the same."""
+    path = write_result(tmp_path)
+    content = json.loads(path.read_text())
+    for arm, val in zip(content['arms'], (4, 4, 5), strict=True):
+        arm['images'] = [60, val]
+    path.write_text(json.dumps(content))
+    result = read_result(path)
+    table = tables.score_table(result.select(['kmax', 'remax']))
+    assert cells(table)[0][0] == 'arm, 60 + 4 images'
+    assert cells(tables.score_table(result))[0][0] == 'arm'
+
+
 def test_curve(tmp_path):
     result = read_result(write_result(tmp_path))
     assert cells(tables.curve_table(result.select(['remax', 'kmax']))) == [

@@ -26,16 +26,15 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import pandas as pd
 import torch
 from mmdet.registry import MODELS
 from mmengine.runner import Runner
-from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 from torch import Tensor, nn
 
 import mmremax  # noqa: F401
-from mmremax.evaluation import format_score, plain
+from mmremax.evaluation import plain
 from mmremax.kmax import KMaXDeepLab
 from mmremax.kmax.layers import aligns_corners, resize_like_kmax
 from mmremax.remax.remask import relax
@@ -44,8 +43,8 @@ from mmremax.utils.checkpoint import check_weights
 from mmremax.utils.tool import tool
 
 METRIC = 'coco_panoptic/'
+THRESHOLDS = ('thing', 'stuff', 'pixel')
 SCORES = ('PQ', 'PQ_th', 'PQ_st', 'SQ', 'RQ')
-SETTINGS = ('output', 'branch', 'thing', 'stuff', 'pixel')
 FINAL = ('final', 'dropped')
 
 
@@ -203,13 +202,8 @@ def main() -> None:
     ]
     if not args.outputs:
         rows.sort(key=lambda row: -row['PQ'])  # the best one first
-    table = Table(*SETTINGS, *SCORES)
-    for row in rows:
-        table.add_row(
-            *[f'{row[name]}' for name in SETTINGS],
-            *[format_score(row[name]) for name in SCORES],
-        )
-    Console().print(table)
+    table = pd.DataFrame(rows).astype(dict.fromkeys(THRESHOLDS, str))
+    print(table.to_string(index=False, float_format='{:.2f}'.format))
     if args.json:
         text = json.dumps(plain(rows), allow_nan=False)
         args.json.write_text(f'{text}\n')

@@ -8,14 +8,14 @@ from mmdet.structures import DetDataSample
 from mmdet.structures.mask import BitmapMasks
 from mmengine.structures import InstanceData, PixelData
 
-from mmremax.datasets.panoptic_png import map_ids, replace_ids
+from mmremax.datasets.panoptic_png import ids_of, map_ids, replace_ids
 from mmremax.kmax.class_fractions import is_soft
 from mmremax.utils.constants import IGNORE, VOID, VOID_ID
 from mmremax_runtime.images import read_image
 
 _META_KEYS = (
     *('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor', 'flip'),
-    *('sample_idx', 'num_discarded'),
+    *('sample_idx', 'num_discarded', 'num_off_grid'),
 )
 
 
@@ -33,7 +33,8 @@ class PackPanopticInputs(BaseTransform):
       classes in the order of the annotation file, (G,) int64, and
       `gt_segment_map.data`, the index into them for each location, -1 where
       void, (1, ceil(H / stride), ceil(W / stride)) int16. Segments without
-      a location are left out, stuff segments of one class are merged. With
+      a location are left out, and counted in `num_off_grid` of the metainfo;
+      stuff segments of one class are merged. With
       `real_pixels` in the results: `real_pixels.data`, (1, H, W) bool, False
       where the image shows nothing and the preprocessor has to put zeros;
     - without it (test): `seg_map_path`, `segments_info`, `file_name` and
@@ -68,7 +69,11 @@ class PackPanopticInputs(BaseTransform):
         else:
             step = self.label_stride
             id_map, table = results['gt_seg_map'], results['segments_info']
-            labels, segment_map = segment_grid(id_map[::step, ::step], table)
+            grid = id_map[::step, ::step]
+            labels, segment_map = segment_grid(grid, table)
+            off_grid = np.setdiff1d(ids_of(id_map), ids_of(grid))
+            off_grid = {*off_grid.tolist()} & {*countable(table)}
+            results['num_off_grid'] = len(off_grid)
             sample.gt_segments = InstanceData(labels=torch.from_numpy(labels))
             segment_map = torch.from_numpy(segment_map)[None]
             sample.gt_segment_map = PixelData(data=segment_map)
@@ -114,13 +119,18 @@ def segment_grid(
     return np.array(labels, np.int64), segment_map
 
 
-def class_map(id_map: np.ndarray, segments_info: list[dict]) -> np.ndarray:
-    """Replace ids by classes, 255 for crowds and the rest. (H, W), uint8."""
-    table = {
+def countable(segments_info: list[dict]) -> dict[int, int]:
+    """Map ids of segments to their classes; crowds and void are none."""
+    return {
         segment['id']: segment['category']
         for segment in segments_info
         if not segment['iscrowd'] and segment['id'] != VOID_ID
     }
+
+
+def class_map(id_map: np.ndarray, segments_info: list[dict]) -> np.ndarray:
+    """Replace ids by classes, 255 for crowds and the rest. (H, W), uint8."""
+    table = countable(segments_info)
     if max(table.values(), default=0) >= IGNORE:
         raise ValueError(
             f"semantic_target='soft' holds classes below {IGNORE}, not "
@@ -148,7 +158,7 @@ class PanopticMapToMasks(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Write the masks."""
         id_map = results['gt_seg_map']
-        visible = set(np.unique(id_map).tolist())
+        visible = {*ids_of(id_map).tolist()}
         semantic_map = np.full(id_map.shape, IGNORE, np.uint8)
         masks, labels = [], []
         for segment in results['segments_info']:

@@ -59,7 +59,7 @@ def test_training_sample_as_the_model_reads_it():
     assert sample.gt_segment_map.data.tolist() == [
         [[-1, -1, -1, -1], [-1, 0, -1, -1], [-1, -1, -1, 0]]
     ]
-    assert dict(sample.metainfo_items()) == meta
+    assert dict(sample.metainfo_items()) == meta | dict(num_off_grid=1)
 
 
 def test_test_sample_carries_the_ground_truth_for_the_metric():
