@@ -50,8 +50,8 @@ def targets_of(pixels, num_classes=5):
     )
 
 
-def semantic_logits():
-    b, c, i, j = np.ogrid[:2, :5, :4, :4]
+def semantic_logits(channels=5):
+    b, c, i, j = np.ogrid[:2, :channels, :4, :4]
     return torch.from_numpy(
         1.5 * np.sin(0.7 * c + 0.9 * i + 0.4 * j + 0.3 * b)
         + 0.5 * np.cos(1.3 * c - 0.6 * i * j)
@@ -141,8 +141,10 @@ def test_sampling_reads_logits_and_fractions_of_the_same_cells():
 
 
 @pytest.mark.parametrize('activation', ['softmax', 'sigmoid'])
-def test_hard_fractions_give_the_strided_loss(activation):
+@pytest.mark.parametrize('channels', [5, 6], ids=['classes', 'and void'])
+def test_hard_fractions_give_the_strided_loss(activation, channels):
     """Cells of one class: the two targets say the same."""
+    logits = semantic_logits(channels)
     label = PIXELS[:, ::4, ::4]
     fine = label.repeat_interleave(4, 1).repeat_interleave(4, 2)
     targets = targets_of(fine)
@@ -151,8 +153,8 @@ def test_hard_fractions_give_the_strided_loss(activation):
         for kind in ('strided', 'soft')
     )
     assert torch.allclose(
-        soft.on_mask_grid(semantic_logits(), targets),
-        strided.on_mask_grid(semantic_logits(), targets),
+        soft.on_mask_grid(logits, targets),
+        strided.on_mask_grid(logits, targets),
     )
 
 
