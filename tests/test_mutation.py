@@ -13,6 +13,7 @@ def test_every_mutant_is_a_line_of_the_code():
     for mutant in MUTANTS:
         text = (ROOT / mutant.path).read_text()
         assert mutant.apply(text) != text
+        compile(mutant.apply(text), mutant.path, 'exec')
         for name in mutant.tests:
             assert (ROOT / name).exists(), name
 

@@ -117,9 +117,9 @@ class PointMaskLoss(BaseModule):
         self,
         loss_mask: dict,
         loss_dice: dict,
-        num_points: int = 12544,
-        oversample_ratio: float = 3.0,
-        importance_sample_ratio: float = 0.75,
+        num_points: int,
+        oversample_ratio: float,
+        importance_sample_ratio: float,
     ) -> None:
         super().__init__()
         self.loss_mask = MODELS.build(loss_mask)

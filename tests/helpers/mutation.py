@@ -3,7 +3,7 @@
     python -m tests.helpers.mutation [PART_OF_A_PATH ...]
 
 Works on a copy of the repository. The mutants are those of
-tests/helpers/mutants.py. Each row says which test noticed; the exit status
+tests/helpers/mutants/. Each row says which test noticed; the exit status
 is 1 if a mutant survived.
 """
 
@@ -25,6 +25,7 @@ from tests.helpers.mutants import MUTANTS, Mutant
 
 ROOT = Path(__file__).parents[2]
 LIMIT = 600  # seconds, after which a mutant counts as noticed
+SLOW_PLUGINS = ('cacheprovider', 'hypothesispytest', 'unraisableexception')
 
 
 def copy_of_the_repository(folder: Path) -> None:
@@ -43,6 +44,10 @@ def import_frameworks() -> None:
     package.__path__ = [str(ROOT / 'mmremax')]
     sys.modules['mmremax'] = package
     import_module('mmremax.utils.compat').prepare_stack()
+    for name in ('mmdet', 'mmseg', 'mmpretrain'):
+        import_module(f'{name}.models')
+    for name in ('pandas', 'pydantic', 'pytest'):
+        import_module(name)
     for name in [n for n in sys.modules if n.startswith('mmremax')]:
         del sys.modules[name]
     import_module('torch').set_num_threads(1)
@@ -64,14 +69,14 @@ def first_failure(folder: Path, tests: tuple[str, ...]) -> str:
 
         os.chdir(folder)
         os.environ['PYTHONPATH'] = str(folder)
-        sys.dont_write_bytecode = True
         sys.path.insert(0, str(folder))
         for name in [n for n in sys.modules if n.startswith('tests')]:
             del sys.modules[name]
         with open(os.devnull, 'w') as silence:
             os.dup2(silence.fileno(), 1)
             os.dup2(silence.fileno(), 2)
-        options = ('-x', '-q', '-p', 'no:cacheprovider', '-p', 'no:xdist')
+        options = [f'-pno:{name}' for name in SLOW_PLUGINS]
+        options += ['-x', '--assert=plain']
         os._exit(pytest.main([*options, *tests], plugins=[Watch()]))
 
     context = multiprocessing.get_context('fork')

@@ -11,8 +11,8 @@ from mmremax.remax.reclass import ReClassAssigner, class_overlap, soften
 from tests.helpers.loss_fixture import fixture_output, fixture_segments
 
 
-def reclass(eta=0.1):
-    return ReClassAssigner(dict(type='KMaXAssigner'), eta)
+def reclass(**settings):
+    return ReClassAssigner(dict(type='KMaXAssigner'), **settings)
 
 
 def soft_targets(assigner, labels, mask_logits, semantic_map, num_classes):
@@ -79,7 +79,7 @@ def test_equals_a_slow_oracle():
 
 def test_range_and_no_gradient():
     output, _ = fixture_output(requires_grad=True)
-    assigner = reclass(1.0)
+    assigner = reclass(eta=1.0)
     targets = assigner.assign(output, fixture_segments())
     soft = assigner.class_targets(output, targets)
     assert not soft.requires_grad
@@ -96,7 +96,7 @@ def test_matches_like_its_base_and_eta_0_is_one_hot():
     wanted = base.assign(output, fixture_segments())
     assert torch.equal(targets.query_map, wanted.query_map)
     hard = base.class_targets(output, targets)
-    assert torch.equal(reclass(0.0).class_targets(output, targets), hard)
+    assert torch.equal(reclass(eta=0.0).class_targets(output, targets), hard)
     assert not torch.equal(reclass().class_targets(output, targets), hard)
 
 

@@ -9,6 +9,7 @@ from mmremax_runtime.merge import (
     PairCanvas,
     large_segments,
     merge_queries,
+    panoptic_ids,
 )
 
 
@@ -48,6 +49,11 @@ def test_a_class_is_surer_than_its_threshold(label, threshold):
 def test_more_than_the_threshold_of_a_mask_is_free(overlap, number):
     found = merge([16, 16], overlap, overlap_threshold=0.75)
     assert len(found) == number
+
+
+def test_things_are_numbered_without_gaps():
+    segments = [MergedSegment(label, [0], 1, 0.9) for label in (1, 0, 2, 0)]
+    assert panoptic_ids(segments, 1) == [1, 1000, 2, 2000]
 
 
 def test_a_segment_of_the_least_area_stays():

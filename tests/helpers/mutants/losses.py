@@ -1,0 +1,71 @@
+"""Losses. See mutants/__init__.py."""
+
+TABLE = {
+    'mmremax/kmax/losses/terms.py': (
+        ('test_kmax/test_losses',),
+        ('clamp(min=1)).mean()', 'clamp(min=2)).mean()'),
+        ('(terms * counts)', '(terms * 1)'),
+    ),
+    'mmremax/kmax/losses/mask_loss.py': (
+        ('test_kmax/test_losses',),
+        ('(mask_logits - top[:, None]).exp_()\n        # 1',
+         'mask_logits.exp()\n        # 1'),
+        ('weight.sum(1, dtype=torch.float64)', 'weight.sum(1)'),
+        ('math.log2(num_queries) / num', 'math.log(num_queries) / num'),
+        ('(2 * overlap + 1)', '(2 * overlap)'),
+        ('prob_sum + area + 1)', 'prob_sum + area)'),
+        ('own_prob = own_prob * targets.valid', 'pass'),
+        ('alpha: float = 0.75', 'alpha: float = 0.5'),
+        ('(weight * (1 - dice)).mean(1)', '(weight * (1 - dice)).sum(1)'),
+        ('(mean + grad_own)[:, None], value=-1', '(mean + grad_own)[:, None]'),
+        ('grad_own = grad_own * valid', 'pass'),
+    ),
+    'mmremax/kmax/losses/pq_classification.py': (
+        ('test_kmax/test_losses',),
+        ('alpha: float | None = 0.75', 'alpha: float | None = 0.5'),
+        ('(1 - self.alpha) * ~is_object', '~is_object'),
+        ('** self.gamma', '** 1'),
+        ('weight > 0)', 'weight > -1)'),
+    ),
+    'mmremax/kmax/losses/semantic.py': (
+        ('test_kmax/test_losses', 'test_kmax/test_class_fractions.py'),
+        ('valid * F.softplus(logits).sum(1)', 'F.softplus(logits).sum(1)'),
+        ('valid = labels != VOID', 'valid = labels >= VOID'),
+        ('(valid > 0).float()', '(valid >= 1).float()'),
+        ('logits.log_softmax(1)[:, :num_classes]',
+         'logits[:, :num_classes].log_softmax(1)'),
+        ("if self.normalizer == 'mass' else", 'if False else'),
+        ('targets.size)[:, ::stride, ::stride]', 'targets.size)[:, ::1, ::1]'),
+    ),
+    'mmremax/kmax/losses/pixel_sampler.py': (
+        ('test_kmax/test_losses',),
+        ('temperature * inverse_area.log()', 'inverse_area.log()'),
+        ('- _NEVER * ~valid', ''),
+        ("mode='bilinear'", "mode='nearest'"),
+        ('aligned = height % 2 == 1', 'aligned = width % 2 == 1'),
+        ('-torch.log(-torch.log(uniform))', 'uniform'),
+    ),
+    'mmremax/kmax/losses/instance_discrimination.py': (
+        ('test_kmax/test_losses',),
+        ('feature).sum(2) / self.temperature', 'feature).sum(2)'),
+        ('grad.div_(temperature)', 'grad'),
+        ('if cols != rows:\n                total',
+         'if True:\n                total'),
+        ('weight = valid / total', 'weight = 1 / total'),
+    ),
+    'mmremax/utils/point_losses.py': (
+        ('test_utils/test_point_losses.py', 'test_mp_former/test_golden.py'),
+        ('avg_factor=num_masks * head.num_points', 'avg_factor=num_masks'),
+    ),
+    'mmremax/mp_former/loss.py': (
+        ('test_mp_former/test_golden.py', 'test_mp_former/test_head.py'),
+        ('clamp(min=1)', 'clamp(min=2)'),
+        ("padding == 'strict'", "padding != 'strict'"),
+    ),
+    'mmremax/soft_label/losses.py': (
+        ('test_soft_label/test_losses.py',),
+        ("normalizer: str = 'mass'", "normalizer: str = 'cells'"),
+        ('clamp(min=1e-6)', 'clamp(min=1)'),
+        ('weights * target.pick(table', '1 * target.pick(table'),
+    ),
+}  # fmt: skip

@@ -1,0 +1,60 @@
+"""Stopping, resuming, keys of configs, loaders. See mutants/__init__.py."""
+
+TABLE = {
+    'mmremax/utils/config_keys.py': (
+        ('test_utils/test_config_keys.py',),
+        ("_check_checkpoint_hook(hooks.get('checkpoint') or {})", 'pass'),
+        ('near(key, RUNNER_KEYS, 0.88)', 'near(key, RUNNER_KEYS, 0.99)'),
+        ('near(key, RUNNER_KEYS, 0.88)', 'near(key, RUNNER_KEYS, 0.5)'),
+        ('        if key not in DEFAULT_HOOKS:', '        if False:'),
+        ("_check(where, value, ('lr_mult', 'decay_mult'))", 'pass'),
+        ('        _check(name, paramwise, PARAMWISE)', ''),
+        ('        _check(name, cfg.get(name) or {}, known)', '        pass'),
+    ),
+    'mmremax/utils/loader_timeouts.py': (
+        ('test_utils/test_loader_timeouts.py',),
+        ("loader.setdefault('timeout', SECONDS)",
+         "loader['timeout'] = SECONDS"),
+        ("if loader.get('num_workers'):", 'if loader:'),
+        ("if 'DataLoader timed out' not in str(error):", 'if False:'),
+    ),
+    'mmremax/utils/resume.py': (
+        ('test_engine/test_continuation.py', 'test_engine/test_resume.py'),
+        ("parts = ['optimizer', 'message_hub', 'state_dict']",
+         "parts = ['state_dict']"),
+        ('    if step % passes:', '    if False:'),
+        ('(path := folder / Path(text).name)', '(path := Path(text))'),
+        ('numbered[max(numbered)]', 'numbered[min(numbered)]'),
+        ('if not keep_seed and', 'if'),
+    ),
+    'mmremax/engine/continuation.py': (
+        ('test_engine/test_continuation.py',),
+        ("'param_scheduler', 'auto_scale_lr', 'train_dataloader'",
+         "'param_scheduler', 'auto_scale_lr'"),
+        ("'processes': count, 'training data': data", "'processes': count"),
+        ("'processes': count, 'training data': data", "'training data': data"),
+        ("digest.update(f'{name} {len(parts)}\\n'.encode())", 'pass'),
+        ("number += len(part)", 'number += 1'),
+        ("info[key] = value and str(Path(work_dir) / Path(value).name)",
+         'pass'),
+        ("'data_root', 'ann_file', 'data_prefix', 'backend_args'",
+         "'ann_file', 'data_prefix', 'backend_args'"),
+    ),
+    'mmremax/engine/stopping.py': (
+        ('test_engine/test_stopping.py', 'test_engine/test_two_ranks.py'),
+        ("step % getattr(wrapper, '_accumulative_counts', 1) == 0", 'True'),
+        ('self.status = 128 + self.number', 'self.status = STOPPED'),
+        ('if self.has_begun and get_world_size() == 1:', 'if False:'),
+        ('        if not self.hook.has_begun:', '        if False:'),
+        ("all_reduce(number, 'max')", 'pass'),
+    ),
+    'mmremax/engine/work_dir.py': (
+        ('test_engine/test_stopping.py',),
+        ('            unfinished.unlink()', '            pass'),
+        ('fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)', 'pass'),
+    ),
+    'mmremax/utils/distributed.py': (
+        ('test_engine/test_stopping.py',),
+        ('atexit._run_exitfuncs()', 'pass'),
+    ),
+}  # fmt: skip
