@@ -26,6 +26,7 @@ from mmengine.runner import IterBasedTrainLoop, Runner
 from torch.utils.data import DataLoader
 
 from mmremax.utils.checkpoint import check_shapes
+from mmremax_runtime.errors import InputError
 
 
 @HOOKS.register_module()
@@ -75,6 +76,19 @@ class ResumableCheckpointHook(CheckpointHook):
     def before_val_epoch(self, runner: Runner) -> None:
         """Let every rank evaluate with the same norm statistics."""
         average_buffers(runner)
+
+    def after_val_epoch(self, runner: Runner, metrics: dict) -> None:
+        """Keep the best weights of a training; `Runner.val` has none."""
+        if not hasattr(self, 'file_backend'):  # made before a training
+            return
+        for name in self.save_best and self.key_indicators or ():
+            if metrics and name not in metrics and name != 'auto':
+                raise InputError(
+                    f'default_hooks.checkpoint.save_best is {name!r}, but '
+                    f'the evaluators give {", ".join(metrics)}: name one of '
+                    'these.'
+                )
+        super().after_val_epoch(runner, metrics)
 
     def after_val(self, runner: Runner) -> None:
         """Put the random states back."""

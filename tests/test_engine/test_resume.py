@@ -27,6 +27,7 @@ from mmremax.engine.resume import (
 from mmremax.utils.fetched_weights import CheckpointError
 from mmremax.utils.resume import find_last_checkpoint, resume_from
 from mmremax.utils.safe_loading import load_from_local
+from mmremax_runtime.errors import InputError
 from tests.helpers.toy import toy_config
 
 
@@ -112,6 +113,15 @@ def test_resume_takes_the_seed_and_load_from_weights_alone(folders):
     weights = str(whole / 'run' / 'iter_8.pth')
     assert run(toy_config(killed), load_from=weights).iter == 8
     assert list(losses(killed)) == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+def test_a_validation_alone_keeps_no_weights(tmp_path):
+    cfg = Config.fromfile(toy_config(tmp_path))
+    assert Runner.from_cfg(cfg).val() == {'coco_panoptic/PQ': 0.0}
+    assert not list((tmp_path / 'run').glob('*.pth'))
+    option = {'default_hooks.checkpoint.save_best': 'PQ'}
+    with pytest.raises(InputError, match="is 'PQ', but .* coco_panoptic/PQ"):
+        run(toy_config(tmp_path), **option)
 
 
 def test_an_interrupted_write_leaves_the_previous_file(tmp_path, monkeypatch):
