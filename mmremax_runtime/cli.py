@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from importlib import import_module
 
 from .errors import InputError, one_line
-from .files import WriteError
 
 LIGHT, FULL = 'mmremax_runtime.commands', 'mmremax.commands'
 COMMANDS = {
@@ -63,7 +62,7 @@ def run_command(
         )
         command.add_arguments(parser)
         return command.run(parser.parse_args(argv))
-    except (InputError, WriteError, FileNotFoundError) as error:
+    except (InputError, OSError) as error:
         print(one_line(error), file=sys.stderr)
         return 1
     except ImportError as error:  # its text has the remedy

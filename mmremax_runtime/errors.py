@@ -13,8 +13,10 @@ def one_line(error: Exception) -> str:
     """Return an error's text, without the traceback that torch puts around it.
 
     A data loader's worker hands an error on as "Caught ... Original
-    Traceback ... Type: text".
+    Traceback ... Type: text". The system's errors begin with their file.
     """
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f'{error.filename}: {error.strerror}.'
     text = str(error)
     if '\nOriginal Traceback' in text:
         text = text.rstrip().splitlines()[-1].partition(': ')[2]

@@ -23,6 +23,8 @@ from mmremax.studies import result
 from mmremax.studies.figures import FIGURES, draw
 from mmremax.studies.runner import run_study
 from mmremax.studies.study import StudyError, load_study
+from mmremax_runtime.errors import one_line
+from mmremax_runtime.files import write_text
 
 TABLE = re.compile(r'<!-- study\.py (table .+?) -->\n\n(?:(?:\|.*\n)+\n?)?')
 
@@ -110,7 +112,7 @@ def main() -> int:
         if args.command == 'run':
             return run(args)
         if args.command == 'write':
-            args.document.write_text(renew(args.document.read_text()))
+            write_text(args.document, renew(args.document.read_text()))
         elif args.command == 'table':
             print(make_table(args))
         else:
@@ -118,7 +120,7 @@ def main() -> int:
             chosen = [one.select(args.arms) for one in found]
             draw(args.kind, chosen, args.out)
     except (StudyError, OSError) as error:
-        sys.exit(str(error))
+        sys.exit(one_line(error))
     except KeyboardInterrupt:
         print('Stopped; the same command resumes.', file=sys.stderr)
         os._exit(130)  # at once: the processes end with this one

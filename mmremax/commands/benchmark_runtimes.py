@@ -19,6 +19,7 @@ import json
 import sys
 from pathlib import Path
 
+from mmremax_runtime.files import write_text
 from mmremax_runtime.images import list_images, read_image
 
 
@@ -94,5 +95,5 @@ def run(args: argparse.Namespace) -> int:
     print(f'{cpu()}; threads: {args.threads}; images: {sizes}\n')
     print(table(numbers))
     if args.json is not None:
-        args.json.write_text(json.dumps(numbers, indent=1))
+        write_text(args.json, json.dumps(numbers, indent=1))
     return 0

@@ -93,7 +93,7 @@ def _run(args: argparse.Namespace) -> int:
             _converter(args, predictor),
             args.overwrite,
         )
-    except (OSError, RuntimeError, ValueError) as error:
+    except (RuntimeError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
     print(f'equal       {check}')

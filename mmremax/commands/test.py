@@ -21,6 +21,7 @@ from pathlib import Path
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
+from mmremax.engine.work_dir import named_writes
 from mmremax.evaluation import write_scores
 from mmremax.utils import cli
 from mmremax.utils.checkpoint import check_weights
@@ -87,7 +88,8 @@ def run(args: argparse.Namespace) -> int:
         evaluators = [*evaluators, dump]
     cfg.test_evaluator = evaluators
     prepare_cpu_distributed(cfg)
-    with loader_timeouts(cfg):
+    places = ' or '.join(filter(None, (cfg.work_dir, args.out)))
+    with named_writes(places), loader_timeouts(cfg):
         runner = Runner.from_cfg(cfg)
         check_weights(runner.model, args.checkpoint)
         scores = runner.test()

@@ -20,7 +20,7 @@ from mmengine.runner import Runner
 from mmremax.engine.continuation import ContinuationHook, settings_of
 from mmremax.engine.stopping import StopHook, StopRequest
 from mmremax.engine.tracking import TRACKERS, add_tracker
-from mmremax.engine.work_dir import sole_writer
+from mmremax.engine.work_dir import named_writes, sole_writer
 from mmremax.utils import cli
 from mmremax.utils.config_edits import add_safeguards
 from mmremax.utils.distributed import (
@@ -97,7 +97,12 @@ def run(args: argparse.Namespace) -> int:
     for name in args.vis:
         add_tracker(cfg, name)
     add_safeguards(cfg)
-    with StopRequest() as request, ExitStack() as stack:
+    remedy = 'The last checkpoint is whole: --resume goes on from it.'
+    with (
+        named_writes(cfg.work_dir, remedy),
+        StopRequest() as request,
+        ExitStack() as stack,
+    ):
         if is_first_of_launch():
             stack.enter_context(sole_writer(cfg.work_dir))
         train(cfg, request.hook)

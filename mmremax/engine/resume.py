@@ -27,6 +27,7 @@ from torch.utils.data import DataLoader
 
 from mmremax.utils.checkpoint import check_shapes
 from mmremax_runtime.errors import InputError
+from mmremax_runtime.files import writing
 
 
 @HOOKS.register_module()
@@ -194,7 +195,10 @@ class AtomicBackend(LocalBackend):
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_name(f'.{path.name}.tmp')
         try:
-            with open(unfinished, 'wb') as file:
+            with (
+                writing(f'{path} ({len(obj) / 2**20:.1f} MiB)'),
+                open(unfinished, 'wb') as file,
+            ):
                 file.write(obj)
                 file.flush()
                 os.fsync(file.fileno())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import socket
 import sys
@@ -11,7 +12,36 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mmremax_runtime.files import WriteError, writing
+
 LOCK = '.writer'
+
+
+@contextmanager
+def named_writes(folder: str | Path, remedy: str = '') -> Iterator[None]:
+    """Say in one line that a run's folder takes no more.
+
+    Of logs, too: logging prints a traceback for each line, and goes on.
+
+    Args:
+        folder: The work folder.
+        remedy: What is to be done then.
+
+    Raises:
+        WriteError: The disk is full, say.
+    """
+    logging.FileHandler.handleError = _raise
+    try:
+        with writing(folder):
+            yield
+    except WriteError as error:
+        raise WriteError(f'{error} {remedy}'.strip()) from error
+    finally:
+        del logging.FileHandler.handleError
+
+
+def _raise(handler: logging.Handler, record: logging.LogRecord) -> None:
+    raise
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from PIL import Image
 from terminaltables import AsciiTable
 
 from mmremax.utils.constants import VOID_ID
+from mmremax_runtime.files import write_files, write_text
 from mmremax_runtime.segmentation import ids_to_colours
 
 from .panoptic_quality import PQCounts, average_scores, panoptic_quality
@@ -68,7 +69,7 @@ class PanopticQualityMetric(StreamingMetric):
         if self.dump_dir is not None:
             path = self.dump_dir / 'panoptic.json'
             entries = [result['entry'] for result in results]
-            path.write_text(json.dumps(dict(annotations=entries)))
+            write_text(path, json.dumps(dict(annotations=entries)))
             logger.info(f'Predictions in COCO-panoptic format: {path}')
         self._report_areas(
             [text for r in results for text in r['odd']], logger
@@ -143,8 +144,8 @@ class PanopticQualityMetric(StreamingMetric):
             return None
         name = sample['png_name']
         path = self.dump_dir / 'panoptic' / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(ids_to_colours(id_map)).save(path)
+        with write_files(path) as (part,):
+            Image.fromarray(ids_to_colours(id_map)).save(part)
         ids = self.dataset_meta['category_ids']
         table = [dict(id=i, category_id=ids[k]) for i, k in labels.items()]
         entry = dict(image_id=sample['img_id'], file_name=name)

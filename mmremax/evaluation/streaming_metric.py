@@ -15,6 +15,7 @@ from terminaltables import AsciiTable
 from mmremax.datasets import PanopticDataset
 from mmremax.datasets.panoptic_png import check_labels, read_segments
 from mmremax_runtime.errors import InputError
+from mmremax_runtime.files import write_text
 
 _ROWS_OF_ONE_BLOCK = 30
 
@@ -207,10 +208,8 @@ def write_scores(
     """
     scored = [m for m in metrics if getattr(m, 'class_scores', None)]
     classes = {metric.prefix: metric.class_scores for metric in scored}
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     content = plain(dict(scores=scores, classes=classes))
-    path.write_text(json.dumps(content, indent=1, allow_nan=False))
+    write_text(path, json.dumps(content, indent=1, allow_nan=False))
 
 
 def plain(value: object) -> object:

@@ -12,6 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from mmremax_runtime.files import write_files
+
 from .result import Result, paired_interval
 from .study import StudyError
 
@@ -55,8 +57,8 @@ def draw(kind: str, results: Sequence[Result], out: str | Path) -> None:
         handles, labels = axes.get_legend_handles_labels()
         entries |= zip(labels, handles, strict=True)
     figure.legend(entries.values(), entries.keys(), **LEGEND)
-    Path(out).parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(out, metadata={'Software': None})
+    with write_files(out) as (part,):
+        figure.savefig(part, metadata={'Software': None})
 
 
 def _convergence(axes: Axes, result: Result, colors: dict) -> None:

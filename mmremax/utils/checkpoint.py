@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from io import BytesIO
 from pathlib import Path
 
+import torch
 from mmengine.model import BaseTTAModel, is_model_wrapper
 from torch import Tensor, nn
 
+from mmremax_runtime.files import write_files
+
+from . import half_weights
 from .fetched_weights import CheckpointError
 from .safe_loading import load_checkpoint
 
@@ -137,6 +142,18 @@ def check_weights(
             'kMaX-DeepLab weights with '
             'tools/model_converters/kmax_to_mmremax.py first.'
         )
+
+
+def save_checkpoint(checkpoint: Mapping, path: str | Path) -> None:
+    """Write a checkpoint in one step, in the format of the path's ending."""
+    if Path(path).suffix == half_weights.SUFFIX:
+        content = half_weights.pack(checkpoint)
+    else:
+        buffer = BytesIO()
+        torch.save(checkpoint, buffer)
+        content = buffer.getvalue()
+    with write_files(path) as (part,):
+        part.write_bytes(content)
 
 
 def some(names: Iterable[str]) -> str:

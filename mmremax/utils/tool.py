@@ -8,12 +8,11 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from mmremax_runtime.errors import InputError, one_line
-from mmremax_runtime.files import WriteError
 
 from .safe_loading import safe_loading
 
 Item = TypeVar('Item')
-USERS_ERRORS = (InputError, WriteError, FileNotFoundError)
+USERS_ERRORS = (InputError, OSError)
 
 
 @contextmanager
@@ -41,6 +40,6 @@ def each(items: Iterable[Item], work: Callable[[Item], None]) -> None:
             work(item)
         except USERS_ERRORS as error:
             failed += 1
-            print(error, file=sys.stderr)
+            print(one_line(error), file=sys.stderr)
     if failed:
         sys.exit(f'{failed} of {len(items)} failed.')

@@ -12,6 +12,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
+from mmremax_runtime.files import write_files
+
 QUALITIES = ('PQ', 'PQ_th', 'PQ_st')
 MAX_TERMS = 6
 
@@ -69,8 +71,8 @@ def plot_run(work_dir: str | Path, out_file: str | Path) -> Path:
     for one, (label, own) in zip(axes, panels.items(), strict=True):
         _draw(one, label, own)
     out_file = Path(out_file)
-    out_file.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(out_file, dpi=120)
+    with write_files(out_file) as (part,):
+        figure.savefig(part, dpi=120)
     return out_file
 
 

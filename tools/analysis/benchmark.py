@@ -53,6 +53,7 @@ from mmremax.engine.measure import (
 from mmremax.utils.cli import add_config_options, open_config, use_amp
 from mmremax.utils.config_edits import remove_pretrained
 from mmremax.utils.tool import tool
+from mmremax_runtime.files import write_text
 
 DEVICE = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
 GIB = 2**30
@@ -371,8 +372,7 @@ def main() -> None:
         numbers = measure(configs, args)
         show(numbers)
     if args.json is not None:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps(numbers, indent=2) + '\n')
+        write_text(args.json, json.dumps(numbers, indent=2) + '\n')
 
 
 if __name__ == '__main__':

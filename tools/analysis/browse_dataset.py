@@ -26,6 +26,7 @@ from mmremax.datasets.sampler import SampleKey
 from mmremax.utils.cli import add_config_options, open_config
 from mmremax.utils.tool import each, tool
 from mmremax.visualization import draw_panoptic, encode_grid, side_by_side
+from mmremax_runtime.files import write_files
 
 
 def parse_args() -> argparse.Namespace:
@@ -117,7 +118,6 @@ def main() -> None:
     except (FileNotFoundError, ValueError) as error:
         sys.exit(str(error))
     preprocessor = MODELS.build(cfg.model.data_preprocessor)
-    args.out.mkdir(parents=True, exist_ok=True)
     keys = islice(SeededInfiniteSampler(dataset, seed=args.seed), args.num)
 
     def show(place: tuple[int, SampleKey]) -> None:
@@ -126,7 +126,8 @@ def main() -> None:
             dataset, preprocessor, dataset[key], args.long_side
         )
         path = args.out / f'{number:04d}_{stem}.png'
-        Image.fromarray(picture).save(path)
+        with write_files(path) as (part,):
+            Image.fromarray(picture).save(part)
         print(f'picture     {path}')
 
     each(enumerate(keys), show)

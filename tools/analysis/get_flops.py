@@ -29,6 +29,7 @@ from mmremax.utils.checkpoint import is_training_only
 from mmremax.utils.cli import add_config_options, open_config
 from mmremax.utils.config_edits import remove_pretrained
 from mmremax.utils.tool import tool
+from mmremax_runtime.files import write_text
 
 
 def parse_args() -> argparse.Namespace:
@@ -172,8 +173,7 @@ def main() -> None:
         else:
             print(as_row(path, numbers), flush=True)
     if args.json is not None:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps(results, indent=2) + '\n')
+        write_text(args.json, json.dumps(results, indent=2) + '\n')
 
 
 if __name__ == '__main__':

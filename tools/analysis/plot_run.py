@@ -7,6 +7,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from mmremax.utils.tool import tool
 from mmremax.visualization import plot_run
 
 
@@ -27,6 +28,7 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@tool()
 def main() -> None:
     """Read, plot, say where."""
     args = parse_args()
@@ -38,7 +40,7 @@ def main() -> None:
         out = out / 'curve.png'
     try:
         print(f'curve       {plot_run(args.work_dir, out)}')
-    except (FileNotFoundError, ValueError) as error:
+    except ValueError as error:
         sys.exit(str(error))
 
 

@@ -29,6 +29,7 @@ from mmremax.evaluation import (
     bootstrap_pq,
     panoptic_quality,
 )
+from mmremax.utils.tool import tool
 
 
 def parse_args() -> argparse.Namespace:
@@ -156,6 +157,7 @@ def describe_difference(draws: np.ndarray) -> str:
     return f'{middle:+.1f} ± {error:.2f} [{low:+.1f}, {high:+.1f}]'
 
 
+@tool()
 def main() -> None:
     """Score, draw, print."""
     args = parse_args()
@@ -165,7 +167,7 @@ def main() -> None:
             count_images(args.annotations, dump, console)
             for dump in args.predictions
         ]
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         sys.exit(str(error))
     names = [dump.name for dump in args.predictions]
     if len(set(names)) < len(names):

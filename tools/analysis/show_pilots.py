@@ -14,6 +14,8 @@ from matplotlib.figure import Figure
 
 import mmremax  # noqa: F401
 from mmremax.mp_former.pilots import noisy_masks, pilot_masks
+from mmremax.utils.tool import tool
+from mmremax_runtime.files import write_files
 
 CANVAS = 512  # pixels of a side
 STRIDES = (32, 16, 8)
@@ -62,11 +64,13 @@ def draw(noise: float) -> Figure:
     return figure
 
 
+@tool()
 def main() -> None:
     """Write the picture."""
     args = parse_args()
     torch.manual_seed(0)
-    draw(args.noise).savefig(args.out, dpi=80)
+    with write_files(args.out) as (part,):
+        draw(args.noise).savefig(part, dpi=80)
     print(f'{args.out} written')
 
 

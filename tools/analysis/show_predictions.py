@@ -45,6 +45,7 @@ from mmremax.visualization import (
     encode_segments,
     side_by_side,
 )
+from mmremax_runtime.files import write_files
 
 
 def parse_args() -> argparse.Namespace:
@@ -168,7 +169,6 @@ def main() -> None:
         f'test_dataloader.dataset ({dataset.ann_file})',
         dataset.metainfo,
     )
-    args.out.mkdir(parents=True, exist_ok=True)
     draw = drawing_style(args, dataset.metainfo)
     metric = METRICS.build(dict(type='PanopticQualityMetric', classwise=False))
     metric.dataset_meta = dataset.metainfo
@@ -227,7 +227,8 @@ def save_panels(
             for title, panel in panels.items()
         }
     for file_name, picture in pictures.items():
-        Image.fromarray(picture).save(args.out / file_name)
+        with write_files(args.out / file_name) as (part,):
+            Image.fromarray(picture).save(part)
         print(f'picture     {args.out / file_name}')
 
 

@@ -25,12 +25,15 @@ from mmremax.datasets.annotation_file import load_annotations, metainfo_of
 from mmremax.datasets.conversion.semantic_maps import semantic_maps
 from mmremax.soft_label.kernels import class_fractions
 from mmremax.utils.constants import IGNORE
+from mmremax.utils.tool import tool
+from mmremax_runtime.files import write_files
 
 KERNELS = ('nearest', 'bilinear', 'area')
 FACTORS = (2, 4, 8)
 SIDE = 128  # pixels of the part that is drawn
 
 
+@tool()
 def main() -> None:
     """Print the table; draw the picture if asked to."""
     parser = argparse.ArgumentParser(
@@ -174,8 +177,8 @@ def draw(
         'A color between two\nis a pixel with a\nfraction of each class;\n'
         'white is void.',
     )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(out, dpi=100)
+    with write_files(out) as (part,):
+        figure.savefig(part, dpi=100)
 
 
 def mixed(

@@ -41,6 +41,7 @@ from mmremax.remax.remask import relax
 from mmremax.utils import cli
 from mmremax.utils.checkpoint import check_weights
 from mmremax.utils.tool import tool
+from mmremax_runtime.files import write_text
 
 METRIC = 'coco_panoptic/'
 THRESHOLDS = ('thing', 'stuff', 'pixel')
@@ -206,7 +207,7 @@ def main() -> None:
     print(table.to_string(index=False, float_format='{:.2f}'.format))
     if args.json:
         text = json.dumps(plain(rows), allow_nan=False)
-        args.json.write_text(f'{text}\n')
+        write_text(args.json, f'{text}\n')
 
 
 if __name__ == '__main__':

@@ -33,6 +33,7 @@ from mmremax.datasets.conversion.instances import (
     read_classes,
     read_instances,
 )
+from mmremax.utils.tool import tool
 
 
 def parse_args() -> argparse.Namespace:
@@ -80,6 +81,7 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
+@tool()
 def main() -> None:
     """Convert and say what was written."""
     args = parse_args()
@@ -103,7 +105,7 @@ def main() -> None:
             for segment in entry['segments_info']:
                 visible += segment['category_id'] in thing_ids
                 num_stuff += segment['category_id'] not in thing_ids
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         sys.exit(str(error))
     hidden = len(content['annotations']) - visible
     print(

@@ -33,10 +33,12 @@ from mmremax.datasets.shapes.generator import (
     draw_sample,
     make_shapes,
 )
+from mmremax.utils.tool import tool
 from mmremax.visualization import (
     draw_panoptic,
     encode_segments,
 )
+from mmremax_runtime.files import write_files
 
 PICTURE_SHAPE = (2, 6)  # rows and columns of samples
 NOT_DRAWN = ('out', 'version', 'workers', 'picture')  # other options
@@ -202,6 +204,7 @@ def picture_of(definition: ShapesDefinition) -> Image.Image:
     return Image.fromarray(sheet).quantize(256)  # a small file
 
 
+@tool()
 def main() -> None:
     """Write the data set, say what is in it and where it is."""
     args, definition = parse_args()
@@ -221,8 +224,8 @@ def main() -> None:
         soft_wrap=True,
     )
     if args.picture is not None:
-        args.picture.parent.mkdir(parents=True, exist_ok=True)
-        picture_of(definition).save(args.picture, optimize=True)
+        with write_files(args.picture) as (part,):
+            picture_of(definition).save(part, optimize=True)
         console.print(f'picture: {args.picture}', soft_wrap=True)
 
 

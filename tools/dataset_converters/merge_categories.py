@@ -22,6 +22,7 @@ from mmremax.datasets.conversion.coarse import (
     coarse_categories,
     convert_to_coarse,
 )
+from mmremax.utils.tool import tool
 
 
 def read_mapping(path: Path) -> dict[str, str]:
@@ -35,6 +36,7 @@ def read_mapping(path: Path) -> dict[str, str]:
     return mapping
 
 
+@tool()
 def main() -> None:
     """Convert one split and say what was written."""
     parser = argparse.ArgumentParser(
@@ -60,7 +62,7 @@ def main() -> None:
         for _ in track(done, 'Merging', total=len(content['annotations'])):
             pass
         names = coarse_categories(content['categories'], mapping)[0]
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         sys.exit(f'{args.ann_file}: {error}')
     print(f'{args.out}: {len(content["annotations"])} images')
     print('classes:', ', '.join(category['name'] for category in names))

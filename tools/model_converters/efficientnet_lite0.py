@@ -14,10 +14,10 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 import mmremax  # noqa: F401 (makes torchvision importable, for timm)
+from mmremax.utils.checkpoint import save_checkpoint
 from mmremax.utils.safe_loading import load_checkpoint
 from mmremax.utils.tool import tool
 
@@ -60,8 +60,7 @@ def main() -> None:
 
     weights = load_checkpoint(str(find_weights()), 'cpu')
     state_dict = rename(weights, timm.create_model(MODEL).state_dict())
-    out.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(state_dict, out)
+    save_checkpoint(state_dict, out)
     print(f'{out}: {len(state_dict)} tensors')
 
 

@@ -13,7 +13,6 @@ Example:
 import argparse
 from pathlib import Path
 
-import torch
 from mmdet.datasets import CocoPanopticDataset
 from mmdet.registry import MODELS
 from mmengine.registry import init_default_scope
@@ -27,7 +26,7 @@ from mmremax.kmax.published_weights import (
     number_of_classes,
     put_things_first,
 )
-from mmremax.utils.checkpoint import misfits
+from mmremax.utils.checkpoint import misfits, save_checkpoint
 from mmremax.utils.config_edits import remove_pretrained
 from mmremax.utils.migration import read_config
 from mmremax.utils.tool import tool
@@ -73,13 +72,12 @@ def main() -> None:
                 raise ValueError(f'it does not fit {args.check}. {problems}')
     except (OSError, RuntimeError, ValueError) as error:
         raise SystemExit(f'{args.src}: {error}') from error
-    args.dst.parent.mkdir(parents=True, exist_ok=True)
     meta = dict(converted_from=args.src.name)
     num_classes = number_of_classes(state_dict)
     names = PUBLISHED_FOR.get(num_classes)
     if names is not None:
         meta['dataset_meta'] = dict(names)
-    torch.save(dict(meta=meta, state_dict=state_dict), args.dst)
+    save_checkpoint(dict(meta=meta, state_dict=state_dict), args.dst)
     print(
         f'{len(state_dict)} tensors and the names of '
         f'{num_classes if names else "no"} classes written to {args.dst}'

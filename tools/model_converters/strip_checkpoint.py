@@ -17,16 +17,14 @@ Examples:
 import argparse
 import fnmatch
 import sys
-from io import BytesIO
 from pathlib import Path
 
 import torch
 
 import mmremax  # noqa: F401
-from mmremax.engine import AtomicBackend
-from mmremax.utils import half_weights
 from mmremax.utils.checkpoint import (
     is_training_only,
+    save_checkpoint,
     state_dict_of,
 )
 from mmremax.utils.cli import add_config_options, open_config
@@ -130,22 +128,11 @@ def main() -> None:
     if args.config is not None:
         check_and_describe(args, stripped['meta'])
     try:
-        save(stripped, args.out)
+        save_checkpoint(stripped, args.out)
     except ValueError as error:
         sys.exit(str(error))
     before, after = (p.stat().st_size for p in (args.checkpoint, args.out))
     print(f'{args.out}: {after / 2**20:.1f} MiB (was {before / 2**20:.1f})')
-
-
-def save(checkpoint: dict, path: Path) -> None:
-    """Write a checkpoint in one step, in the format of the path's ending."""
-    if path.suffix == half_weights.SUFFIX:
-        content = half_weights.pack(checkpoint)
-    else:
-        buffer = BytesIO()
-        torch.save(checkpoint, buffer)
-        content = buffer.getvalue()
-    AtomicBackend().put(content, path)
 
 
 if __name__ == '__main__':

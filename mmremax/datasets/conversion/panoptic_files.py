@@ -16,6 +16,8 @@ from scipy import ndimage
 from mmremax.datasets.annotation_file import AnnotationError
 from mmremax.datasets.panoptic_png import replace_ids
 from mmremax.utils.constants import VOID_ID
+from mmremax_runtime.errors import one_line
+from mmremax_runtime.files import write_files, write_text
 from mmremax_runtime.segmentation import ids_to_colours
 
 Annotated = tuple[dict, str, np.ndarray, dict[int, tuple[int, bool]]]
@@ -52,8 +54,8 @@ def convert_images(
         if owners.setdefault(file_name, image['id']) != image['id']:
             refuse_shared([file_name] * 2, str(json_path))
         path = json_path.with_suffix('') / file_name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(ids_to_colours(id_map)).save(path)
+        with write_files(path) as (part,):
+            Image.fromarray(ids_to_colours(id_map)).save(part)
         return image, dict(
             image_id=image['id'],
             file_name=file_name,
@@ -61,7 +63,6 @@ def convert_images(
         )
 
     images, annotations = [], []
-    json_path.parent.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(num_workers) as pool:
         pending = [pool.submit(convert, source) for source in sources]
         try:
@@ -73,12 +74,10 @@ def convert_images(
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    partial = json_path.with_suffix('.partial')
     content = dict(
         images=images, annotations=annotations, categories=categories
     )
-    partial.write_text(json.dumps(content))
-    partial.replace(json_path)
+    write_text(json_path, json.dumps(content))
 
 
 def refuse_shared(names: Iterable[str], what: str) -> None:
@@ -185,4 +184,4 @@ def run_command(
                 pass
             print(f'{out}/panoptic_{split}.json: {count} images')
     except (OSError, ValueError) as error:
-        sys.exit(str(error))
+        sys.exit(one_line(error))

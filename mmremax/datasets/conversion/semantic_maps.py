@@ -11,6 +11,7 @@ from PIL import Image
 from mmremax.datasets.panoptic_dataset import PanopticDataset
 from mmremax.datasets.panoptic_png import png_name, read_segments
 from mmremax.datasets.transforms.formatting import class_map
+from mmremax_runtime.files import write_files
 
 from .panoptic_files import refuse_shared
 
@@ -61,9 +62,8 @@ def write_semantic_maps(
 ) -> Iterator[Path]:
     """Write the maps as PNGs named after the images; yield each path."""
     out_dir = Path(out_dir)
-    out_dir.mkdir(parents=True, exist_ok=True)
     for name, labels in semantic_maps(ann_file, png_dir, merge_things):
         path = out_dir / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(labels).save(path)
+        with write_files(path) as (part,):
+            Image.fromarray(labels).save(part)
         yield path

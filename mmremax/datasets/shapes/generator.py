@@ -18,6 +18,7 @@ from typing import ClassVar
 import numpy as np
 from PIL import Image
 
+from mmremax_runtime.files import write_files, write_text
 from mmremax_runtime.segmentation import ids_to_colours
 
 from .canvas import measure
@@ -172,8 +173,6 @@ def make_shapes(
             apply = partial(pool.map, chunksize=16)
         for split, count in zip(SPLITS, counts, strict=True):
             png_dir = root / 'annotations' / f'panoptic_{split}'
-            png_dir.mkdir(parents=True, exist_ok=True)
-            (root / split).mkdir(parents=True, exist_ok=True)
             write = partial(_write_sample, root, png_dir, definition, split)
             images, annotations = [], []
             for image, annotation, statistics in apply(write, range(count)):
@@ -190,7 +189,7 @@ def make_shapes(
                 annotations=annotations,
                 categories=CATEGORIES,
             )
-            png_dir.with_suffix('.json').write_text(json.dumps(content))
+            write_text(png_dir.with_suffix('.json'), json.dumps(content))
 
 
 def _write_sample(
@@ -203,8 +202,9 @@ def _write_sample(
     """Draw an image, write its files; return its entries of the json."""
     image, id_map, segments, statistics = draw_sample(definition, split, index)
     number, name = index + 1, f'{index + 1:012d}.png'
-    Image.fromarray(image).save(root / split / name)
-    Image.fromarray(ids_to_colours(id_map)).save(png_dir / name)
+    with write_files(root / split / name, png_dir / name) as (first, second):
+        Image.fromarray(image).save(first)
+        Image.fromarray(ids_to_colours(id_map)).save(second)
     height, width = definition.size
     entry = dict(id=number, file_name=name, height=height, width=width)
     annotation = dict(image_id=number, file_name=name, segments_info=segments)
