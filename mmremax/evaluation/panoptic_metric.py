@@ -10,6 +10,7 @@ from mmengine.logging import MMLogger
 from PIL import Image
 from terminaltables import AsciiTable
 
+from mmremax.datasets.panoptic_png import replace_ids
 from mmremax.utils.constants import VOID_ID
 from mmremax_runtime.files import write_files, write_text
 from mmremax_runtime.segmentation import ids_to_colours
@@ -87,15 +88,19 @@ class PanopticQualityMetric(StreamingMetric):
         """Turn the encoded prediction into ids (0 is void) and a table."""
         num_classes = len(self.dataset_meta['classes'])
         encoded = sample['pred_panoptic_seg']['sem_seg']
-        encoded = encoded.squeeze(0).cpu().numpy().astype(np.int64)
+        encoded = encoded.squeeze(0).cpu().numpy()
         labels = {}
-        for code in np.unique(encoded).tolist():
-            label = code % INSTANCE_OFFSET
-            self.check_label(sample, label, num_classes + 1)  # void is last
-            if label < num_classes:
-                labels[code + 1] = label
-        void = encoded % INSTANCE_OFFSET == num_classes
-        return np.where(void, VOID_ID, encoded + 1), labels
+
+        def ids_of(codes: np.ndarray) -> np.ndarray:
+            for code in codes.tolist():
+                label = code % INSTANCE_OFFSET
+                self.check_label(sample, label, num_classes + 1)  # void: last
+                if label < num_classes:
+                    labels[code + 1] = label
+            void = codes % INSTANCE_OFFSET == num_classes
+            return np.where(void, VOID_ID, codes + 1).astype(np.int32)
+
+        return replace_ids(encoded, ids_of), labels
 
     def _score(
         self, sample: dict, id_map: np.ndarray, labels: dict[int, int]

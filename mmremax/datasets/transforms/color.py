@@ -66,13 +66,14 @@ class SSDColorJitter(BaseTransform):
             if step == 'contrast':
                 image = look_up(image, LEVELS * rng.uniform(*self.contrast))
                 continue
-            hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV)
             if step == 'hue':
                 shift = rng.integers(-self.hue, self.hue, endpoint=True)
-                hsv[..., 0] = look_up(hsv[..., 0], (LEVELS + shift) % 180)
+                channel, table = 0, (LEVELS + shift) % 180
             else:
-                table = LEVELS * rng.uniform(*self.saturation)
-                hsv[..., 1] = look_up(hsv[..., 1], table)
+                channel, table = 1, LEVELS * rng.uniform(*self.saturation)
+            hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV)
+            changed = look_up(cv2.extractChannel(hsv, channel), table)
+            cv2.insertChannel(changed, hsv, channel)
             image = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
         results['img'] = image
         return results

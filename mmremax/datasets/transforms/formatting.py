@@ -1,5 +1,6 @@
 """Packing of samples: label grid for training, paths for scoring."""
 
+import cv2
 import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
@@ -60,7 +61,9 @@ class PackPanopticInputs(BaseTransform):
         image = results['img']
         if results.get('img_path', '') is None:
             image = read_image(image, 'bgr')
-        inputs = torch.from_numpy(np.ascontiguousarray(image))
+        image = np.ascontiguousarray(image)
+        inputs = np.empty((3, *image.shape[:2]), np.uint8)
+        cv2.split(image, list(inputs))
         sample = DetDataSample()
         keys = _META_KEYS
         if results.get('gt_seg_map') is None:
@@ -84,9 +87,7 @@ class PackPanopticInputs(BaseTransform):
             real_pixels = torch.from_numpy(results['real_pixels'])[None]
             sample.real_pixels = PixelData(data=real_pixels)
         sample.set_metainfo({k: results[k] for k in keys if k in results})
-        return dict(
-            inputs=inputs.permute(2, 0, 1).contiguous(), data_samples=sample
-        )
+        return dict(inputs=torch.from_numpy(inputs), data_samples=sample)
 
 
 def segment_grid(

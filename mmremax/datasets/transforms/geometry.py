@@ -83,9 +83,13 @@ def resize_image(image: np.ndarray, shape: np.ndarray) -> np.ndarray:
 
     Pixels may differ by 1 from Pillow's. (H, W, 3) -> (*shape, 3).
     """
-    batch = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)
+    # Channels last, also what comes out: OpenCV need not copy it.
+    batch = torch.from_numpy(np.ascontiguousarray(image))[None]
     resized = F.interpolate(
-        batch[None], size=shape.tolist(), mode='bilinear', antialias=True
+        batch.permute(0, 3, 1, 2),
+        size=shape.tolist(),
+        mode='bilinear',
+        antialias=True,
     )
     return resized[0].permute(1, 2, 0).numpy()
 

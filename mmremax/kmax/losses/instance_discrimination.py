@@ -6,7 +6,7 @@ grid, h w the grid of a feature.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from itertools import combinations_with_replacement
 from typing import Any
 
 import torch
@@ -22,7 +22,9 @@ from mmremax.utils.constants import VOID
 from .pixel_sampler import gather_locations, sample_locations
 from .terms import mean_over
 
-_BLOCK_LOCATIONS = 1024  # sides of the blocks of the similarity matrix
+# Sides of the blocks of the similarity matrix: on a CPU they stay in its
+# caches, elsewhere few products are best.
+_CPU_BLOCK, _BLOCK = 384, 4096
 
 
 @MODELS.register_module()
@@ -96,11 +98,11 @@ def _segment_mean(feature: Tensor, query: Tensor, num_queries: int) -> Tensor:
 
 
 class _LogSumSimilarity(Function):
-    """logsumexp_i <f_i, f_j> / tau for every j, in blocks of locations.
+    """logsumexp_i <f_i, f_j> / tau for every j, image by image.
 
     The matrix e_ij = exp(z_ij) is symmetric: blocks on and above its
-    diagonal are made, and made again for the gradient, so nothing of size
-    S x S is kept. |z| <= 1 / tau for unit features: no maximum is needed.
+    diagonal are made, and kept for one image alone until its gradient is
+    made of them. |z| <= 1 / tau for unit features: no maximum is needed.
 
     The gradient of sum_j w_j ln t_j, t_j = sum_i e_ij, with respect to f_i
     is sum_j e_ij (w_i / t_i + w_j / t_j) f_j / tau. It is prepared for
@@ -113,21 +115,31 @@ class _LogSumSimilarity(Function):
         ctx: Any, feature: Tensor, valid: Tensor, temperature: float
     ) -> Tensor:
         total = torch.zeros_like(feature[:, :, 0])
-        for rows, cols, similarity in _blocks(feature, temperature):
-            total[:, rows] += similarity.sum(2)
-            if cols != rows:
-                total[:, cols] += similarity.sum(1)
-        if ctx.needs_input_grad[0]:
-            weight = valid / total
-            grad = torch.zeros_like(feature)
-            for rows, cols, similarity in _blocks(feature, temperature):
-                similarity.mul_(weight[:, rows, None] + weight[:, None, cols])
-                grad[:, rows].baddbmm_(similarity, feature[:, cols])
+        grad = torch.zeros_like(feature)
+        side = _CPU_BLOCK if feature.device.type == 'cpu' else _BLOCK
+        pairs = _block_pairs(feature.shape[1], side)
+        side = min(side, feature.shape[1])
+        memory = feature.new_empty(len(pairs), side * side)
+        for one, t, w, g in zip(feature, total, valid, grad, strict=True):
+            blocks = []
+            scaled = one / temperature
+            for (rows, cols), free in zip(pairs, memory, strict=True):
+                shape = rows.stop - rows.start, cols.stop - cols.start
+                block = free[: shape[0] * shape[1]].view(shape)
+                torch.mm(scaled[rows], one[cols].t(), out=block).exp_()
+                t[rows] += block.sum(1)
                 if cols != rows:
-                    grad[:, cols].baddbmm_(
-                        similarity.transpose(1, 2), feature[:, rows]
-                    )
-            ctx.save_for_backward(grad.div_(temperature), valid)
+                    t[cols] += block.sum(0)
+                blocks.append(block)
+            if not ctx.needs_input_grad[0]:
+                continue
+            weight = w / t
+            for (rows, cols), block in zip(pairs, blocks, strict=True):
+                block.mul_(weight[rows, None] + weight[None, cols])
+                g[rows].addmm_(block, one[cols])
+                if cols != rows:
+                    g[cols].addmm_(block.t(), one[rows])
+        ctx.save_for_backward(grad.div_(temperature), valid)
         return total.log_()
 
     @staticmethod
@@ -140,21 +152,10 @@ class _LogSumSimilarity(Function):
         return grad * factor[:, None, None], None, None
 
 
-def _blocks(
-    feature: Tensor, temperature: float
-) -> Iterator[tuple[slice, slice, Tensor]]:
-    """Yield exp(<f_i, f_j> / tau) on and above the diagonal, in fresh memory.
-
-    Features have unit length, (B, S, D). Rows and columns come as slices,
-    equal on the diagonal, before the block.
-    """
-    locations = feature.shape[1]
+def _block_pairs(locations: int, size: int) -> list[tuple[slice, slice]]:
+    """Cut a square on and above its diagonal into blocks: rows, columns."""
     parts = [
-        slice(start, min(start + _BLOCK_LOCATIONS, locations))
-        for start in range(0, locations, _BLOCK_LOCATIONS)
+        slice(start, min(start + size, locations))
+        for start in range(0, locations, size)
     ]
-    for index, rows in enumerate(parts):
-        scaled = feature[:, rows] / temperature
-        for cols in parts[index:]:
-            block = scaled @ feature[:, cols].transpose(1, 2)
-            yield rows, cols, block.exp_()
+    return list(combinations_with_replacement(parts, 2))

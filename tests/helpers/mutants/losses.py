@@ -49,9 +49,9 @@ TABLE = {
         ('test_kmax/test_losses',),
         ('feature).sum(2) / self.temperature', 'feature).sum(2)'),
         ('grad.div_(temperature)', 'grad'),
-        ('if cols != rows:\n                total',
-         'if True:\n                total'),
-        ('weight = valid / total', 'weight = 1 / total'),
+        ('if cols != rows:\n                    t[cols]',
+         'if True:\n                    t[cols]'),
+        ('weight = w / t', 'weight = 1 / t'),
     ),
     'mmremax/utils/point_losses.py': (
         ('test_utils/test_point_losses.py', 'test_mp_former/test_golden.py'),

@@ -29,9 +29,7 @@ def slow_loss(feature, query_map, temperature):
 
 @pytest.fixture(params=[1, 7, 1024], ids=lambda n: f'block{n}')
 def block(request, monkeypatch):
-    monkeypatch.setattr(
-        instance_discrimination, '_BLOCK_LOCATIONS', request.param
-    )
+    monkeypatch.setattr(instance_discrimination, '_CPU_BLOCK', request.param)
 
 
 def random_case(seed=0):
