@@ -25,7 +25,7 @@ from mmremax.engine.work_dir import named_writes
 from mmremax.evaluation import write_scores
 from mmremax.utils import cli
 from mmremax.utils.checkpoint import check_weights
-from mmremax.utils.config_edits import dicts_of
+from mmremax.utils.config_edits import add_safeguards, dicts_of
 from mmremax.utils.distributed import (
     leave_process_group,
     prepare_cpu_distributed,
@@ -87,6 +87,7 @@ def run(args: argparse.Namespace) -> int:
         dump = dict(type='DumpDetResults', out_file_path=args.out)
         evaluators = [*evaluators, dump]
     cfg.test_evaluator = evaluators
+    add_safeguards(cfg)
     prepare_cpu_distributed(cfg)
     places = ' or '.join(filter(None, (cfg.work_dir, args.out)))
     with named_writes(places), loader_timeouts(cfg):

@@ -17,7 +17,7 @@ from mmremax_runtime.images import (
     open_image,
 )
 
-LABEL_MODES = ('L', 'P', 'I', 'I;16', 'I;16B')
+LABEL_MODES = {8: ('L', 'P'), 16: ('L', 'P', 'I', 'I;16', 'I;16B')}
 _SIDEWAYS = (5, 6, 7, 8)  # values of the EXIF orientation
 
 
@@ -226,19 +226,28 @@ def read_labels(
 def check_labels(
     path: str,
     remedy: str,
-    shape: tuple[int, int],
+    shape: tuple[int, int] | None,
     backend_args: dict | None = None,
+    bits: int = 16,
 ) -> None:
     """Check the header of a label map of an image; see ``read_labels``."""
     content = _content(path, remedy, backend_args)
-    check_shape(path, check_label_format(content, path), shape)
+    found = check_label_format(content, path, bits)
+    check_shape(path, found, shape or found)
 
 
-def check_label_format(content: bytes, name: str) -> tuple[int, int]:
+def check_label_format(
+    content: bytes, name: str, bits: int = 16
+) -> tuple[int, int]:
     """Raise an ImageError unless a file holds one channel of whole numbers.
 
     Looks at the header; see ``check_format``. Pillow scales grey of less
     than 8 bits.
+
+    Args:
+        content: Of the file.
+        name: For the error message.
+        bits: Of a pixel, at most: 8 or 16.
     """
     with open_image(content, name) as image:
         found = f'the mode {image.mode}'
@@ -246,11 +255,11 @@ def check_label_format(content: bytes, name: str) -> tuple[int, int]:
             found = "a JPEG's rounded values"
         elif image.format == 'PNG' and content[25] == 0 and content[24] < 8:
             found = f'{content[24]} bits a pixel'
-        elif image.mode in LABEL_MODES:
+        elif image.mode in LABEL_MODES[bits]:
             return image.height, image.width
     raise ImageError(
-        f'{name} has {found}: a label map has one channel of 8 or 16 bits '
-        '(mode L, P or I;16) whose values are numbers of classes.'
+        f'{name} has {found}: a label map has one channel (mode '
+        f'{" or ".join(LABEL_MODES[bits])}) whose values are classes.'
     )
 
 

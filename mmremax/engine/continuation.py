@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.dist import all_gather_object, get_world_size
+from mmengine.dist import get_world_size
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
@@ -42,8 +42,7 @@ class ContinuationHook(Hook):
 
     Compared are shapes of the weights, optimiser, schedules, number of
     processes, batch, pipeline and data (their number, and names and sizes
-    of a thousand annotations; their folder may have moved). Every start
-    compares the data of the ranks.
+    of a thousand annotations; their folder may have moved).
 
     Args:
         settings: Those of the config, before a Runner is built from it.
@@ -53,16 +52,6 @@ class ContinuationHook(Hook):
 
     def __init__(self, settings: dict[str, str]) -> None:
         self.settings = settings
-
-    def before_train(self, runner: Runner) -> None:
-        """Refuse ranks that do not read the same."""
-        others = all_gather_object(self._facts(runner))
-        for rank, facts in enumerate(others):
-            if text := differences(others[0], facts, 'rank 0', f'rank {rank}'):
-                raise ContinuationError(
-                    f'The processes of this run differ: {text}. Every '
-                    'machine needs the same config and data.'
-                )
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Add the facts to a checkpoint that can be resumed."""

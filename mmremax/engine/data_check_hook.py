@@ -9,10 +9,14 @@ from mmdet.registry import HOOKS
 from mmengine.dist import all_gather_object
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from torch import nn
 
+from mmremax.utils.checkpoint import unwrapped
 from mmremax.utils.class_meta import GUESS, class_difference
+from mmremax.utils.constants import IGNORE
 from mmremax_runtime.errors import InputError
 
+from .continuation import describe_data, differences, settings_of
 from .count_hooks import head_of, leaf_datasets
 
 COUNTS = {'thing': 'num_things_classes', 'stuff': 'num_stuff_classes'}
@@ -24,10 +28,12 @@ class ClassCountCheckHook(Hook):
 
     Compared are the numbers of classes of model and data; the names and order
     of the classes of training data, their parts, validation data and, in a
-    test or a resumed run, the data that the weights were trained on; and what
-    the processes of a run read. What is to be scored needs a ground truth,
-    and PNGs whose headers are right. A disagreement would otherwise show as a
-    low score, or not at all. What states nothing is let through.
+    test or a resumed run, the data that the weights were trained on; and the
+    data and settings of the processes of a run. What is to be scored needs a
+    ground truth, and PNGs whose headers are right. The labels of mmseg's
+    maps, which have no table, are looked at image by image. A disagreement
+    would otherwise show as a low score, or not at all. What states nothing
+    is let through.
     """
 
     priority = 'VERY_HIGH'
@@ -61,6 +67,14 @@ class ClassCountCheckHook(Hook):
         """Check the test data."""
         self._check_scored(runner, 'test')
 
+    def before_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None
+    ) -> None:
+        """Check the labels of mmseg's maps."""
+        check_labels(runner.model, data_batch)
+
+    before_val_iter = before_test_iter = before_train_iter
+
     def _check_scored(self, runner: Runner, stage: str) -> None:
         for name, meta in self._check(runner, f'{stage}_dataloader', stage):
             if self.trained_on is not None:
@@ -79,10 +93,10 @@ class ClassCountCheckHook(Hook):
             else getattr(runner, f'{stage}_loop').dataloader
         ).dataset
         parts = list(leaf_datasets(dataset))
-        compare_ranks(loader, parts)
+        compare_ranks(loader, dataset, settings_of(runner.cfg))
         found = []
         for part in parts:
-            check_counts(head_of(runner.model), part, loader)
+            check_counts(runner.model, part, loader)
             name = f'{loader}.dataset ({getattr(part, "ann_file", "")})'
             found.append((name, part.metainfo))
             compare(*found[0], *found[-1])
@@ -91,20 +105,64 @@ class ClassCountCheckHook(Hook):
         return found
 
 
-def check_counts(head: Any, dataset: Any, loader: str) -> None:
+def check_counts(model: nn.Module, dataset: Any, loader: str) -> None:
     """Compare the numbers of classes of model and data."""
-    for kind, key in COUNTS.items():
-        in_model = getattr(head, key, None)
-        names = dataset.metainfo.get(f'{kind}_classes')
-        if in_model is None or names is None:
+    head, meta = head_of(model), dataset.metainfo
+    counts = [
+        (f'model.{key}', getattr(head, key, None), kind, f'{kind}_classes')
+        for kind, key in COUNTS.items()
+    ]
+    semantic = getattr(semantic_head(model), 'num_classes', None)
+    name = 'model.decode_head.num_classes'
+    for key, number, kind, names in (
+        *counts,
+        (name, semantic, 'semantic', 'classes'),
+    ):
+        if number is None or meta.get(names) is None:
             continue
-        if len(names) != in_model:
+        if (found := len(meta[names])) != number:
             raise InputError(
-                f'model.{key} is {in_model}, but {loader}.dataset has '
-                f'{len(names)} {kind} classes in {dataset.ann_file}. Set '
-                f'model.{key} to {len(names)}, or point the data set at the '
-                'annotation file of the model (`--data-root`).'
+                f'{key} is {number}, but {loader}.dataset has {found} {kind} '
+                f'classes{_in_file(dataset)}. Set {key} to {found}, or give '
+                'the data of the model (`--data-root`).'
             )
+
+
+def semantic_head(model: nn.Module) -> nn.Module | None:
+    """Find the head of a segmentor of mmseg, of a cascade the last one."""
+    head = getattr(unwrapped(model), 'decode_head', None)
+    return head[-1] if isinstance(head, nn.ModuleList) else head
+
+
+def check_labels(model: nn.Module, batch: Any) -> None:
+    """Raise an InputError for a label that a segmentor has no class for.
+
+    On the CPU the loss would end without the image's name, on a GPU with an
+    assertion of CUDA's; a score would count it as wrong, whatever is
+    predicted.
+    """
+    number = getattr(semantic_head(model), 'num_classes', None)
+    if number is None:
+        return
+    for sample in batch['data_samples']:
+        if 'gt_sem_seg' not in sample:
+            continue
+        labels = sample.gt_sem_seg.data
+        if (
+            strange := labels[(labels >= number) & (labels != IGNORE)]
+        ).numel():
+            raise InputError(
+                f'{sample.get("seg_map_path")} has the label '
+                f'{int(strange[0])}, but the model {number} classes, from 0, '
+                f'and {IGNORE} is unlabelled. Write the maps with the labels '
+                'of the classes, or map them: reduce_zero_label, or '
+                'metainfo.classes of the data set.'
+            )
+
+
+def _in_file(dataset: Any) -> str:
+    path = getattr(dataset, 'ann_file', '')
+    return f' in {path}' if path else ''
 
 
 def compare(first: str, one: Mapping, second: str, two: Mapping) -> None:
@@ -120,17 +178,23 @@ def compare(first: str, one: Mapping, second: str, two: Mapping) -> None:
         )
 
 
-def compare_ranks(loader: str, parts: list) -> None:
-    """Raise an InputError unless all processes read the same."""
-    own = [(len(part), getattr(part, 'digest', None)) for part in parts]
-    found = all_gather_object(own)
+def compare_ranks(loader: str, dataset: Any, settings: dict[str, str]) -> None:
+    """Raise an InputError unless all processes of a run do the same.
+
+    Args:
+        loader: Name of a data loader.
+        dataset: Of this loader.
+        settings: Of the run.
+    """
+    digests = [getattr(part, 'digest', '') for part in leaf_datasets(dataset)]
+    data = {f'{loader}.dataset': describe_data(dataset)}
+    data[f'the content of its ann_file ({loader})'] = ' '.join(digests)
+    found = all_gather_object(data | settings)
     for rank, other in enumerate(found):
-        if other != found[0]:
-            numbers = [sum(size for size, _ in f) for f in (found[0], other)]
+        if text := differences(found[0], other, 'rank 0', f'rank {rank}'):
             raise InputError(
-                f'{loader}: process 0 reads {numbers[0]} images, process '
-                f'{rank} reads {numbers[1]}, of other annotation files: give '
-                'all machines the same copy of the data.'
+                f'The processes of this run differ: {text}. Every machine '
+                'needs the same config and data.'
             )
 
 

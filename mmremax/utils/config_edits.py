@@ -106,16 +106,18 @@ def merge_options(cfg: Config, options: dict[str, Any]) -> None:
 
 
 def add_safeguards(cfg: Config) -> None:
-    """Give a training the exact checkpoint hook and the guard.
+    """Give a run the exact checkpoint hook, the guard and the data's check.
 
-    Configs over mmseg's or mmdet's runtime have neither.
+    Configs over mmseg's or mmdet's runtime have none of them.
     """
-    checkpoint = cfg.default_hooks.checkpoint
-    if checkpoint.type == 'CheckpointHook':
+    checkpoint = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
+    if checkpoint.get('type') == 'CheckpointHook':
         checkpoint.type = 'mmdet.ResumableCheckpointHook'
-    hooks = cfg.get('custom_hooks') or []
-    if not any('NonFiniteGuardHook' in str(hook['type']) for hook in hooks):
-        cfg.custom_hooks = [*hooks, dict(type='mmdet.NonFiniteGuardHook')]
+    hooks = list(cfg.get('custom_hooks') or [])
+    for name in ('ClassCountCheckHook', 'NonFiniteGuardHook'):
+        if not any(name in str(hook['type']) for hook in hooks):
+            hooks.append(dict(type=f'mmdet.{name}'))
+    cfg.custom_hooks = hooks
 
 
 def check_option(cfg: Config, dotted_key: str) -> None:

@@ -8,7 +8,7 @@ import re
 import zipfile
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -27,6 +27,7 @@ from mmremax_runtime.errors import InputError
 
 from . import half_weights
 from .fetched_weights import ADDRESS, CheckpointError, fetch
+from .stand_ins import stand_ins
 
 # What a file raises that is truncated, or no checkpoint.
 UNREADABLE = (
@@ -36,6 +37,7 @@ UNREADABLE = (
 
 
 _lock, _num_inside, _theirs = Lock(), 0, ()  # of `safe_loading`
+_parts = ExitStack()
 
 
 def load_checkpoint(source: str | Path, map_location: Any = None) -> dict:
@@ -59,7 +61,8 @@ def safe_loading() -> Iterator[None]:
 
     It then reads checkpoints by `load_checkpoint`, to resume, for
     ``load_from`` and for every ``init_cfg``, from files and addresses alike.
-    A data set's pickle is refused, and yaml makes plain values only. May be
+    A data set's pickle is refused, and yaml makes plain values only; images
+    and annotations are loaded with our refusals (`stand_ins`). May be
     nested, and entered by several threads: the last one that leaves puts
     mmengine's own back.
     """
@@ -72,6 +75,7 @@ def safe_loading() -> Iterator[None]:
                 '': load_from_local,
             }
             file_handlers.update(_PLAIN)
+            _parts.enter_context(stand_ins())
         _num_inside += 1
     try:
         yield
@@ -81,6 +85,7 @@ def safe_loading() -> Iterator[None]:
             if not _num_inside:
                 CheckpointLoader._schemes, handlers = _theirs
                 file_handlers.update(handlers)
+                _parts.close()
 
 
 def load_from_local(filename: str | Path, map_location: Any = None) -> dict:

@@ -1,13 +1,23 @@
 """Classes, ground truth and files are compared before the first image."""
 
+import contextlib
 from types import SimpleNamespace
 
 import pytest
+import torch
 from mmengine.registry import init_default_scope
+from mmengine.structures import PixelData
+from mmseg.structures import SegDataSample
+from torch import nn
 from torch.utils.data import DataLoader
 
 from mmremax.engine import data_check_hook
-from mmremax.engine.data_check_hook import check_scored, compare_ranks
+from mmremax.engine.data_check_hook import (
+    ClassCountCheckHook,
+    check_counts,
+    check_scored,
+    compare_ranks,
+)
 from mmremax.evaluation import (
     CityscapesAPMetric,
     InstanceAPMetric,
@@ -17,6 +27,7 @@ from mmremax.evaluation import (
 from mmremax.utils.class_meta import class_difference
 from mmremax_runtime.errors import InputError, one_line
 from tests.helpers import tiny
+from tests.helpers.toy import ToyDataset
 from tests.test_engine.test_hooks import build
 
 THINGS = '{}_dataloader.dataset.things'
@@ -66,19 +77,57 @@ def test_parts_of_the_training_data_have_the_same_classes(tmp_path):
     dataset = SimpleNamespace(datasets=[make(), make(things=['t1', 't0'])])
     hook = data_check_hook.ClassCountCheckHook()
     loop = SimpleNamespace(dataset=dataset)
-    fake = SimpleNamespace(model=runner.model, train_dataloader=loop)
+    fake = SimpleNamespace(
+        model=runner.model, train_dataloader=loop, cfg=runner.cfg
+    )
     with pytest.raises(InputError, match='same in another order'):
         hook.before_train(fake)
 
 
 def test_processes_read_the_same(monkeypatch):
-    def gather(own: list) -> list:
-        return [own, [(17, 'b')]]
+    def part(digest: str, length: int = 64) -> ToyDataset:
+        data = ToyDataset(length)
+        data.digest = digest
+        return data
 
-    monkeypatch.setattr(data_check_hook, 'all_gather_object', gather)
-    part = type('Data', (list,), dict(digest='a'))
-    with pytest.raises(InputError, match='0 reads 24 images, process 1 .* 17'):
-        compare_ranks('train_dataloader', [part(range(24))])
+    def facts(data: ToyDataset, settings: dict) -> dict:
+        monkeypatch.setattr(data_check_hook, 'all_gather_object', found.append)
+        with contextlib.suppress(TypeError):  # there are no others yet
+            compare_ranks('train_dataloader', data, settings)
+        return found.pop()
+
+    found = []
+    settings = dict(batch='4')
+    for other, text in (
+        (facts(part('a', 17), settings), '64 images .* rank 0, 17 images'),
+        (facts(part('b'), settings), 'ann_file .* is a rank 0, b rank 1'),
+        (facts(part('a'), dict(batch='5')), 'batch is 4 rank 0, 5 rank 1'),
+    ):
+        monkeypatch.setattr(
+            data_check_hook,
+            'all_gather_object',
+            lambda own, other=other: [own, other],
+        )
+        with pytest.raises(InputError, match=text):
+            compare_ranks('train_dataloader', part('a'), settings)
+
+
+def test_labels_of_a_segmentor_are_its_classes(tmp_path):
+    model = nn.Module()
+    model.decode_head = SimpleNamespace(num_classes=3)
+    data = SimpleNamespace(metainfo=dict(classes=('a', 'b')))
+    with pytest.raises(InputError, match='num_classes is 3, .* has 2 sem'):
+        check_counts(model, data, 'val_dataloader')
+    sample = SegDataSample(metainfo=dict(seg_map_path='a.png'))
+    labels = torch.tensor([[[0, 2, 255]]])
+    sample.gt_sem_seg = PixelData(data=labels)
+    hook, runner = ClassCountCheckHook(), SimpleNamespace(model=model)
+    for check in (hook.before_train_iter, hook.before_test_iter):
+        sample.gt_sem_seg.data[0, 0, 1] = 2
+        check(runner, 0, dict(data_samples=[sample]))
+        sample.gt_sem_seg.data[0, 0, 1] = 3
+        with pytest.raises(InputError, match='a.png has the label 3, but'):
+            check(runner, 0, dict(data_samples=[sample]))
 
 
 def evaluator(*metrics: object) -> SimpleNamespace:

@@ -131,4 +131,7 @@ def test_every_checkpoint_hook_is_the_exact_one(tmp_path):
     hook = HOOKS.build(cfg.default_hooks.checkpoint)
     assert isinstance(hook, CheckpointHook)
     assert hook.backend_args == {'backend': 'atomic'}
-    assert [h.type for h in cfg.custom_hooks] == ['mmdet.NonFiniteGuardHook']
+    assert [h.type for h in cfg.custom_hooks] == [
+        'mmdet.ClassCountCheckHook',
+        'mmdet.NonFiniteGuardHook',
+    ]

@@ -29,26 +29,35 @@ class LoadPanopticImage(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Load the image."""
-        if 'img_path' not in results:
-            image = read_image(results['img'], 'bgr')
-        else:
-            remedy = 'give another path.'
-            if 'seg_map_path' in results:
-                remedy = (
-                    'the annotation file lists it; fetch it, or check '
-                    'data_prefix["img"] and data_root.'
-                )
-            path = str(results['img_path'])
-            image = read_rgb(path, remedy, self.backend_args, self.max_pixels)
-            listed = results.get('height'), results.get('width')
-            if None not in listed and image.shape[:2] != listed:
-                raise ImageError(
-                    f'{path} has the size {image.shape[:2]}, the annotation '
-                    f'file says {listed}: they are of different versions.'
-                )
-        results['img'] = image
-        results['img_shape'] = results['ori_shape'] = image.shape[:2]
+        results['img'] = load_image(
+            results, self.backend_args, self.max_pixels
+        )
         return results
+
+
+def load_image(
+    results: dict, backend_args: dict | None, max_pixels: int = MAX_PIXELS
+) -> np.ndarray:
+    """Read the image of a sample, RGB; set `img_shape` and `ori_shape`."""
+    if 'img_path' not in results:
+        image = read_image(results['img'], 'bgr')
+    else:
+        remedy = 'give another path.'
+        if 'seg_map_path' in results:
+            remedy = (
+                'the annotation file lists it; fetch it, or check '
+                'data_prefix["img"] and data_root.'
+            )
+        path = str(results['img_path'])
+        image = read_rgb(path, remedy, backend_args, max_pixels)
+        listed = results.get('height'), results.get('width')
+        if None not in listed and image.shape[:2] != listed:
+            raise ImageError(
+                f'{path} has the size {image.shape[:2]}, the annotation '
+                f'file says {listed}: they are of different versions.'
+            )
+    results['img_shape'] = results['ori_shape'] = image.shape[:2]
+    return image
 
 
 @TRANSFORMS.register_module()
