@@ -7,8 +7,10 @@ Examples:
     python tools/study.py figure convergence RESULT.json --out out.png
     python tools/study.py write docs/studies/README.md
 
-Re-running the first command resumes an interrupted study. The last renews
-each table of a document below a line <!-- study.py table ARGUMENTS -->.
+Re-running the first command resumes an interrupted study. Ctrl-C or SIGTERM
+lets the trainings finish their step and write a checkpoint; again: at once.
+The last renews each table of a document below a line
+<!-- study.py table ARGUMENTS -->.
 """
 
 import argparse
@@ -122,8 +124,8 @@ def main() -> int:
     except (StudyError, OSError) as error:
         sys.exit(one_line(error))
     except KeyboardInterrupt:
-        print('Stopped; the same command resumes.', file=sys.stderr)
-        os._exit(130)  # at once: the processes end with this one
+        print('Stopped; the same command goes on.', file=sys.stderr)
+        return os.EX_TEMPFAIL
     return 0
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import json
 import math
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -23,6 +20,7 @@ from mmengine.config import Config
 from mmremax.utils.resume import find_last_checkpoint
 from mmremax.visualization import read_scalars
 
+from .children import Children
 from .study import Study, digest_of, fingerprint
 
 TOOLS = Path(__file__).resolve().parents[2] / 'tools'
@@ -30,9 +28,6 @@ MAX_POINTS = 200  # of a diagnostic; a longer one is averaged
 DIAGNOSTICS = r'^step$|^loss$|^grad_norm$|m_hat|fp_fn_ratio'
 THREADS = ('OMP_NUM_THREADS', 'MKL_NUM_THREADS')
 NOT_SCORES = {'data_time', 'time', 'step', 'iter', 'epoch', 'memory'}
-# On Linux a process ends with its parent. Loaded here, before any fork.
-_prctl = getattr(ctypes.CDLL(None), 'prctl', None)
-END_WITH_PARENT = _prctl and partial(_prctl, 1, signal.SIGKILL)
 
 
 @dataclass(eq=False)
@@ -112,15 +107,20 @@ class Run:
         command[0] = TOOLS / command[0]
         return [sys.executable, *map(str, command)]
 
-    def train(self, gpus: SimpleQueue[str], threads: int) -> bool:
+    def train(
+        self, gpus: SimpleQueue[str], threads: int, children: Children
+    ) -> bool:
         """Train, and test if the scores are not those of a validation.
 
         The process holds the lock too, so that one that outlives a killed
         runner is not joined by a second. It takes one of the `gpus`.
 
         Returns:
-            False while another runner works on the run.
+            Whether it has ended; False, too, while another runner works on
+            it.
         """
+        if children.are_asked:
+            return False
         self.path.mkdir(parents=True, exist_ok=True)
         with (self.path / 'lock').open('a') as lock:
             try:
@@ -132,20 +132,21 @@ class Run:
             variables = dict.fromkeys(THREADS, f'{threads}')
             variables['CUDA_VISIBLE_DEVICES'] = gpu
             for _ in ('train', 'test'):
-                if self.final() or status:
+                if self.final() or status or children.are_asked:
                     break
                 print(f'{self.arm} {self.seed}: {self.log_file}', flush=True)
                 with self.log_file.open('wb') as log:
-                    status = subprocess.run(
+                    status = children.run(
                         self.next_command(),
                         stdin=subprocess.DEVNULL,
                         stdout=log,
                         stderr=subprocess.STDOUT,
                         env=os.environ | variables,
                         pass_fds=(lock.fileno(),),
-                        preexec_fn=END_WITH_PARENT,
-                    ).returncode
+                    )
             gpus.put(gpu)
+            if children.are_asked:
+                return bool(self.final())
             if not self.final():
                 text = f'exit status {status}, no {self.study.metric} after '
                 text += f'{self.max_iters} steps\n'

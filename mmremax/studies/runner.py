@@ -17,6 +17,7 @@ from queue import SimpleQueue
 
 import torch
 
+from .children import Children
 from .result import SCHEMA
 from .run import TOOLS, Run
 from .study import Study, StudyError, count_images, resolve
@@ -79,32 +80,43 @@ def run_study(
         run.known = known.get(run.name, {})
     todo = [run for run in asked if not run.final()]
     write_result(file, study, runs, images)
+    gpus = _gpus(jobs)
+    threads = int(os.environ.get('OMP_NUM_THREADS') or os.cpu_count() or 1)
+    threads = max(1, threads // jobs)
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        with Children() as children:
+            how = gpus, threads, children
+            while todo and not children.are_asked:
+                futures = {pool.submit(r.train, *how): r for r in todo}
+                waiting = set(futures)
+                while waiting:
+                    done, waiting = wait(
+                        waiting, PROGRESS_SECONDS, FIRST_COMPLETED
+                    )
+                    ended = [futures[f] for f in done if f.result()]
+                    todo = [run for run in todo if run not in ended]
+                    if ended:
+                        write_result(file, study, runs, images)
+                    if ended or not done:
+                        print(_progress(asked, len(todo)), flush=True)
+                time.sleep(POLL_SECONDS if todo else 0)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+    if todo:
+        write_result(file, study, runs, images)
+        raise KeyboardInterrupt
+    return file
+
+
+def _gpus(jobs: int) -> SimpleQueue[str]:
+    """Deal the GPUs out to what runs at a time."""
     names = ','.join(map(str, range(torch.cuda.device_count())))
     names = os.environ.get('CUDA_VISIBLE_DEVICES') or names
     gpus: SimpleQueue[str] = SimpleQueue()
     for name in islice(cycle(names.split(',')), jobs):
         gpus.put(name)
-    threads = int(os.environ.get('OMP_NUM_THREADS') or os.cpu_count() or 1)
-    threads = max(1, threads // jobs)
-    pool = ThreadPoolExecutor(jobs)
-    try:
-        while todo:
-            futures = {pool.submit(r.train, gpus, threads): r for r in todo}
-            waiting = set(futures)
-            while waiting:
-                done, waiting = wait(
-                    waiting, PROGRESS_SECONDS, FIRST_COMPLETED
-                )
-                ended = [futures[f] for f in done if f.result()]
-                todo = [run for run in todo if run not in ended]
-                if ended:
-                    write_result(file, study, runs, images)
-                if ended or not done:
-                    print(_progress(asked, len(todo)), flush=True)
-            time.sleep(POLL_SECONDS if todo else 0)
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-    return file
+    return gpus
 
 
 def _finished_runs(file: Path) -> dict[str, dict]:

@@ -3,12 +3,15 @@
 import json
 import multiprocessing
 import shutil
+import signal
 import time
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
+from mmremax.studies import children
 from mmremax.studies.result import read_result
 from mmremax.studies.study import StudyError
 from tests.helpers.toy_study import order_of, run, write_study
@@ -164,6 +167,53 @@ def test_killed_runner_takes_its_training_along_and_is_resumed(tmp_path):
     assert order_of(path)[2:] == ['0.25 0 20', '0.0 1 0', '0.25 1 0']
     assert runs['slow'][0]['diagnostics']['iter'] == [10, 20, 30, 40]
     assert [point['iter'] for point in runs['slow'][0]['curve']] == [20, 40]
+
+
+CHECKPOINT_ON_SIGTERM = """
+import signal
+
+def stop(*_):
+    (work / f'iter_{step}.pth').touch()
+    sys.exit(75)
+
+signal.signal(signal.SIGTERM, stop)
+"""
+
+
+def test_a_signal_lets_trainings_write_their_checkpoints(tmp_path):
+    """`slow` sleeps at step 30; a second signal ends it there at once."""
+    path = write_study(tmp_path, slow=0.25)
+    script = path.with_name('train.py')
+    script.write_text(
+        script.read_text().replace(
+            'with log.open', f'{CHECKPOINT_ON_SIGTERM}with log.open'
+        )
+    )
+    process = start(path, 'slow/seed0', 20)
+    time.sleep(0.2)
+    process.terminate()
+    process.join(20)
+    assert process.exitcode == 1  # by KeyboardInterrupt
+    assert (tmp_path / 'out/study/slow/seed0/work/iter_30.pth').is_file()
+    assert read_statuses(path) == [['running', 'pending']]
+    runs = run(path)
+    assert order_of(path) == ['0.25 0 0', '0.25 0 30', '0.25 1 0']
+    assert statuses(runs['slow']) == ['finished'] * 2
+
+
+def test_a_second_signal_ends_a_study_at_once(tmp_path):
+    path = write_study(tmp_path, slow=0.25)
+    script = path.with_name('train.py')
+    deaf = 'import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n'
+    script.write_text(deaf + script.read_text())
+    with mock.patch.object(children, 'ONE_REQUEST', 0.01):
+        process = start(path, 'slow/seed0', 20)
+    for _ in range(2):
+        process.terminate()
+        time.sleep(0.1)
+    process.join(20)
+    assert process.exitcode == -signal.SIGTERM
+    assert run(path, arms=['slow'])  # nobody holds the lock
 
 
 def test_two_runners_share_the_work(tmp_path):
