@@ -115,6 +115,16 @@ def test_a_missing_or_unreadable_file_is_named(ann_file):
             load_annotations(str(ann_file))
 
 
+def test_predictions_of_two_images_need_two_names(ann_file):
+    def change(content: dict) -> None:
+        del content['annotations']
+        content['images'][1]['file_name'] = '0.jpg'
+
+    tiny.rewrite(ann_file, change)
+    with pytest.raises(AnnotationError, match="'0.png' occurs 2 times"):
+        load_annotations(str(ann_file))
+
+
 def test_ten_faults_of_a_kind_are_listed_and_the_rest_counted(ann_file):
     content = json.loads(ann_file.read_text())
     for entry in content['annotations']:

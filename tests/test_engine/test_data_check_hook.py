@@ -84,7 +84,7 @@ def test_parts_of_the_training_data_have_the_same_classes(tmp_path):
         hook.before_train(fake)
 
 
-def test_processes_read_the_same(monkeypatch):
+def test_processes_read_the_same(tmp_path, monkeypatch):
     def part(digest: str, length: int = 64) -> ToyDataset:
         data = ToyDataset(length)
         data.digest = digest
@@ -110,6 +110,8 @@ def test_processes_read_the_same(monkeypatch):
         )
         with pytest.raises(InputError, match=text):
             compare_ranks('train_dataloader', part('a'), settings)
+    with pytest.raises(InputError, match='rank 1'):
+        build(tmp_path).train()
 
 
 def test_labels_of_a_segmentor_are_its_classes(tmp_path):

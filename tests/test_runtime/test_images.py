@@ -34,6 +34,13 @@ def test_other_modes_become_rgb(tmp_path, mode):
     assert image.dtype == np.uint8
 
 
+def test_a_photograph_with_its_preview_is_one_picture(tmp_path):
+    image, preview = Image.new('RGB', (4, 2)), Image.new('RGB', (2, 1))
+    path = tmp_path / 'a.jpg'
+    image.save(path, 'MPO', save_all=True, append_images=[preview])
+    assert read_image(path).shape == (2, 4, 3)
+
+
 def test_exif_turns_the_image(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6  # a quarter turn
@@ -67,6 +74,7 @@ def test_bad_files_are_named_in_one_line(tmp_path):
     content = (tmp_path / 'a.png').read_bytes()
     (tmp_path / 'cut.png').write_bytes(content[: len(content) // 2])
     Image.new('I;16', (4, 4)).save(tmp_path / 'deep.png')
+    Image.new('F', (4, 4)).save(tmp_path / 'float.tif')
     pages = [Image.new('L', (4, 4), i) for i in range(3)]
     pages[0].save(tmp_path / 'pages.tif', save_all=True, append_images=pages)
     claim(tmp_path / 'bomb.png', 100_000, 10_000)
@@ -76,6 +84,7 @@ def test_bad_files_are_named_in_one_line(tmp_path):
         'empty.png': 'no readable image',
         'cut.png': 'no readable image',
         'deep.png': 'more than 8 bits',
+        'float.tif': 'more than 8 bits',
         'pages.tif': 'holds 4 pictures',
         'bomb.png': 'pixels',
         'large.png': 'x 8 pixels, more than',

@@ -50,6 +50,12 @@ def test_the_hash_in_a_name_is_verified(site, cache):
             assert name in str(error.value)
 
 
+def test_a_date_in_a_name_is_no_hash(site, cache):
+    (site / 'a.pth').rename(site / 'a-20211228.pth')
+    with serve(site) as address:
+        assert fetch(f'{address}/a-20211228.pth').read_bytes() == b'one'
+
+
 def test_what_cannot_be_fetched_is_named(site, cache):
     with serve(site) as address:
         with pytest.raises(CheckpointError, match='404'):
