@@ -163,8 +163,8 @@ def test_weights_have_a_floor():
     segments = BatchSegments(torch.zeros(1, 2, 2).long(), [torch.tensor([1])])
     class_logits = torch.tensor([[[0.0, -99.0, 0.0]]])
     output = LayerPrediction(class_logits, torch.zeros(1, 1, 2, 2), None)
-    targets = KMaXAssigner(eps=0.25).assign(output, segments)
-    assert targets.query_mask_weight.tolist() == [[0.25]]
+    targets = KMaXAssigner().assign(output, segments)
+    assert targets.query_mask_weight.item() == pytest.approx(1e-5)
     # Two queries: the other one has no part of the void, of which is none.
     output = LayerPrediction(
         class_logits.expand(1, 2, 3), torch.zeros(1, 2, 2, 2), None
@@ -196,8 +196,9 @@ def test_stacking_fills_with_void():
 
 
 def test_a_map_of_another_stride_than_the_grid():
-    with pytest.raises(ValueError, match='label_stride'):
-        BatchSegments.from_data_samples(one_segment(5, 3), (3, 4))
+    for shape in ((5, 3), (3, 5)):
+        with pytest.raises(ValueError, match='label_stride'):
+            BatchSegments.from_data_samples(one_segment(*shape), (3, 4))
     # One of a larger stride would fit, padded, and halve every segment.
     samples = one_segment(13, 17)
     samples[0].img_shape = (52, 65)
@@ -205,6 +206,10 @@ def test_a_map_of_another_stride_than_the_grid():
     BatchSegments.from_data_samples(samples, (17, 17))
     with pytest.raises(ValueError, match='label_stride'):
         BatchSegments.from_data_samples(samples, (33, 33))
+    samples = one_segment(2, 2)  # 5 pixels at stride 2 are 3 locations
+    samples[0].img_shape = samples[0].batch_input_shape = (5, 5)
+    with pytest.raises(ValueError, match='label_stride'):
+        BatchSegments.from_data_samples(samples, (3, 3))
 
 
 def test_lookup():
