@@ -93,14 +93,14 @@ def first_failure(folder: Path, tests: tuple[str, ...]) -> str:
     return found.value.decode() or f'pytest, status {process.exitcode}'
 
 
-def try_mutants(mutants: list[Mutant], folder: Path) -> int:
-    """Print a row for each mutant; return how many survived.
+def try_mutants(mutants: list[Mutant], folder: Path) -> list[Mutant]:
+    """Print a row for each mutant; return those that survived.
 
     Raises:
         RuntimeError: Tests fail without a mutation.
     """
     intact = cache(lambda tests: first_failure(folder, tests))
-    survivors = 0
+    survivors = []
     for mutant in mutants:
         if failure := intact(mutant.tests):
             raise RuntimeError(f'{failure} fails without a mutation.')
@@ -109,13 +109,24 @@ def try_mutants(mutants: list[Mutant], folder: Path) -> int:
         path.write_text(mutant.apply(text))
         noticed = first_failure(folder, mutant.tests)
         path.write_text(text)
-        survivors += not noticed
+        survivors += [mutant] * (not noticed)
         print(f'{mutant}: {noticed or "SURVIVES"}', flush=True)
-    print(f'{len(mutants) - survivors} of {len(mutants)} noticed')
     return survivors
 
 
-def main(*words: str) -> int:
+def table(mutants: list[Mutant], survivors: list[Mutant]) -> str:
+    """Count by folder."""
+    rows = ['| below | changes | noticed |', '|---|---|---|']
+    for folder in ['', *sorted({mutant.folder for mutant in mutants})]:
+        number, left = (
+            sum(one.folder.startswith(folder) for one in part)
+            for part in (mutants, survivors)
+        )
+        rows.append(f'| {folder or "all"} | {number} | {number - left} |')
+    return '\n'.join(rows)
+
+
+def main(*words: str) -> list[Mutant]:
     """Try the mutants whose paths contain one of the words, or all."""
     import_frameworks()
     mutants = [
@@ -125,7 +136,9 @@ def main(*words: str) -> int:
     ]
     with tempfile.TemporaryDirectory() as folder:
         copy_of_the_repository(Path(folder))
-        return try_mutants(mutants, Path(folder))
+        survivors = try_mutants(mutants, Path(folder))
+    print(table(mutants, survivors))
+    return survivors
 
 
 if __name__ == '__main__':

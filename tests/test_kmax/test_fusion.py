@@ -10,6 +10,8 @@ from torch import Tensor
 from mmremax.kmax import fusion as kmax_fusion_head
 from mmremax.kmax.fusion import KMaXFusionHead
 from mmremax.kmax.pixel_pass import (
+    MaskReader,
+    PairReader,
     resize_in_strips,
     resize_matrix,
     split_bands,
@@ -257,6 +259,27 @@ def test_bad_test_cfg_is_an_error(
 ) -> None:
     with pytest.raises(error, match=message):
         KMaXFusionHead(3, 3, key)
+
+
+def test_ids_of_instances_leave_room_for_999_classes() -> None:
+    KMaXFusionHead(1, 998)
+    with pytest.raises(ValueError, match='1000 classes do not fit'):
+        KMaXFusionHead(1, 999)
+
+
+def test_a_query_holds_what_is_above_the_threshold() -> None:
+    """Two queries, two pixels: of one each has 0.5, of one the first more."""
+    mask_prob = torch.tensor([[[0.5, 0.5], [0.75, 0.25]]])
+    readers = [
+        kind(2, (1, 2), 0.5, torch.device('cpu'))
+        for kind in (PairReader, MaskReader)
+    ]
+    for reader in readers:
+        reader.read(slice(0, 1), mask_prob)
+    pairs, masks = readers
+    counts = pairs.pair_counts().view(3, 3)
+    assert counts[2, 2] == counts[0, 2] + counts[2, 0] == 1
+    assert masks.masks.tolist() == [[[False, True]], [[False, False]]]
 
 
 def test_class_count_that_disagrees_is_an_error() -> None:

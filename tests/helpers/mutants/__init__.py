@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from . import configs, data, engine, losses, network, runs, scores, weights
 
@@ -17,7 +18,13 @@ class Mutant:
     tests: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f'{self.path} | {self.old} -> {self.new}'
+        return f'{self.path} | {self.old!r} -> {self.new!r}'
+
+    @property
+    def folder(self) -> str:
+        """Folder of the file, the first two of a path; `configs` is one."""
+        parts = PurePosixPath(self.path).parts[:-1]
+        return '/'.join(parts[: 1 if parts[0] == 'configs' else 2])
 
     def apply(self, text: str) -> str:
         """Replace the text, which the file has once."""
