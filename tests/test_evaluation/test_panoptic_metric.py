@@ -153,18 +153,18 @@ def test_the_dump_keeps_folders(shapes, tmp_path):
     assert all((tmp_path / 'panoptic' / name).is_file() for name in names)
 
 
-@pytest.mark.parametrize(('json_areas', 'said'), [(0, 'pixels'), (1, 'json')])
-def test_other_areas_of_the_json_are_said(
-    shapes, monkeypatch, json_areas, said
-):
+@pytest.mark.parametrize(
+    ('asked', 'said'), [({}, 'pixels'), (dict(json_areas=True), 'json')]
+)
+def test_other_areas_of_the_json_are_said(shapes, monkeypatch, asked, said):
     samples = predictions(shapes)
     sample = samples[0]
     sample['segments_info'][0]['area'] += 1000
     messages = []
     logger = MMLogger.get_current_instance()
     monkeypatch.setattr(logger, 'warning', messages.append)
-    scores = score(shapes, samples, json_areas=bool(json_areas))
-    assert (scores['coco_panoptic/PQ'] == 100) == (not json_areas)
+    scores = score(shapes, samples, **asked)
+    assert (scores['coco_panoptic/PQ'] == 100) == (not asked)
     (text,) = messages
     assert text.startswith('1 segments have another area')
     assert f'{sample["png_name"]}, segment ' in text

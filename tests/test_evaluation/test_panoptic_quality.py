@@ -38,6 +38,14 @@ def test_hand_arithmetic():
     assert counts.scores()[0].tolist() == [4 / 6, 4 / 6, 1.0]
 
 
+def test_scores_by_hand():
+    """PQ = 1.5 / (2 + 1 / 2 + 3 / 2), SQ = 1.5 / 2, RQ = 2 / 4; means."""
+    iou, tp, fp, fn = np.array([[1.5, 0, 1], [2, 0, 1], [1, 1, 0], [3, 0, 0]])
+    scores = PQCounts(iou, tp, fp, fn).scores()
+    assert scores.tolist() == [[0.375, 0.75, 0.5], [0, 0, 0], [1, 1, 1]]
+    assert average_scores(scores).tolist() == [1.375 / 3, 1.75 / 3, 0.5]
+
+
 def test_half_is_not_enough_and_the_class_must_agree():
     """IoU 2 / 4 on id 1; id 2 fits but is of the other class."""
     truth = [_truth(1, 0, 4), _truth(2, 1, 4)]

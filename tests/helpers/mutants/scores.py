@@ -43,7 +43,7 @@ TABLE = {
         ('0.5 * self.fp', '1.0 * self.fp'),
         ('size > union:', 'size >= union:'),
         ('gt_labels[gt_id] != label', 'False'),
-        ('np.cumsum(seen, axis=0)[-1]', 'seen.sum(0)'),
+        ('return seen.mean(0)', 'return np.median(seen, 0)'),
     ),
     'mmremax/evaluation/panoptic_metric.py': (
         ('test_evaluation/test_panoptic_metric.py',),
