@@ -2,14 +2,17 @@
 
 TABLE = {
     'mmremax/engine/gradient_hooks.py': (
-        ('test_engine/test_hooks.py', 'test_engine/test_two_ranks.py'),
+        ('test_engine/test_hooks.py',),
         ("all_reduce(is_bad, 'max')", 'pass'),
         ("all_reduce(is_broken, 'max')", 'pass'),
         ('(~values.isfinite()).any()', 'values.isnan().any()'),
         ('zero_grad(set_to_none=True)', 'state'),
+        ('not head.training or largest < LIMIT', 'not head.training'),
+        ('    self.losses |= self.outputs', '    pass'),
+        ('if isinstance(module, MaskFormerHead):', 'if False:'),
     ),
     'mmremax/engine/resume.py': (
-        ('test_engine/test_resume.py', 'test_engine/test_two_ranks.py'),
+        ('test_engine/test_resume.py',),
         ('states[get_rank()]', 'states[0]'),
         ("all_reduce(buffer, 'mean')", "all_reduce(buffer, 'max')"),
         ('states is None or runner.iter == 0', 'states is None'),

@@ -49,7 +49,7 @@ TABLE = {
         ("all_reduce(number, 'max')", 'pass'),
     ),
     'mmremax/engine/work_dir.py': (
-        ('test_engine/test_stopping.py',),
+        ('test_engine/test_work_dir.py', 'test_engine/test_stopping.py'),
         ('            unfinished.unlink()', '            pass'),
         ('fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)', 'pass'),
     ),
