@@ -57,21 +57,12 @@ class ResumableCheckpointHook(CheckpointHook):
         self, runner: Runner, batch_idx: int, data_batch: Any = None
     ) -> None:
         """Continue the random streams at the first step after a resume."""
-        states, self.to_restore = self.to_restore, None
-        # Step 0: a checkpoint was loaded to start from, not resumed.
-        if states is None or runner.iter == 0:
-            return
-        if len(states) == get_world_size():
-            set_random_states(states[get_rank()])
-        else:
-            runner.logger.warning(
-                f'The checkpoint was written by {len(states)} '
-                f'processes, this run has {get_world_size()}: the random '
-                'streams start anew.'
-            )
+        self._continue_streams(runner)  # its batch drew from them
+        self.to_restore = None
 
     def before_val(self, runner: Runner) -> None:
         """Remember the random states; a validation draws from them."""
+        self._continue_streams(runner)
         self.before_validation = get_random_states()
 
     def before_val_epoch(self, runner: Runner) -> None:
@@ -105,6 +96,20 @@ class ResumableCheckpointHook(CheckpointHook):
         """Refuse weights of another shape; take the random states."""
         check_shapes(runner.model, checkpoint, str(runner._load_from))
         self.to_restore = checkpoint.get('random_states')
+
+    def _continue_streams(self, runner: Runner) -> None:
+        states = self.to_restore
+        # Step 0: a checkpoint was loaded to start from, not resumed.
+        if states is None or runner.iter == 0:
+            return
+        if len(states) == get_world_size():
+            set_random_states(states[get_rank()])
+        else:
+            runner.logger.warning(
+                f'The checkpoint was written by {len(states)} '
+                f'processes, this run has {get_world_size()}: the random '
+                'streams start anew.'
+            )
 
     def _save_checkpoint_with_step(
         self, runner: Runner, step: int, meta: dict

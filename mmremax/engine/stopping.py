@@ -17,6 +17,7 @@ from mmengine.hooks import CheckpointHook, EMAHook, Hook
 from mmengine.runner import IterBasedTrainLoop, Runner
 
 STOPPED = os.EX_TEMPFAIL  # 75: nothing is lost, call again with --resume
+CUT = 'validation_is_cut'  # in a checkpoint
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # torchrun hands on what the terminal has sent to its processes already.
 ONE_REQUEST = 1.0  # seconds
@@ -104,7 +105,7 @@ class StopHook(Hook):
 
     A step that accumulates its gradient goes on to its update: no
     checkpoint holds half of one. A validation ends after the image, in a
-    run of several processes at its own end.
+    run of several processes at its own end; a resumed run begins with it.
     """
 
     priority = 'LOWEST'
@@ -120,6 +121,11 @@ class StopHook(Hook):
     def has_begun(self) -> bool:
         """Whether a step has begun."""
         return self.runner is not None
+
+    def before_train(self, runner: Runner) -> None:
+        """Make up for the validation that the stop cut short."""
+        if runner.message_hub.runtime_info.pop(CUT, False):
+            runner.val_loop.run()
 
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None
@@ -182,6 +188,7 @@ class StopHook(Hook):
         """Write the step's checkpoint, close the logs, and say so."""
         runner = self.runner
         if self.in_validation:
+            runner.message_hub.update_info(CUT, True)
             for hook in runner.hooks:
                 if isinstance(hook, EMAHook):  # the weights of the training
                     hook.after_val_epoch(runner)

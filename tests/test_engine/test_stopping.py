@@ -14,6 +14,7 @@ from mmremax.engine.stopping import STOPPED, StopRequest
 from mmremax.engine.work_dir import LOCK, sole_writer
 from mmremax.utils import distributed
 from mmremax.utils.config_edits import add_safeguards
+from mmremax.visualization import read_scalars
 from tests.helpers.campaigns import fork, read_losses, train_tool
 from tests.helpers.toy import toy_config
 
@@ -55,6 +56,12 @@ def test_first_signal_saves_and_resume_continues(
     assert read_losses(tmp_path) == {
         step: loss for step, loss in expected.items() if step > steps
     }
+    scored = [
+        record['step']
+        for record in read_scalars(tmp_path / 'run')
+        if 'coco_panoptic/PQ' in record
+    ]
+    assert scored == [3, 6, 8], 'the validation that was cut comes first'
     assert not list((tmp_path / 'run').glob('.*.tmp'))
 
 
