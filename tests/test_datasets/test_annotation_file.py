@@ -7,7 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from mmremax.datasets import AnnotationError
-from mmremax.datasets.annotation_file import load_annotations, metainfo_of
+from mmremax.datasets.annotation_file import (
+    load_annotations,
+    metainfo_of,
+    segment_table,
+)
 from mmremax.datasets.annotation_parsing import parse_annotations
 from tests.helpers import tiny
 
@@ -25,6 +29,12 @@ def test_things_come_first_each_in_the_order_of_the_file():
     assert metainfo['category_ids'] == (4, 7, 9, 2)
     assert metainfo['palette'][:3] == [(255, 0, 0), (0, 255, 0), (0, 0, 255)]
     assert all(0 <= level <= 255 for level in metainfo['palette'][3])
+
+
+def test_a_crowd_is_no_thing():
+    segments = [dict(id=i, category_id=4, iscrowd=i - 1) for i in (1, 2)]
+    table = segment_table(segments, {4: 0}, 1)
+    assert [row['is_thing'] for row in table] == [True, False]
 
 
 def _segments(content: dict) -> list[dict]:
@@ -116,13 +126,12 @@ def test_a_missing_or_unreadable_file_is_named(ann_file):
 
 
 def test_predictions_of_two_images_need_two_names(ann_file):
-    def change(content: dict) -> None:
-        del content['annotations']
-        content['images'][1]['file_name'] = '0.jpg'
-
-    tiny.rewrite(ann_file, change)
+    tiny.rewrite(ann_file, lambda c: c.pop('annotations'))
+    tiny.rewrite(ann_file, _set('images', 1, file_name='0.jpg'))
     with pytest.raises(AnnotationError, match="'0.png' occurs 2 times"):
         load_annotations(str(ann_file))
+    tiny.rewrite(ann_file, _set('images', 1, file_name='cam1/0.bmp'))
+    load_annotations(str(ann_file))
 
 
 def test_ten_faults_of_a_kind_are_listed_and_the_rest_counted(ann_file):

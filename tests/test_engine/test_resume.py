@@ -108,9 +108,14 @@ def test_resume_takes_the_seed_and_load_from_weights_alone(folders):
     run(toy_config(killed), resume=True)
     expected = losses(whole)
     assert losses(killed) == {step: expected[step] for step in (5, 6, 7, 8)}
+    weights = str(whole / 'run' / 'iter_8.pth')
+    for keep_seed, seed in ((False, 5), (True, 7)):
+        cfg = Config.fromfile(toy_config(killed))
+        cfg.randomness = dict(seed=7)
+        resume_from(cfg, weights, keep_seed)
+        assert cfg.randomness.seed == seed
     # `load_from` takes weights, not steps and random states.
     (killed / 'losses.0').unlink()
-    weights = str(whole / 'run' / 'iter_8.pth')
     assert run(toy_config(killed), load_from=weights).iter == 8
     assert list(losses(killed)) == [1, 2, 3, 4, 5, 6, 7, 8]
 

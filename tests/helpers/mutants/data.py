@@ -36,9 +36,11 @@ TABLE = {
         ('label < num_things and not crowd', 'label < num_things'),
     ),
     'mmremax/datasets/panoptic_png.py': (
-        ('test_datasets/test_transforms/test_loading.py',
+        ('test_datasets/test_annotation_file.py',
+         'test_datasets/test_transforms/test_loading.py',
          'test_datasets/test_panoptic_check.py',
-         'test_datasets/test_transforms/test_others_loading.py'),
+         'test_datasets/test_transforms/test_others_loading.py',
+         'test_engine/test_data_check_hook.py'),
         ('content[24] == 16', 'False'),
         ("image.format == 'JPEG':\n            found = \"a JPEG's rounded c",
          'False:\n            found = "'),

@@ -116,6 +116,17 @@ def test_every_mode_of_8_bits_is_read_as_rgb(tmp_path, mode):
     assert (image == grey[..., None].repeat(3, 2)).all()
 
 
+def test_a_map_that_is_turned_does_not_belong(results, tmp_path):
+    """By an EXIF entry; its header has the right size."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = tmp_path / 'seg/0_pan.png'
+    with Image.open(path) as image:
+        image.save(path, exif=exif)
+    with pytest.raises(ValueError, match=r'has the size \(48, 32\)'):
+        LoadPanopticMap()(LoadPanopticImage()(results))
+
+
 def test_an_id_that_the_json_lacks_is_named(tmp_path):
     ids = tiny.id_map()
     ids[0, 0] = 12345
