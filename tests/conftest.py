@@ -26,7 +26,14 @@ def fixed_seed() -> None:
     torch.manual_seed(0)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Name the device of tests/gpu."""
+    parser.addoption('--device', default='cuda')
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what is marked `gpu` where torch reaches no device."""
-    if item.get_closest_marker('gpu') and not torch.cuda.is_available():
+    on_cpu = item.config.getoption('--device') == 'cpu'
+    reached = on_cpu or torch.cuda.is_available()
+    if item.get_closest_marker('gpu') and not reached:
         pytest.skip('torch reaches no CUDA device')

@@ -114,7 +114,7 @@ class LossLog(Hook):
     def after_train(self, runner):
         digest = hashlib.sha256()
         for parameter in runner.model.parameters():
-            digest.update(parameter.detach().numpy().tobytes())
+            digest.update(parameter.detach().cpu().numpy().tobytes())
         path = Path(f'{self.path}.weights.{runner.rank}')
         path.write_text(digest.hexdigest())
 

@@ -285,18 +285,3 @@ def test_a_query_holds_what_is_above_the_threshold() -> None:
 def test_class_count_that_disagrees_is_an_error() -> None:
     with pytest.raises(ValueError, match='num_things_classes'):
         predict(torch.zeros(2, 9), torch.zeros(2, 8, 8), sample((32, 32)))
-
-
-@pytest.mark.gpu
-def test_cuda_equals_cpu() -> None:
-    meta, case = sample(*LARGE), random_case(7, 32, (33, 33))
-    wanted = dict(semantic_on=True, instance_on=True)
-    cpu, cuda = (
-        predict(*(logits.to(device) for logits in case), meta, **wanted)
-        for device in ('cpu', 'cuda')
-    )
-    for key in ('pan_results', 'sem_results'):
-        assert torch.equal(cpu[key].sem_seg, cuda[key].sem_seg.cpu())
-    assert torch.equal(
-        cpu['ins_results'].masks, cuda['ins_results'].masks.cpu()
-    )
