@@ -86,7 +86,6 @@ def check_jpeg(content: bytes, name: str) -> None:
     decoder.options['err_detect'] = 'explode'
     try:
         decoder.decode(av.Packet(content))
-        decoder.decode(None)
     except av.error.InvalidDataError:
         raise ImageError(
             f'{name} is damaged inside: what can be decoded of it is not the '

@@ -14,6 +14,11 @@ from .images import ImageError
 SUFFIXES = ('.mp4', '.m4v', '.mov', '.mkv')
 """Of the containers that hold H.264, which plays in browsers too."""
 
+CONTAINERS = (
+    'mov,matroska,avi,mpegts,mpeg,ogg,flv,asf,mxf,gif,yuv4mpegpipe,m4v,h264'
+)
+"""FFmpeg's names of what is read: files that name no others."""
+
 TICK = Fraction(1, 90_000)  # seconds; the containers' usual unit
 BT709 = 1  # FFmpeg's number of the colours of high-definition video
 
@@ -47,9 +52,10 @@ class VideoReader:
         self._av = import_av()
         try:
             # A playlist in a video's clothes could name other files.
-            self._container = self._av.open(
-                str(path), options=dict(protocol_whitelist='file')
+            allowed = dict(
+                protocol_whitelist='file', format_whitelist=CONTAINERS
             )
+            self._container = self._av.open(str(path), options=allowed)
         except self._av.FFmpegError as error:
             raise ImageError(
                 f'{path} is no readable video ({error.strerror}).'

@@ -13,8 +13,10 @@ import pytest
 
 from mmremax_runtime.cli import main
 from mmremax_runtime.commands import video as command
+from mmremax_runtime.images import ImageError
 from mmremax_runtime.video import VideoReader, VideoWriter
 from tests.helpers.halves import Halves
+from tests.helpers.hostile import serve
 from tests.helpers.scripts import ROOT
 
 av = pytest.importorskip('av')
@@ -156,6 +158,15 @@ def test_errors_are_one_line(
     assert says in text
     assert text.strip().count('\n') == 0
     assert {p: p.read_bytes() for p in tmp_path.iterdir()} == before
+
+
+def test_only_the_file_itself_is_read(source, tmp_path):
+    """Not another host, nor what a playlist with a video's name lists."""
+    (tmp_path / 'list.mp4').write_text('ffconcat version 1.0\nfile in.mp4\n')
+    with serve(tmp_path) as address:
+        for path in (tmp_path / 'list.mp4', f'{address}/in.mp4'):
+            with pytest.raises(ImageError, match='no readable video'):
+                VideoReader(path)
 
 
 KILLED = """

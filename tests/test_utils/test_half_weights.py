@@ -107,11 +107,18 @@ def test_a_file_does_not_say_where_to_write(tmp_path):
     assert cfg == dict(model=dict(type='A'), test_evaluator=[dict(type='B')])
 
 
+def test_a_file_has_no_base(tmp_path):
+    path = packed_config(tmp_path, '_base_ = "/etc/a.py"')
+    with pytest.raises(NoConfigError, match='has a _base_'):
+        read_config(path)
+
+
 @pytest.mark.parametrize(
     'text',
     [
         '__import__("pathlib").Path("ran").touch()',
         'model = open("ran", "w")',
+        'model = open(file="ran")',
         'model = dict(type="os.system", command="touch ran")',
         'model = dict(a=[dict(type="mmengine.utils.call_command")])',
         'import os',

@@ -42,14 +42,14 @@ TABLE = {
         ('image.width * image.height > max_pixels', 'False'),
         ("> 1 and image.format != 'MPO'", '> 1'),
         ('    check_jpeg(content, str(source))\n    return', '    return'),
-        ('        decoder.decode(None)', '        pass'),
         ("decoder.options['err_detect'] = 'explode'", 'pass'),
         ('step = 1 if', 'step = -1 if'),
         ('ImageOps.exif_transpose(image)', 'image.copy()'),
     ),
     'mmremax_runtime/video.py': (
         ('test_runtime/test_video.py',),
-        ("options=dict(protocol_whitelist='file')", 'options={}'),
+        ("protocol_whitelist='file', format", 'format'),
+        (', format_whitelist=CONTAINERS', ''),
     ),
     'mmremax/kmax/data_preprocessor.py': (
         ('test_kmax/test_data_preprocessor.py',),
