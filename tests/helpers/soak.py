@@ -3,11 +3,10 @@
     python -m tests.helpers.soak --steps 3000 --predictions 3000
 
 Steps are those of `mmremax train` with the network of the tests
-(tests/helpers/toy.py), logged every other step, a validation every third and
-a checkpoint every second one; predictions are those of a small kMaX-DeepLab
-on images of changing sizes. Resident memory is in MB, at each tenth of the
-way. The exit status is 1 if the second half grew by more than 2 % or opened
-files.
+(tests/helpers/toy.py), with a line of the log, a validation and a checkpoint
+every tenth step; predictions are those of a small kMaX-DeepLab on images of
+changing sizes. Resident memory is in MB, at each tenth of the way. The exit
+status is 1 if the second half grew by more than 2 % or opened files.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ import argparse
 import os
 import sys
 import tempfile
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import torch
@@ -49,7 +49,10 @@ class Gauge:
         """Print a row; tell whether nothing grew."""
         numbers = ' '.join(f'{value:.1f}' for value in self.memory)
         files = f'{self.files[0]} to {self.files[-1]}'
-        print(f'| {self.name} | {self.number} | {numbers} | {files} |')
+        print(
+            f'| {self.name} | {self.number} | {numbers} | {files} |',
+            flush=True,
+        )
         half = len(self.memory) // 2
         is_flat = self.memory[-1] < 1.02 * self.memory[half]
         return is_flat and self.files[-1] <= self.files[half]
@@ -67,21 +70,39 @@ class GaugeHook(Hook):
 
 
 def main() -> None:
-    """Train, predict, print."""
+    """Train and predict."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--steps', type=int, default=3000)
     parser.add_argument('--predictions', type=int, default=3000)
     args = parser.parse_args()
-    steps = GaugeHook.gauge = Gauge('steps', args.steps)
+    print('| what | number | resident MB at each tenth | descriptors |')
+    print('|---|---|---|---|')
+    sys.exit(not all([train(args.steps), predict(args.predictions)]))
+
+
+def train(number: int) -> bool:
+    """Train; print a row and tell whether nothing grew."""
+    gauge = GaugeHook.gauge = Gauge('steps', number)
     with tempfile.TemporaryDirectory() as folder:
-        config = toy_config(folder, args.steps)
-        text = config.read_text() + "custom_hooks += [dict(type='GaugeHook')]"
+        config = toy_config(folder, number, interval=10)
+        text = config.read_text().replace('val_interval=3', 'val_interval=10')
+        text = text.replace(
+            'logger=dict(interval=2)', 'logger=dict(interval=10)'
+        )
+        text += "custom_hooks += [dict(type='GaugeHook')]"
         config.write_text(text)
-        train_tool(config)
-    predictions = Gauge('predictions', args.predictions)
+        with open(Path(folder) / 'log', 'w') as log:
+            with redirect_stdout(log), redirect_stderr(log):
+                assert train_tool(config) == 0
+    return gauge.report()
+
+
+def predict(number: int) -> bool:
+    """Predict; print a row and tell whether nothing grew."""
+    gauge = Gauge('predictions', number)
     model = build_model().eval()
     torch.manual_seed(0)
-    for i in range(args.predictions):
+    for i in range(number):
         height, width = torch.randint(33, 66, (2,)).tolist()
         meta = dict(
             img_shape=(height, width),
@@ -92,10 +113,8 @@ def main() -> None:
             model.predict(
                 torch.randn(1, 3, 65, 65), [DetDataSample(metainfo=meta)]
             )
-        predictions.look(i + 1)
-    print('| what | number | resident MB at each tenth | descriptors |')
-    print('|---|---|---|---|')
-    sys.exit(not all([steps.report(), predictions.report()]))
+        gauge.look(i + 1)
+    return gauge.report()
 
 
 if __name__ == '__main__':

@@ -10,6 +10,7 @@ from mmengine.structures import InstanceData
 from torch import nn
 
 from mmremax.mp_former import head as head_module
+from mmremax.mp_former import loss as loss_module
 from tests.helpers.mask2former_fixture import (
     REMAX,
     build_head,
@@ -140,6 +141,26 @@ def test_padding_and_the_other_image(padding: str) -> None:
     outputs = [forward_in_loss(head, batch)[0][-1] for batch in (few, many)]
     same = torch.allclose(outputs[0][0, :2], outputs[1][0, :2], atol=1e-5)
     assert same == (padding == 'strict')
+
+
+def test_masks_are_averaged_over_the_processes(monkeypatch) -> None:
+    """At least one is: another process may have the only one."""
+    head, seen = mp_head(**QUIET, num_groups=1), []
+
+    def point_losses(head, logits, masks, num_masks):
+        seen.append(num_masks.item())
+        return logits.sum(), logits.sum()
+
+    monkeypatch.setattr(loss_module, 'point_losses', point_losses)
+    for mean in (0.5, 1.0, 3.0):
+        monkeypatch.setattr(
+            loss_module,
+            'reduce_mean',
+            lambda count, mean=mean: 0 * count + mean,
+        )
+        losses_of(head, samples())
+    outputs = NUM_LAYERS + 1
+    assert seen == [1.0] * 2 * outputs + [3.0] * outputs
 
 
 def test_batch_without_ground_truth() -> None:
