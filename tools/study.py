@@ -25,8 +25,9 @@ from mmremax.studies import result
 from mmremax.studies.figures import FIGURES, draw
 from mmremax.studies.runner import run_study
 from mmremax.studies.study import StudyError, load_study
-from mmremax_runtime.errors import one_line
+from mmremax_runtime.errors import InputError, one_line
 from mmremax_runtime.files import write_text
+from mmremax_runtime.opening import count
 
 TABLE = re.compile(r'<!-- study\.py (table .+?) -->\n\n(?:(?:\|.*\n)+\n?)?')
 
@@ -41,10 +42,10 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     run = commands.add_parser('run', help='train, test, write the result')
     add = run.add_argument
     add('study', type=Path, help='a file of configs/studies/')
-    add('--seeds', type=int, metavar='N', help='seeds 0 to N - 1')
+    add('--seeds', type=count, metavar='N', help='seeds 0 to N - 1')
     add('--data-root', metavar='DIR', help='folder of the data of all arms')
     add('--out', type=Path, default='work_dirs/studies', help='of all studies')
-    add('--jobs', type=int, default=1, help='runs at a time')
+    add('--jobs', type=count, default=1, help='runs at a time')
     text = 'score with other settings of inference; writes rescored.json'
     add('--test-options', nargs='+', default=[], metavar='K=VALUE', help=text)
     add('--arms', nargs='+', default=['*'], metavar='ARM', help='these alone')
@@ -121,7 +122,7 @@ def main() -> int:
             found = map(result.read_result, args.results)
             chosen = [one.select(args.arms) for one in found]
             draw(args.kind, chosen, args.out)
-    except (StudyError, OSError) as error:
+    except (StudyError, InputError, OSError, UnicodeDecodeError) as error:
         sys.exit(one_line(error))
     except KeyboardInterrupt:
         print('Stopped; the same command goes on.', file=sys.stderr)

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from mmremax_runtime.files import write_text
 from mmremax_runtime.images import list_images, read_image
+from mmremax_runtime.opening import count
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,9 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='DIR',
         help="also PQ, on the test data of the model's config",
     )
-    parser.add_argument('--num', type=int, default=4, help='images (4)')
-    parser.add_argument('--rounds', type=int, default=5, help='of each (5)')
-    parser.add_argument('--threads', type=int, default=1, help='(1)')
+    parser.add_argument('--num', type=count, default=4, help='images (4)')
+    parser.add_argument('--rounds', type=count, default=5, help='of each (5)')
+    parser.add_argument('--threads', type=count, default=1, help='(1)')
     parser.add_argument('--json', type=Path, metavar='FILE')
 
 

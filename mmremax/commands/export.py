@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmremax_runtime.images import list_images, read_image
+from mmremax_runtime.opening import count
 
 if TYPE_CHECKING:
     from mmremax.inference import Predictor
@@ -57,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="pictures for the ranges of int8 (the data's, of training)",
     )
     parser.add_argument(
-        '--num', type=int, default=32, help='pictures to calibrate on (32)'
+        '--num', type=count, default=32, help='pictures to calibrate on (32)'
     )
     parser.add_argument(
         '--overwrite', action='store_true', help='DIR may hold an export'

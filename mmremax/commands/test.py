@@ -26,6 +26,8 @@ from mmremax.evaluation import write_scores
 from mmremax.utils import cli
 from mmremax.utils.checkpoint import check_weights
 from mmremax.utils.config_edits import add_safeguards, dicts_of
+from mmremax.utils.config_errors import building
+from mmremax.utils.config_keys import require
 from mmremax.utils.distributed import (
     leave_process_group,
     prepare_cpu_distributed,
@@ -70,6 +72,7 @@ def run(args: argparse.Namespace) -> int:
     if '://' not in args.checkpoint and not Path(args.checkpoint).is_file():
         sys.exit(f'{args.checkpoint} is not there: give the path of a .pth')
     cfg = cli.load_config(args)
+    require(cfg, 'model', 'test_dataloader', 'test_cfg', 'test_evaluator')
     cfg.load_from = args.checkpoint
     if args.tta:
         try:
@@ -90,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
     add_safeguards(cfg)
     prepare_cpu_distributed(cfg)
     places = ' or '.join(filter(None, (cfg.work_dir, args.out)))
-    with named_writes(places), loader_timeouts(cfg):
+    with named_writes(places), building(), loader_timeouts(cfg):
         runner = Runner.from_cfg(cfg)
         check_weights(runner.model, args.checkpoint)
         scores = runner.test()

@@ -12,6 +12,7 @@ Several processes: tools/dist_train.sh CONFIG NPROC [options as here].
 from __future__ import annotations
 
 import argparse
+import sys
 from contextlib import ExitStack
 
 from mmengine.config import Config
@@ -23,6 +24,8 @@ from mmremax.engine.tracking import TRACKERS, add_tracker
 from mmremax.engine.work_dir import named_writes, sole_writer
 from mmremax.utils import cli
 from mmremax.utils.config_edits import add_safeguards
+from mmremax.utils.config_errors import building
+from mmremax.utils.config_keys import require
 from mmremax.utils.distributed import (
     is_first_of_launch,
     leave_process_group,
@@ -81,7 +84,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Build the runner and train."""
     cfg = cli.load_config(args)
+    require(cfg, 'model', 'train_dataloader', 'train_cfg', 'optim_wrapper')
     if args.seed is not None:
+        if not 0 <= args.seed < 2**32:
+            sys.exit(f'--seed {args.seed}: give one from 0 to 2^32 - 1.')
         cfg.merge_from_dict({'randomness.seed': args.seed})
     if args.amp or args.amp_dtype:
         cli.use_amp(cfg, args.amp_dtype)
@@ -114,7 +120,7 @@ def train(cfg: Config, stop_hook: StopHook) -> None:
     """Build the runner, with the hooks of this command, and train."""
     continuation = ContinuationHook(settings_of(cfg))
     prepare_cpu_distributed(cfg)
-    with loader_timeouts(cfg):
+    with building(), loader_timeouts(cfg):
         runner = Runner.from_cfg(cfg)
         runner.register_hook(continuation)
         runner.register_hook(stop_hook)

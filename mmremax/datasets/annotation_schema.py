@@ -18,8 +18,8 @@ def _inside(name: str) -> str:
         raise ValueError(
             'be relative, without "..": the config has the folder'
         )
-    if '\0' in name:
-        raise ValueError('be without the character 0')
+    if any(ord(character) < 32 for character in name):
+        raise ValueError('be without control characters')
     return name
 
 

@@ -39,6 +39,8 @@ def encode_mask(annotation: dict, shape: tuple[int, int]) -> dict:
                 raise ValueError('points far outside the image')
             code = mask_utils.merge(mask_utils.frPyObjects(code, *shape))
         elif isinstance(code['counts'], list):
+            if sum(code['counts']) != np.prod(code['size']):
+                raise ValueError('"counts" are not as many as the pixels')
             code = mask_utils.frPyObjects(code, *shape)
         elif not RUN_LENGTHS.fullmatch(code['counts']):
             raise ValueError('"counts" is no code')

@@ -280,3 +280,6 @@ def _content(path: str, remedy: str, backend_args: dict | None) -> bytes:
         return fileio.get(path, backend_args=backend_args)
     except FileNotFoundError as error:
         raise FileNotFoundError(f'{path} does not exist: {remedy}') from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ImageError(f'{path} cannot be read: {reason}.') from error

@@ -127,7 +127,7 @@ def describe_data(dataset: Any) -> str:
             for index in range(0, len(part), len(part) // NUM_SAMPLES + 1):
                 info = part.get_data_info(index)
                 name = Path(str(info.get('img_path'))).name
-                parts = info.get('segments_info', info.get('instances', ()))
+                parts = info.get('segments_info', info.get('instances')) or ()
                 digest.update(f'{name} {len(parts)}\n'.encode())
     return f'{number} images ({digest.hexdigest()[:8]})'
 

@@ -13,13 +13,10 @@ from mmengine.config import Config, DictAction
 from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 
+from mmremax_runtime.errors import InputError, one_line
+
 from . import half_weights
-from .config_edits import (
-    ConfigKeyError,
-    merge_options,
-    remove_pretrained,
-    set_data_root,
-)
+from .config_edits import merge_options, remove_pretrained, set_data_root
 from .config_keys import check_keys
 from .migration import read_config
 from .model_index import find_config
@@ -52,6 +49,23 @@ def complete_model(args: argparse.Namespace) -> argparse.Namespace:
     return args
 
 
+class Options(DictAction):
+    """mmengine's KEY=VALUE, where one without "=" is an error in one line."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Sequence[str],
+        option_string: str | None = None,
+    ) -> None:
+        """Read the options."""
+        for value in values:
+            if not value.partition('=')[0] or '=' not in value:
+                parser.error(f'{option_string} {value}: give KEY=VALUE.')
+        super().__call__(parser, namespace, values, option_string)
+
+
 def add_config_options(
     parser: argparse.ArgumentParser, reads_data: bool = False
 ) -> None:
@@ -59,7 +73,7 @@ def add_config_options(
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=Options,
         default={},
         metavar='KEY=VALUE',
         help='change config keys, as in model.panoptic_head.num_queries=64 '
@@ -137,12 +151,8 @@ def open_config(
             set_data_root(cfg, data_root)
         merge_options(cfg, options)
         check_keys(cfg)
-    except (
-        ConfigKeyError,
-        FileNotFoundError,
-        half_weights.NoConfigError,
-    ) as error:
-        sys.exit(str(error))
+    except (InputError, OSError) as error:
+        sys.exit(one_line(error))
     init_default_scope(cfg.get('default_scope', 'mmdet'))
     return cfg
 

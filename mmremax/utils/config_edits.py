@@ -10,6 +10,8 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from mmremax_runtime.errors import InputError
+
 # Read by the Runner from `cfg` itself rather than as arguments.
 RUNNER_EXTRAS = {
     'activation_checkpointing',
@@ -32,7 +34,7 @@ HINTS = {
 JUDGED = {'compile', 'env_cfg.dist_cfg', 'randomness'}
 
 
-class ConfigKeyError(ValueError):
+class ConfigKeyError(InputError):
     """An option names a config key that would have no effect."""
 
 

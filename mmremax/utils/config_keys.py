@@ -30,6 +30,23 @@ DEFAULT_HOOKS = (
 )
 
 
+# Whole numbers from 1, or absent.
+COUNTS = (
+    *('train_cfg.max_iters', 'train_cfg.val_interval'),
+    *(f'{stage}_dataloader.batch_size' for stage in ('train', 'val', 'test')),
+    'optim_wrapper.accumulative_counts',
+)
+
+
+def require(cfg: Config, *keys: str) -> None:
+    """Raise a ConfigKeyError for what a command needs and a config lacks."""
+    if lacks := [key for key in keys if not cfg.get(key)]:
+        raise ConfigKeyError(
+            f'{cfg.filename or "The config"} lacks {", ".join(lacks)}: give '
+            'a whole config, or one with a _base_.'
+        )
+
+
 def check_keys(cfg: Config) -> None:
     """Raise a ConfigKeyError for a key that would be passed over.
 
@@ -42,6 +59,13 @@ def check_keys(cfg: Config) -> None:
     for key in cfg:
         if key not in RUNNER_KEYS:
             _refuse(key, near(key, RUNNER_KEYS, 0.88))
+    for name in COUNTS:
+        first, last = name.split('.')
+        value = (cfg.get(first) or {}).get(last)
+        if value is not None and (type(value) is not int or value < 1):
+            raise ConfigKeyError(
+                f'{name} is {value!r}: it should be a whole number from 1.'
+            )
     hooks = cfg.get('default_hooks') or {}
     for key in hooks:
         if key not in DEFAULT_HOOKS:

@@ -18,6 +18,13 @@ SLURM_TO_TORCH = {
 }
 
 
+NEEDED = dict(
+    none=(),
+    pytorch=('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT'),
+    slurm=('SLURM_NODELIST', *SLURM_TO_TORCH),
+)
+
+
 def prepare_cpu_distributed(cfg: Config) -> None:
     """Start gloo and adapt a config, if the run is distributed on CPUs.
 
@@ -28,6 +35,11 @@ def prepare_cpu_distributed(cfg: Config) -> None:
     evaluation by ``ResumableCheckpointHook``.
     """
     launcher = cfg.get('launcher', 'none')
+    if lacks := [n for n in NEEDED.get(launcher, ()) if n not in os.environ]:
+        sys.exit(
+            f'--launcher {launcher} needs {", ".join(lacks)} in the '
+            'environment: start the command by tools/dist_*.sh or slurm_*.sh.'
+        )
     if launcher == 'none' or torch.cuda.is_available():
         return
     if launcher == 'slurm':

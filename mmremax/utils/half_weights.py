@@ -20,6 +20,8 @@ from mmengine.config import Config
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
+from mmremax_runtime.errors import InputError
+
 from .config_edits import dicts_of
 
 SUFFIX = '.safetensors'
@@ -33,7 +35,7 @@ OUTPUTS = {
 COMPONENT = re.compile(r'((mm(det|seg|pretrain|engine|remax|cv))\.)?\w+')
 
 
-class NoConfigError(ValueError):
+class NoConfigError(InputError):
     """A file of weights does not say of which model they are."""
 
 
@@ -72,7 +74,9 @@ def pack(checkpoint: Mapping[str, Any]) -> bytes:
 def sealed(weights: Mapping[str, torch.Tensor], meta: Mapping) -> bytes:
     """Make the content of a file with its checksum; see `pack`."""
     about = dict(format='pt', meta=json.dumps(meta), sha256=NO_CHECKSUM)
-    content = save(dict(weights), about)
+    # Tied weights share memory, which the format does not know.
+    own = {key: value.clone() for key, value in weights.items()}
+    content = save(own, about)
     checksum = hashlib.sha256(content).hexdigest()
     place = '"sha256":"{}"'.format
     return content.replace(

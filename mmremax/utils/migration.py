@@ -16,6 +16,7 @@ from mmseg.registry import MODELS
 
 from . import half_weights
 from .config_edits import ConfigKeyError, dicts_of
+from .config_errors import ConfigError, reading
 from .model_index import OURS, find_config
 from .safe_loading import safe_loading
 
@@ -34,15 +35,9 @@ def read_config(path: str | Path) -> Config:
     Of a `.json`, as published models have it, nothing is imported or run.
     """
     try:
-        if Path(path).suffix == '.json':
-            cfg = half_weights.read_json_config(path)
-        else:
-            with safe_loading(), _packages_found():
-                cfg = Config.fromfile(path)
-        migrate(cfg)
-    except ConfigKeyError as error:
-        raise ConfigKeyError(f'{path}: {error}') from None
-    except AttributeError as error:
+        with reading(path):
+            return _read_config(path)
+    except ConfigError as error:
         if 'soft_preprocessor' not in str(error):
             raise
         raise ConfigKeyError(
@@ -50,6 +45,18 @@ def read_config(path: str | Path) -> Config:
             "`data_preprocessor=_base_.soft_preprocessor` out; mmseg's own "
             'pads soft labels.'
         ) from None
+
+
+def _read_config(path: str | Path) -> Config:
+    if Path(path).suffix == '.json':
+        cfg = half_weights.read_json_config(path)
+    else:
+        with safe_loading(), _packages_found():
+            cfg = Config.fromfile(path)
+    try:
+        migrate(cfg)
+    except ConfigKeyError as error:
+        raise ConfigKeyError(f'{path}: {error}') from None
     return cfg
 
 

@@ -179,10 +179,11 @@ def _check_content(path: Path, content: Any) -> None:
     if 'state_dict' not in content:
         return
     for name, value in content['state_dict'].items():
-        if not isinstance(value, Tensor):
+        if not isinstance(value, Tensor) or value.layout != torch.strided:
+            kind = getattr(value, 'layout', type(value).__name__)
             raise CheckpointError(
-                f'state_dict of {path}: {name} is a {type(value).__name__}, '
-                'not a tensor: it is no checkpoint of a model.'
+                f'state_dict of {path}: {name} is a {kind}, not a tensor '
+                'of all its values: it is no checkpoint of a model.'
             )
 
 

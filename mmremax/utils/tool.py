@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from mmremax_runtime.errors import InputError, one_line
 
+from .config_errors import building
 from .safe_loading import safe_loading
 
 Item = TypeVar('Item')
@@ -22,7 +23,7 @@ def tool() -> Iterator[None]:
     A decorator of a tool's `main`.
     """
     try:
-        with safe_loading():
+        with safe_loading(), building():
             yield
     except USERS_ERRORS as error:
         sys.exit(one_line(error))

@@ -44,12 +44,16 @@ def read_scalars(work_dir: str | Path) -> list[dict]:
                 started.append(record)
         first = min((r['step'] for r in started), default=math.inf)
         records = [r for r in records if r['step'] < first] + started
+    if not records and work_dir.is_file():
+        raise ValueError(f'{work_dir} is no scalars.json of a run.')
     return sorted(records, key=lambda record: record['step'])
 
 
 def plot_run(work_dir: str | Path, out_file: str | Path) -> Path:
     """Draw loss terms and PQ over iterations into a PNG; return its path."""
-    frame = pd.DataFrame(read_scalars(work_dir)).set_index('step')
+    if not (records := read_scalars(work_dir)):
+        raise ValueError(f'{work_dir}: the run has not logged a step yet.')
+    frame = pd.DataFrame(records).set_index('step')
     frame = frame.select_dtypes('number').dropna(axis=1, how='all')
     names = sorted(frame)
     # Terms of the final output; those of the layers have a prefix, `d0.` ...

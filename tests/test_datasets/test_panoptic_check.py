@@ -162,3 +162,6 @@ def test_missing_and_broken_files(content, tmp_path, name):
     path.unlink()
     (fault,) = find(content, tmp_path)
     assert re.match(f'{name}: .*does not exist', fault)
+    path.mkdir()  # does not end the check either
+    (fault,) = find(content, tmp_path)
+    assert re.match(f'{name}: .*cannot be read: Is a directory', fault)

@@ -77,6 +77,8 @@ def test_weights_to_start_anew_are_dropped_by_pattern(
 
 
 def test_what_does_not_fit_is_refused(run, checkpoint, tmp_path):
+    with pytest.raises(SystemExit, match='is CHECKPOINT: give OUT another'):
+        run(checkpoint, checkpoint)
     out = tmp_path / 'published.safetensors'
     with pytest.raises(SystemExit, match='does not fit the config'):
         run(checkpoint, out, '--config', OTHER)

@@ -25,6 +25,15 @@ def test_common_options_reach_the_config(tmp_path):
     assert cfg.launcher == 'none'
 
 
+def test_an_option_without_value_is_one_line(capsys):
+    for text in ('foo', '=3'):
+        with pytest.raises(SystemExit):
+            load('a.py', '--cfg-options', text)
+        assert (
+            f'--cfg-options {text}: give KEY=VALUE' in capsys.readouterr().err
+        )
+
+
 def test_work_dir_is_named_after_the_config(tmp_path):
     path = tmp_path / 'remax_r50_coco.py'
     path.write_text('model = dict()')

@@ -24,6 +24,7 @@ def test_round_trip(tmp_path):
         variance=torch.tensor([1e-9, 1e9]),  # beyond float16
         count=torch.tensor(7),
     )
+    weights['tied'] = weights['kernel']
     path = tmp_path / 'x.safetensors'
     path.write_bytes(pack(dict(state_dict=weights, meta=META)))
     read = load_from_local(path)

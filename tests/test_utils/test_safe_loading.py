@@ -70,6 +70,7 @@ def test_a_changed_byte_is_found(tmp_path, place):
         (torch.ones(2), 'a Tensor, not a dict'),
         (dict(state_dict=[1]), 'state_dict of .* a list'),
         (dict(state_dict=dict(w=3)), 'w is a int, not a tensor'),
+        (dict(state_dict=dict(w=torch.eye(2).to_sparse())), 'sparse_coo, not'),
         (dict(state_dict={}, meta='x'), 'meta of .* a str'),
         (dict(state_dict={}, meta=dict(dataset_meta=5)), 'dataset_meta of'),
         (

@@ -56,6 +56,10 @@ def test_plot_has_a_panel_for_what_was_logged(tmp_path, lines, panels):
 def test_nothing_logged_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError, match=r'scalars\.json'):
         read_scalars(tmp_path)
-    write(tmp_path, 'run', [dict(lr=0.1, step=1)])
+    write(tmp_path, 'run', [dict(a=1)])
+    for path in ('run/vis_data/scalars.json', ''):
+        with pytest.raises(ValueError, match='no scalars.json of|not logged'):
+            plot_run(tmp_path / path, tmp_path / 'curve.png')
+    write(tmp_path, 'other', [dict(lr=0.1, step=1)])
     with pytest.raises(ValueError, match='neither losses nor PQ'):
         plot_run(tmp_path, tmp_path / 'curve.png')

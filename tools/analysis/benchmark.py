@@ -54,6 +54,7 @@ from mmremax.utils.cli import add_config_options, open_config, use_amp
 from mmremax.utils.config_edits import remove_pretrained
 from mmremax.utils.tool import tool
 from mmremax_runtime.files import write_text
+from mmremax_runtime.opening import count
 
 DEVICE = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
 GIB = 2**30
@@ -74,9 +75,9 @@ def parse_args() -> argparse.Namespace:
     add('--mode', choices=modes, default='train')
     text = "make images of this size in pixels (the config's crop)"
     add('--shape', type=int, nargs=2, metavar=('H', 'W'), help=text)
-    add('--batch-size', type=int, help="the config's")
-    add('--segments', type=int, default=20, help='in a made image (20)')
-    add('--iters', type=int, default=5, help='timed (5)')
+    add('--batch-size', type=count, help="the config's")
+    add('--segments', type=count, default=20, help='in a made image (20)')
+    add('--iters', type=count, default=5, help='timed (5)')
     add('--warmup', type=int, default=1, help='untimed (1)')
     text = 'float16 on CUDA, bfloat16 on the CPU'
     add('--amp', action='store_true', help=text)

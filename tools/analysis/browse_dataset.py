@@ -27,6 +27,7 @@ from mmremax.utils.cli import add_config_options, open_config
 from mmremax.utils.tool import each, tool
 from mmremax.visualization import draw_panoptic, encode_grid, side_by_side
 from mmremax_runtime.files import write_files
+from mmremax_runtime.opening import count
 
 
 def parse_args() -> argparse.Namespace:
@@ -39,7 +40,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--out', type=Path, default=Path('pictures'), help='folder'
     )
-    parser.add_argument('--num', type=int, default=8, help='samples (8)')
+    parser.add_argument('--num', type=count, default=8, help='samples (8)')
     parser.add_argument('--seed', type=int, default=0, help='of the run (0)')
     parser.add_argument(
         '--long-side',

@@ -30,6 +30,7 @@ from mmremax.evaluation import (
     panoptic_quality,
 )
 from mmremax.utils.tool import tool
+from mmremax_runtime.opening import count
 
 
 def parse_args() -> argparse.Namespace:
@@ -53,7 +54,7 @@ def parse_args() -> argparse.Namespace:
         help='numbers of images to estimate the error for (all there are)',
     )
     parser.add_argument(
-        '--draws', type=int, default=2000, help='number of draws (2000)'
+        '--draws', type=count, default=2000, help='number of draws (2000)'
     )
     args = parser.parse_args()
     if len(args.predictions) > 2:

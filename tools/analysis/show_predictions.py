@@ -46,6 +46,7 @@ from mmremax.visualization import (
     side_by_side,
 )
 from mmremax_runtime.files import write_files
+from mmremax_runtime.opening import count
 
 
 def parse_args() -> argparse.Namespace:
@@ -59,7 +60,7 @@ def parse_args() -> argparse.Namespace:
         '--out', type=Path, default=Path('pictures'), help='folder'
     )
     parser.add_argument(
-        '--num', type=int, default=6, help='images, spread over the data set'
+        '--num', type=count, default=6, help='images, spread over the data set'
     )
     parser.add_argument(
         '--device', default='cuda:0' if torch.cuda.is_available() else 'cpu'

@@ -27,6 +27,7 @@ from mmremax.soft_label.kernels import class_fractions
 from mmremax.utils.constants import IGNORE
 from mmremax.utils.tool import tool
 from mmremax_runtime.files import write_files
+from mmremax_runtime.opening import count
 
 KERNELS = ('nearest', 'bilinear', 'area')
 FACTORS = (2, 4, 8)
@@ -42,7 +43,7 @@ def main() -> None:
     )
     parser.add_argument('ann_file', type=Path, help='panoptic json')
     parser.add_argument('--png-dir', type=Path, help='its PNGs (beside it)')
-    parser.add_argument('--images', type=int, help='only the first so many')
+    parser.add_argument('--images', type=count, help='only the first so many')
     parser.add_argument('--out', type=Path, help='picture to write')
     args = parser.parse_args()
     info = metainfo_of(load_annotations(str(args.ann_file))['categories'])

@@ -34,6 +34,8 @@ from mmremax.datasets.panoptic_check import (
     check_images,
 )
 from mmremax.utils.class_meta import class_difference
+from mmremax_runtime.errors import one_line
+from mmremax_runtime.opening import count
 
 
 def parse_args() -> argparse.Namespace:
@@ -64,7 +66,7 @@ def parse_args() -> argparse.Namespace:
         '--no-images', action='store_true', help='leave the images alone'
     )
     parser.add_argument(
-        '--workers', type=int, default=4, help='number of threads (4)'
+        '--workers', type=count, default=4, help='number of threads (4)'
     )
     return parser.parse_args()
 
@@ -206,12 +208,12 @@ def main() -> None:
     num_faults, classes = 0, {}
     try:
         for path in paths:
-            content, count = check(args, path, console)
-            num_faults += count
+            content, number = check(args, path, console)
+            num_faults += number
             if content:
                 classes[path] = metainfo_of(content['categories'])
     except OSError as error:
-        console.print(str(error), style='red', markup=False)
+        show(one_line(error), console)
         sys.exit(2)
     first, *others = classes or [None]
     for path in others:

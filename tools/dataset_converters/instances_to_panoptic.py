@@ -34,6 +34,7 @@ from mmremax.datasets.conversion.instances import (
     read_instances,
 )
 from mmremax.utils.tool import tool
+from mmremax_runtime.opening import count
 
 
 def parse_args() -> argparse.Namespace:
@@ -71,7 +72,7 @@ def parse_args() -> argparse.Namespace:
         help='values that mean unlabelled (0 255)',
     )
     parser.add_argument(
-        '--workers', type=int, default=4, help='number of threads (4)'
+        '--workers', type=count, default=4, help='number of threads (4)'
     )
     args = parser.parse_args()
     if (args.stuff_maps is None) != (args.stuff_categories is None):

@@ -23,6 +23,7 @@ from mmremax.datasets.conversion.coarse import (
     convert_to_coarse,
 )
 from mmremax.utils.tool import tool
+from mmremax_runtime.opening import count
 
 
 def read_mapping(path: Path) -> dict[str, str]:
@@ -48,7 +49,7 @@ def main() -> None:
     add('out', type=Path, help='json to write; the PNGs go beside it')
     add('--png-dir', type=Path, help='its PNGs (beside it, of its name)')
     add('--mapping', type=Path, metavar='JSON', help='{"cat": "animal", ...}')
-    add('--workers', type=int, default=4, help='number of threads (4)')
+    add('--workers', type=count, default=4, help='number of threads (4)')
     args = parser.parse_args()
     png_dir = args.png_dir or args.ann_file.with_suffix('')
     if args.out.resolve() == args.ann_file.resolve():

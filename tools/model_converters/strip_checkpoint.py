@@ -117,6 +117,8 @@ def check_and_describe(args: argparse.Namespace, meta: dict) -> None:
 def main() -> None:
     """Read, strip, write, and say what was saved."""
     args = parse_args()
+    if args.out.resolve() == args.checkpoint.resolve():
+        sys.exit(f'{args.out} is CHECKPOINT: give OUT another name.')
     if args.trust:
         checkpoint = torch.load(
             args.checkpoint, map_location='cpu', weights_only=False

@@ -134,9 +134,10 @@ def _stack_image(
     if stuff is not None:
         _paint_stuff(id_map, labels, stuff, is_thing, image)
     own = instances.get(image['id'], ())
-    masks = [
-        (annotation, decode_mask(annotation, shape)) for annotation in own
-    ]
+    try:
+        masks = [(instance, decode_mask(instance, shape)) for instance in own]
+    except AnnotationError as error:
+        raise AnnotationError(f'{image["file_name"]}: {error}') from error
     for annotation, mask in stacked(masks, overlap):
         segment_id = spread_id(len(labels) + 1)
         id_map[mask] = segment_id

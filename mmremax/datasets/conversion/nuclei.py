@@ -64,8 +64,13 @@ def convert_nuclei(
 def _read_image(root: Path, path: Path) -> Annotated:
     """Read the masks of one picture."""
     height, width = read_size(path)
+    if not (folder := path.parents[1] / 'masks').is_dir():
+        raise FileNotFoundError(
+            f'{folder} is no folder: pictures without masks (stage1_test) '
+            'cannot be converted.'
+        )
     masks = []
-    for mask_path in sorted(path.parents[1].glob('masks/*.png')):
+    for mask_path in sorted(folder.glob('*.png')):
         mask = read_labels(str(mask_path), 'it was listed before.') > 0
         if mask.shape != (height, width):
             raise ValueError(

@@ -18,6 +18,7 @@ from mmremax.datasets.panoptic_png import replace_ids
 from mmremax.utils.constants import VOID_ID
 from mmremax_runtime.errors import one_line
 from mmremax_runtime.files import write_files, write_text
+from mmremax_runtime.opening import count
 from mmremax_runtime.segmentation import ids_to_colours
 
 Annotated = tuple[dict, str, np.ndarray, dict[int, tuple[int, bool]]]
@@ -74,6 +75,10 @@ def convert_images(
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+    if not images:
+        raise AnnotationError(
+            f'{json_path} would have no image, and is not written.'
+        )
     content = dict(
         images=images, annotations=annotations, categories=categories
     )
@@ -172,16 +177,16 @@ def run_command(
         help=f'what to convert ({" ".join(splits)})',
     )
     parser.add_argument(
-        '--workers', type=int, default=4, help='number of threads (4)'
+        '--workers', type=count, default=4, help='number of threads (4)'
     )
     args = parser.parse_args()
     out = args.out or args.root
     try:
         for split in args.splits:
-            count = len(find(args.root, split))
+            number = len(find(args.root, split))
             done = convert(args.root, split, out, args.workers)
-            for _ in track(done, f'{name} {split}', total=count):
+            for _ in track(done, f'{name} {split}', total=number):
                 pass
-            print(f'{out}/panoptic_{split}.json: {count} images')
+            print(f'{out}/panoptic_{split}.json: {number} images')
     except (OSError, ValueError) as error:
         sys.exit(one_line(error))

@@ -123,6 +123,13 @@ def test_what_does_not_fit_is_named(tmp_path):
     bad = dict(id=8, segmentation=dict(size=[3, 3], counts=[4, 5]))
     with pytest.raises(AnnotationError, match=r'Annotation 8.*\(3, 3\)'):
         decode_mask(bad, SHAPE)
+    for code in (
+        dict(size=[*SHAPE], counts=[4, 5]),
+        dict(size=[*SHAPE], counts='é'),  # no code
+        [[0.0, 0.0, 9e9, 0.0, 9.0, 9.0]],
+    ):
+        with pytest.raises(AnnotationError, match='Annotation 9.*neither'):
+            decode_mask(dict(id=9, segmentation=code), SHAPE)
     png = tmp_path / 'annotations/stuff_val2017_pixelmaps/000000000285.png'
     rewrite(stuff_path, lambda c: c['categories'][0].update(name='grass'))
     Image.new('L', (3, 3)).save(png)

@@ -1,12 +1,14 @@
 """The masks of a picture become its nuclei, the rest is background."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from mmremax.datasets.annotation_file import AnnotationError
 from mmremax.datasets.conversion.nuclei import convert_nuclei, find_images
 from mmremax.datasets.panoptic_png import read_ids
 
@@ -62,6 +64,11 @@ def test_what_does_not_fit_is_named(tmp_path: Path) -> None:
     write_picture(tmp_path, 'a', [LARGE])
     Image.new('L', (3, 4)).save(tmp_path / 'a/masks/0.png')
     with pytest.raises(ValueError, match=r'0.png is \(4, 3\), its picture'):
+        list(convert_nuclei(tmp_path, 'train', tmp_path))
+    with pytest.raises(AnnotationError, match='val.json would have no image'):
+        list(convert_nuclei(tmp_path, 'val', tmp_path))
+    shutil.rmtree(tmp_path / 'a/masks')
+    with pytest.raises(FileNotFoundError, match='without masks .stage1_test'):
         list(convert_nuclei(tmp_path, 'train', tmp_path))
     (tmp_path / 'a/images/a.png').write_text('broken')
     with pytest.raises(ValueError, match=r'a.png is no readable image'):

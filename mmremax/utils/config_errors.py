@@ -1,0 +1,61 @@
+"""What is wrong with a config, in one line."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mmremax_runtime.errors import InputError
+
+# With a line of their own.
+OTHERS = (InputError, OSError, ImportError)
+
+
+class ConfigError(InputError):
+    """A config cannot be read or built."""
+
+
+@contextmanager
+def reading(path: str | Path) -> Iterator[None]:
+    """Say in one line, with its place, what a config raises when it is run."""
+    try:
+        yield
+    except Exception as error:
+        is_named = not isinstance(error, OSError) or str(path) in str(error)
+        if isinstance(error, OTHERS) and is_named:
+            raise
+        places = [
+            f' ({frame.filename}, line {frame.lineno})'
+            for frame in traceback.extract_tb(error.__traceback__)
+            if frame.name == '<module>' and 'site-packages' not in frame[0]
+        ]
+        raise ConfigError(
+            f'{path} cannot be read: {_line(error)}{(places or [""])[-1]}'
+        ) from error
+
+
+@contextmanager
+def building() -> Iterator[None]:
+    """Say in one line that a part of a config cannot be built.
+
+    Other errors pass, with their traceback.
+    """
+    try:
+        yield
+    except OTHERS:
+        raise
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        if not any(frame.name.startswith('build_') for frame in frames):
+            raise
+        raise ConfigError(
+            f'The config cannot be built: {_line(error)}'
+        ) from error
+
+
+def _line(error: Exception) -> str:
+    # The text of a KeyError is quoted.
+    text = error.args[0] if isinstance(error, KeyError) else error
+    return f'{type(error).__name__}: {" ".join(str(text).split())}'

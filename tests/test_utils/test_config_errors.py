@@ -1,0 +1,50 @@
+"""What a config raises, when it is read or built, is one line."""
+
+import pytest
+from mmdet.registry import MODELS
+from mmengine.config import Config
+
+from mmremax.utils.config_errors import ConfigError, building, reading
+from mmremax.utils.config_keys import check_keys, require
+from mmremax.utils.migration import read_config
+from mmremax_runtime.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ('code', 'text'),
+    [
+        (b'\n1 / 0', r'ZeroDivisionError: .* \(.*x.py, line 2\)$'),
+        (b'a = (', 'SyntaxError'),
+        (b'\xff\x00', 'UnicodeDecodeError'),
+        (b'_base_ = "x.py"', 'RecursionError'),
+    ],
+)
+def test_reading(tmp_path, code, text):
+    path = tmp_path / 'x.py'
+    path.write_bytes(code)
+    with pytest.raises(ConfigError, match=f'x.py cannot be read: .*{text}'):
+        read_config(path)
+
+
+def test_building_is_one_line_and_the_rest_is_not():
+    for kind, text in (('None', 'not in the'), ('KMaXDeepLab', 'KMaXDeep')):
+        with pytest.raises(ConfigError, match=f'be built: .*{text}') as error:
+            with building():
+                MODELS.build(dict(type=kind, _scope_='mmdet', strange=1))
+        assert '\n' not in str(error.value)
+    with pytest.raises(ZeroDivisionError), building():
+        _ = 1 / 0
+    with pytest.raises(InputError, match='^own line$'), reading('a'):
+        raise InputError('own line')
+
+
+@pytest.mark.parametrize('value', [0, 'x', 1.5, True])
+def test_counts_are_whole_numbers(value):
+    cfg = Config(dict(train_cfg=dict(max_iters=value)))
+    with pytest.raises(InputError, match='max_iters is .* whole number'):
+        check_keys(cfg)
+
+
+def test_a_config_is_whole():
+    with pytest.raises(InputError, match='lacks model, train_cfg'):
+        require(Config(dict(model={}, a=1)), 'model', 'train_cfg', 'a')
