@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from mmdet.registry import HOOKS
 from mmengine.config import Config
 from mmengine.hooks import CheckpointHook
+from mmengine.registry import OPTIMIZERS
 from mmengine.runner import Runner
 
 from .config_edits import RUNNER_KEYS, ConfigKeyError, near
@@ -59,13 +60,7 @@ def check_keys(cfg: Config) -> None:
     for key in cfg:
         if key not in RUNNER_KEYS:
             _refuse(key, near(key, RUNNER_KEYS, 0.88))
-    for name in COUNTS:
-        first, last = name.split('.')
-        value = (cfg.get(first) or {}).get(last)
-        if value is not None and (type(value) is not int or value < 1):
-            raise ConfigKeyError(
-                f'{name} is {value!r}: it should be a whole number from 1.'
-            )
+    _check_values(cfg)
     hooks = cfg.get('default_hooks') or {}
     for key in hooks:
         if key not in DEFAULT_HOOKS:
@@ -82,6 +77,24 @@ def check_keys(cfg: Config) -> None:
         for key, value in (paramwise.get('custom_keys') or {}).items():
             where = f'{name}.custom_keys.{key}'
             _check(where, value, ('lr_mult', 'decay_mult'))
+
+
+def _check_values(cfg: Config) -> None:
+    for name in COUNTS:
+        first, last = name.split('.')
+        value = (cfg.get(first) or {}).get(last)
+        if value is not None and (type(value) is not int or value < 1):
+            raise ConfigKeyError(
+                f'{name} is {value!r}: it should be a whole number from 1.'
+            )
+    wrapper = cfg.get('optim_wrapper') or {}
+    kind = (wrapper.get('optimizer') or {}).get('type')
+    if isinstance(kind, str) and OPTIMIZERS.get(kind) is None:
+        if nearest := near(kind, OPTIMIZERS.module_dict):
+            raise ConfigKeyError(
+                'optim_wrapper.optimizer.type: there is no optimizer '
+                f'{kind}. Did you mean {" or ".join(nearest)}?'
+            )
 
 
 def _check_checkpoint_hook(hook: dict) -> None:

@@ -90,6 +90,9 @@ class Case:
     edit: Callable[[Folder], object]
     limit: float = 300
 
+    def __str__(self) -> str:
+        return self.text
+
     @property
     def tool(self) -> str:
         """Name of the tool."""
@@ -317,7 +320,7 @@ CONFIGS = [
     config('a misspelt key of a config', 'BASE\noptim_wraper = dict()'),
     config(
         'a misspelt key of a hook',
-        'BASE\ndefault_hooks = dict(checkpoint=dict(intervall=9))',
+        'BASE\ndefault_hooks = dict(checkpoint=dict(max_keep_chpts=9))',
     ),
     config('a config that is no Python', 'BASE\nmodel = dict('),
     config('a base that is not there', "_base_ = 'none.py'"),

@@ -45,6 +45,12 @@ def test_counts_are_whole_numbers(value):
         check_keys(cfg)
 
 
+def test_an_optimizer_is_known():
+    wrapper = dict(type='OptimWrapper', optimizer=dict(type='AdamX'))
+    with pytest.raises(InputError, match='no optimizer AdamX. Did .* Adam'):
+        check_keys(Config(dict(optim_wrapper=wrapper)))
+
+
 def test_a_config_is_whole():
     with pytest.raises(InputError, match='lacks model, train_cfg'):
         require(Config(dict(model={}, a=1)), 'model', 'train_cfg', 'a')
