@@ -103,8 +103,9 @@ def check_shapes(model: nn.Module, content: Mapping, source: str) -> None:
     if not weights.keys() & wanted.keys():
         raise CheckpointError(
             f'The checkpoint {source} has none of the weights of the model: '
-            f'it has {some(weights)}, the model {some(wanted)}. Weights of a '
-            'backbone are given as model.backbone.init_cfg.checkpoint=FILE.'
+            f'it has {some(weights) or "none"}, the model {some(wanted)}. '
+            'Weights of a backbone are given as '
+            'model.backbone.init_cfg.checkpoint=FILE.'
         )
     if names := wrong_shapes(weights, wanted):
         raise CheckpointError(

@@ -1,7 +1,9 @@
 """Give bad input to the public tools; print what they answer, as a table.
 
     python -m tests.helpers.bad_input [PART_OF_AN_EDIT ...]
-    python -m tests.helpers.bad_input --write     # renews docs/reliability.md
+    python -m tests.helpers.bad_input --write [PART ...]
+
+The second renews the rows in docs/reliability.md.
 
 Each row edits a copy of demo/nuclei/sample and calls a tool in a fork. The
 exit status is 1 if an answer is a traceback, or success.
@@ -25,10 +27,12 @@ from tests.helpers.campaigns import fork
 from tests.helpers.scripts import ROOT
 
 DOCUMENT = ROOT / 'docs/reliability.md'
-TABLE = re.compile(r'(<!-- bad_input -->\n\n).*?(\n<!-- end -->)', re.DOTALL)
+TABLE = re.compile(r'(<!-- bad_input -->\n).*?(<!-- end -->)', re.DOTALL)
 WIDTH = 240  # characters of an answer
 # Lines that are no answer: of logging, and of libraries that warn.
-NOISE = re.compile(r'^\d\d/\d\d \d\d:|Warning: |^\s|^Checking|warn\(')
+NOISE = re.compile(
+    r'^\d\d/\d\d \d\d:|Warning: |^\s|^Checking|warn\(|^\d+ of \d+ failed'
+)
 
 
 @dataclass(frozen=True)
@@ -121,20 +125,22 @@ def main(words: list[str], write: bool) -> int:
         for case in CASES
         if not words or any(word in case.text for word in words)
     ]
-    rows = ['| edit | tool | status | its line |', '|---|---|---|---|']
-    print(*rows, sep='\n')
-    wrong = []
+    rows, wrong = {}, []
+    for line in DOCUMENT.read_text().splitlines():
+        rows[line.split(' | ')[0]] = line
     for case in chosen:
         answer = ask(case)
-        rows.append(row(case, answer))
-        print(rows[-1], flush=True)
+        line = rows[f'| {case.text}'] = row(case, answer)
+        print(line, flush=True)
         if not answer.is_right:
             wrong.append(f'{case.text}:\n{answer.output[-3000:]}')
     print(*wrong, sep='\n')
     if write:
-        text = '\n'.join(rows)
+        head = ['| edit | tool | status | its line |', '|---|---|---|---|']
+        found = [rows.get(f'| {case.text}', '') for case in CASES]
+        text = '\n'.join([*head, *filter(None, found)])
         renewed = TABLE.sub(
-            lambda match: f'{match[1]}{text}\n{match[2]}',
+            lambda match: f'{match[1]}\n{text}\n\n{match[2]}',
             DOCUMENT.read_text(),
         )
         DOCUMENT.write_text(renewed)

@@ -54,8 +54,8 @@ def main() -> None:
     png_dir = args.png_dir or args.ann_file.with_suffix('')
     if args.out.resolve() == args.ann_file.resolve():
         parser.error('OUT is the file that is read')
+    content = load_annotations(str(args.ann_file))
     try:
-        content = load_annotations(str(args.ann_file))
         mapping = args.mapping and read_mapping(args.mapping)
         done = convert_to_coarse(
             content, png_dir, args.out, mapping, args.workers
