@@ -6,6 +6,7 @@ from mmengine.config.utils import MODULE2PACKAGE
 
 from mmremax.utils import migration
 from mmremax.utils.config_edits import ConfigKeyError
+from mmremax.utils.config_errors import ConfigError
 from mmremax.utils.migration import migrate, read_config
 from tests.helpers.model_fixture import CONFIGS
 
@@ -178,5 +179,5 @@ def test_bases_of_this_package_are_found_in_a_checkout_too(tmp_path):
         assert found == read_config(CONFIGS / base).to_dict()
     assert Config._get_cfg_path is theirs
     path.write_text("_base_ = 'mmremax::kmax/none.py'\n")
-    with pytest.raises(FileNotFoundError, match='none'):
+    with pytest.raises(ConfigError, match='mine.py cannot be read: .*none'):
         read_config(path)
