@@ -38,9 +38,10 @@ def reading(path: str | Path) -> Iterator[None]:
 
 @contextmanager
 def building() -> Iterator[None]:
-    """Say in one line that a part of a config cannot be built.
+    """Say in one line that a part of a config cannot be built, and where.
 
-    Other errors pass, with their traceback.
+    Other errors pass, with their traceback. What a component itself raises is
+    named by its place, for that may be a fault of its code.
     """
     try:
         yield
@@ -50,8 +51,11 @@ def building() -> Iterator[None]:
         frames = traceback.extract_tb(error.__traceback__)
         if not any(frame.name.startswith('build_') for frame in frames):
             raise
+        last = frames[-1]
+        is_its_own = not last.name.startswith('build_')
+        place = f' ({last.filename}, line {last.lineno})' * is_its_own
         raise ConfigError(
-            f'The config cannot be built: {_line(error)}'
+            f'The config cannot be built: {_line(error)}{place}'
         ) from error
 
 

@@ -10,6 +10,11 @@ from mmremax.utils.migration import read_config
 from mmremax_runtime.errors import InputError
 
 
+class Broken:
+    def __init__(self) -> None:
+        _ = 1 / 0
+
+
 @pytest.mark.parametrize(
     ('code', 'text'),
     [
@@ -32,6 +37,9 @@ def test_building_is_one_line_and_the_rest_is_not():
             with building():
                 MODELS.build(dict(type=kind, _scope_='mmdet', strange=1))
         assert '\n' not in str(error.value)
+    with pytest.raises(ConfigError, match=r'test_config_errors.py, line \d'):
+        with building():
+            MODELS.build(dict(type=Broken))
     with pytest.raises(ZeroDivisionError), building():
         _ = 1 / 0
     with pytest.raises(InputError, match='^own line$'), reading('a'):
