@@ -114,9 +114,13 @@ class ResumableCheckpointHook(CheckpointHook):
     def _save_checkpoint_with_step(
         self, runner: Runner, step: int, meta: dict
     ) -> None:
-        average_buffers(runner)
         # After a validation that found a new best score, mmengine saves the
-        # step again: then the states from before it are the right ones.
+        # step again: then the states from before it are the right ones. Of
+        # a step within an accumulated update no run could go on.
+        counts = getattr(runner.optim_wrapper, '_accumulative_counts', 1)
+        if self.before_validation and step % counts:
+            return
+        average_buffers(runner)
         self.to_save = all_gather_object(
             self.before_validation or get_random_states()
         )

@@ -129,6 +129,17 @@ def test_a_validation_alone_keeps_no_weights(tmp_path):
         run(toy_config(tmp_path), **option)
 
 
+def test_a_best_score_within_an_update_saves_no_step(tmp_path):
+    """Validations after steps 3 and 6, of updates of two steps."""
+    options = {
+        'optim_wrapper.accumulative_counts': 2,
+        'default_hooks.checkpoint.max_keep_ckpts': 9,
+    }
+    run(toy_config(tmp_path), **options)
+    files = {path.name for path in (tmp_path / 'run').glob('iter_*.pth')}
+    assert files == {f'iter_{step}.pth' for step in (2, 4, 6, 8)}
+
+
 def test_an_interrupted_write_leaves_the_previous_file(tmp_path, monkeypatch):
     path = tmp_path / 'iter_2.pth'
     AtomicBackend().put(b'whole', path)

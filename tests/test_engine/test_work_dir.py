@@ -3,8 +3,10 @@
 import errno
 import logging
 import os
+from collections import OrderedDict
 
 import pytest
+from mmengine.logging import MMLogger
 
 from mmremax.engine import AtomicBackend
 from mmremax.engine.work_dir import named_writes
@@ -39,6 +41,8 @@ def test_a_checkpoint_that_finds_no_room(tmp_path, monkeypatch, capsys):
 
 
 def test_a_log_that_finds_no_room(tmp_path, monkeypatch, capsys):
+    # The files of earlier tests are none of this run's.
+    monkeypatch.setattr(MMLogger, '_instance_dict', OrderedDict())
     monkeypatch.setattr(logging.FileHandler, 'flush', full)
     assert train_tool(toy_config(tmp_path)) == 1
     errors = capsys.readouterr().err

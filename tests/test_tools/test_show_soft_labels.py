@@ -52,7 +52,7 @@ def test_the_tool_prints_a_row_for_each_factor_and_draws(
 ):
     ann_file = shapes_root / 'annotations/panoptic_val.json'
     out = tmp_path / 'drawn.png'
-    monkeypatch.setitem(TOOL['main'].__globals__, 'SIDE', 32)
+    monkeypatch.setitem(TOOL['draw'].__globals__, 'SIDE', 32)
     argv = ['', str(ann_file), '--images', '1', '--out', str(out)]
     monkeypatch.setattr('sys.argv', argv)
     TOOL['main']()

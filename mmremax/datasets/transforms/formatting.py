@@ -62,7 +62,7 @@ class PackPanopticInputs(BaseTransform):
         if results.get('img_path', '') is None:
             image = read_image(image, 'bgr')
         image = np.ascontiguousarray(image)
-        inputs = np.empty((3, *image.shape[:2]), np.uint8)
+        inputs = np.empty((3, *image.shape[:2]), image.dtype)
         cv2.split(image, list(inputs))
         sample = DetDataSample()
         keys = _META_KEYS
