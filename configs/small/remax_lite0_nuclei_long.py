@@ -1,4 +1,4 @@
-"""The small ReMaX on nuclei, 3200 iterations: the weights of demo/nuclei.
+"""The small ReMaX on nuclei, 3200 iterations.
 
     python tools/train.py configs/small/remax_lite0_nuclei_long.py
 
