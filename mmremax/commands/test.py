@@ -19,6 +19,7 @@ import sys
 from pathlib import Path
 
 from mmengine.dist import is_main_process
+from mmengine.hooks import LoggerHook
 from mmengine.runner import Runner
 
 from mmremax.engine.work_dir import named_writes
@@ -95,12 +96,20 @@ def run(args: argparse.Namespace) -> int:
     places = ' or '.join(filter(None, (cfg.work_dir, args.out)))
     with named_writes(places), building(), loader_timeouts(cfg):
         runner = Runner.from_cfg(cfg)
+        log_scores_once(runner)
         check_weights(runner.model, args.checkpoint)
         scores = runner.test()
     if args.json is not None and is_main_process():
         write_scores(args.json, scores, runner.test_evaluator.metrics)
     leave_process_group()
     return 0
+
+
+def log_scores_once(runner: Runner) -> None:
+    """Let rank 0 alone log: mmengine's ranks write one file together."""
+    if not is_main_process():
+        for hook in [h for h in runner.hooks if isinstance(h, LoggerHook)]:
+            runner.hooks.remove(hook)
 
 
 def pickle_file(path: str) -> str:

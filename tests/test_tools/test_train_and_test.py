@@ -8,11 +8,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from unittest import mock
 
 import numpy as np
 import pytest
 import torch
+from mmengine.hooks import IterTimerHook, LoggerHook
 from PIL import Image
 
 from mmremax.commands import test, train
@@ -138,6 +140,17 @@ def test_a_tracker_without_its_package_is_named(
     options = ('--data-root', shapes_root, '--work-dir', tmp_path)
     with pytest.raises(SystemExit, match='--vis mlflow: .* pip install'):
         run_tool('train.py', config, *options, '--vis', 'mlflow')
+
+
+def test_rank_0_alone_logs_the_scores(monkeypatch):
+    """Two that write one file at once leave what nobody can read."""
+    timer, logger = IterTimerHook(), LoggerHook()
+    runner = SimpleNamespace(hooks=[timer, logger])
+    test.log_scores_once(runner)
+    assert runner.hooks == [timer, logger]
+    monkeypatch.setattr(test, 'is_main_process', lambda: False)
+    test.log_scores_once(runner)
+    assert runner.hooks == [timer]
 
 
 def test_two_processes_without_cuda(tmp_path, config, shapes_root, run_tool):
