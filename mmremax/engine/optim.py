@@ -140,11 +140,11 @@ class WarmupPolyLR(LRSchedulerMixin, _ParamScheduler):
         )
 
     def factor(self, step: int) -> float:
-        """Return the learning rate of an iteration over the base rate."""
+        """Return the rate of an iteration before the end, over the base."""
         if step < self.warmup:
             done = step / self.warmup
             return self.warmup_ratio * (1 - done) + done
-        return max(1 - step / self.total, 0.0) ** self.power
+        return (1 - step / self.total) ** self.power
 
     def _get_value(self) -> list[float]:
         factor = self.factor(self.last_step)

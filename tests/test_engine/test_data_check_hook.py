@@ -24,7 +24,7 @@ from mmremax.evaluation import (
     MeanIoUMetric,
     PanopticQualityMetric,
 )
-from mmremax.utils.class_meta import class_difference
+from mmremax.utils.class_meta import GUESS, class_difference
 from mmremax_runtime.errors import InputError, one_line
 from tests.helpers import tiny
 from tests.helpers.toy import ToyDataset
@@ -59,6 +59,14 @@ def test_scored_data_have_the_classes_of_the_weights(tmp_path, trained, stage):
     options[THINGS.format(stage)] = ['t1', 't0']
     with pytest.raises(InputError, match='not the classes of the checkpoint'):
         getattr(build(tmp_path, options), stage)()
+
+
+def test_what_mmdet_guesses_are_not_the_classes_of_weights():
+    hook = ClassCountCheckHook()
+    for classes, expected in ((GUESS, None), (['t0'], ['t0'])):
+        meta = dict(dataset_meta=dict(classes=classes))
+        hook.after_load_checkpoint(None, dict(meta=meta))
+        assert (hook.trained_on or {}).get('classes') == expected
 
 
 def test_a_resumed_run_has_its_classes_and_a_new_one_may_have_others(
@@ -117,9 +125,11 @@ def test_processes_read_the_same(tmp_path, monkeypatch):
 def test_labels_of_a_segmentor_are_its_classes(tmp_path):
     model = nn.Module()
     model.decode_head = SimpleNamespace(num_classes=3)
-    data = SimpleNamespace(metainfo=dict(classes=('a', 'b')))
-    with pytest.raises(InputError, match='num_classes is 3, .* has 2 sem'):
-        check_counts(model, data, 'val_dataloader')
+    for classes in ('ab', 'abcd'):
+        data = SimpleNamespace(metainfo=dict(classes=tuple(classes)))
+        text = f'num_classes is 3, .* has {len(classes)} sem'
+        with pytest.raises(InputError, match=text):
+            check_counts(model, data, 'val_dataloader')
     sample = SegDataSample(metainfo=dict(seg_map_path='a.png'))
     labels = torch.tensor([[[0, 2, 255]]])
     sample.gt_sem_seg = PixelData(data=labels)

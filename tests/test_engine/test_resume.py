@@ -7,13 +7,14 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from unittest import mock
 
 import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
 from mmengine.hooks import EMAHook
-from mmengine.runner import Runner
+from mmengine.runner import IterBasedTrainLoop, Runner
 from torch import nn
 
 from mmremax.engine import AtomicBackend, resume
@@ -206,6 +207,18 @@ def test_positioned_iterator_reads_nothing_that_it_skips():
     assert [next(batches), next(batches)] == [None, None]
     assert next(loader) == 'c', 'nobody has read it yet'
     assert next(batches) == 'd'
+
+
+def test_the_sampler_skips_the_images_of_the_steps():
+    loop = mock.Mock(spec=IterBasedTrainLoop)
+    loop.dataloader = mock.Mock(batch_size=4)
+    loop.dataloader_iterator = iter('ab')  # of the original mmengine
+    runner = SimpleNamespace(iter=3, train_loop=loop)
+    resume.ResumePositionHook().before_train(runner)
+    loop.dataloader.sampler.skip.assert_called_once_with(12)
+    loop.dataloader_iterator = SimpleNamespace(skip_iter=None)
+    resume.ResumePositionHook().before_train(runner)
+    loop.dataloader.sampler.skip.assert_called_once()
 
 
 def draw() -> list[float]:

@@ -4,12 +4,15 @@ import atexit
 import os
 import signal
 import sys
+from types import SimpleNamespace
+from unittest import mock
 
 import pytest
 from mmengine.config import Config
 from mmengine.hooks import CheckpointHook
 from mmengine.registry import HOOKS
 
+from mmremax.engine import stopping
 from mmremax.engine.stopping import STOPPED, StopRequest
 from mmremax.engine.work_dir import LOCK, sole_writer
 from mmremax.utils import distributed
@@ -63,6 +66,20 @@ def test_first_signal_saves_and_resume_continues(
     ]
     assert scored == [3, 6, 8], 'the validation that was cut comes first'
     assert not list((tmp_path / 'run').glob('.*.tmp'))
+
+
+@pytest.mark.parametrize(('ranks', 'answers'), [(1, 1), (2, 0)])
+def test_a_validation_ends_after_the_image(monkeypatch, ranks, answers):
+    monkeypatch.setattr(stopping, 'get_world_size', lambda: ranks)
+    runner = SimpleNamespace(iter=3)
+    with StopRequest() as request:
+        hook = request.hook
+        monkeypatch.setattr(hook, '_answer', mock.Mock())
+        hook.after_val_iter(runner, 0)
+        hook._answer.assert_not_called()
+        hook.before_train_iter(runner, 0)
+        hook.after_val_iter(runner, 0)
+        assert hook._answer.call_args_list == [mock.call(3)] * answers
 
 
 def test_an_update_is_finished_first(tmp_path):

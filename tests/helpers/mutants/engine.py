@@ -34,7 +34,7 @@ TABLE = {
         ('param.ndim <= 1 or parts', 'parts'),
         ('param.ndim <= 1 or parts', 'param.ndim <= 1'),
         ('step < self.warmup:', 'step <= self.warmup:'),
-        ('max(1 - step / self.total, 0.0)', '(1 - step / self.total)'),
+        ('(1 - step / self.total) ** self.power', '(1 - step / self.total)'),
         ('if not param.requires_grad:', 'if False:'),
         ('        if unused:', '        if False:'),
         ('module.momentum = self.momentum', 'pass'),
