@@ -31,6 +31,7 @@ from mmremax.utils.distributed import (
     leave_process_group,
     prepare_cpu_distributed,
 )
+from mmremax.utils.gpu import enough_memory
 from mmremax.utils.loader_timeouts import loader_timeouts
 from mmremax.utils.resume import resume_from
 from mmremax.utils.safe_loading import safe_loading
@@ -120,7 +121,7 @@ def train(cfg: Config, stop_hook: StopHook) -> None:
     """Build the runner, with the hooks of this command, and train."""
     continuation = ContinuationHook(settings_of(cfg))
     prepare_cpu_distributed(cfg)
-    with building(), loader_timeouts(cfg):
+    with building(), loader_timeouts(cfg), enough_memory(cfg):
         runner = Runner.from_cfg(cfg)
         runner.register_hook(continuation)
         runner.register_hook(stop_hook)

@@ -18,6 +18,8 @@ from mmremax_runtime.errors import InputError, one_line
 from . import half_weights
 from .config_edits import merge_options, remove_pretrained, set_data_root
 from .config_keys import check_keys
+from .distributed import is_first_of_launch
+from .gpu import say_gpu_note
 from .migration import read_config
 from .model_index import find_config
 
@@ -160,6 +162,8 @@ def open_config(
 def load_config(args: argparse.Namespace) -> Config:
     """Read ``args.config`` and apply the common options to it."""
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    if is_first_of_launch():
+        say_gpu_note()
     cfg = open_config(
         args.config, args.cfg_options, args.data_root, args.no_pretrained
     )

@@ -10,6 +10,7 @@ from typing import TypeVar
 from mmremax_runtime.errors import InputError, one_line
 
 from .config_errors import building
+from .gpu import say_gpu_note
 from .safe_loading import safe_loading
 
 Item = TypeVar('Item')
@@ -22,6 +23,7 @@ def tool() -> Iterator[None]:
 
     A decorator of a tool's `main`.
     """
+    say_gpu_note()
     try:
         with safe_loading(), building():
             yield

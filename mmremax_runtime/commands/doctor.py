@@ -175,8 +175,11 @@ def check_one_family() -> Finding:
 def check_mmcv_ops() -> Finding:
     """Check that mmcv's operators are compiled and fit this torch."""
     ok, detail = probe(
-        'import mmcv._ext; from mmcv.ops import nms, '
-        'get_compiling_cuda_version as v; print("compiled, CUDA:", v())'
+        'import mmcv._ext, torch; from mmcv.ops import nms, '
+        'get_compiling_cuda_version as v\n'
+        'if torch.cuda.is_available() and v() == "not available":\n'
+        '    raise RuntimeError("compiled without CUDA, but there is a GPU")\n'
+        'print("compiled, CUDA:", v())'
     )
     if not any(map(version_of, FAMILIES['mmcv'])):
         return Finding('mmcv operators', BROKEN, 'missing', STACK)
@@ -193,17 +196,17 @@ def check_mmcv_ops() -> Finding:
 def check_gpu() -> Finding:
     """Say whether torch reaches a GPU; none is needed."""
     ok, detail = probe(
-        'import torch; n = torch.cuda.device_count(); '
-        'print(n, torch.cuda.get_device_name(0) if n else "")'
+        'import torch; torch.cuda.init(); '
+        'print(torch.cuda.device_count(), torch.cuda.get_device_name(0))'
     )
-    if ok and not detail.startswith('0'):
+    if ok:
         return Finding('GPU', OK, detail)
     if shutil.which('nvidia-smi'):
         return Finding(
             'GPU',
             NOTE,
-            'a driver, but torch reaches no device',
-            'install the CUDA build of torch; see the README',
+            f'a driver, but torch reaches no device: {detail}',
+            'install the build of torch for its CUDA; see the README',
         )
     return Finding('GPU', NOTE, 'none; training runs on the CPU')
 
