@@ -11,8 +11,11 @@ Letters: Q queries, S segments, H W output.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from numbers import Real
 
 import numpy as np
+
+from .errors import InputError
 
 INSTANCE_OFFSET = 1000  # mmdet's: a thing's id is class + offset x instance
 MIN_PIXEL_THRESHOLD = 1 / 3 + 1e-4  # rounding included
@@ -57,6 +60,29 @@ class FusionConfig:
     min_stuff_area: float = 0
     max_per_image: int = 100
 
+    def __post_init__(self) -> None:
+        """Check types and ranges."""
+        for field in fields(self):
+            value = getattr(self, field.name)
+            is_real = isinstance(value, Real) and value >= 0
+            holds, allowed = is_real, 'a number from 0'
+            if field.name.endswith('_threshold'):
+                holds, allowed = is_real and value <= 1, 'from 0 to 1'
+            if field.type == 'bool':
+                holds, allowed = isinstance(value, bool), 'True or False'
+            if not holds:
+                raise InputError(
+                    f'model.test_cfg.{field.name} is {value!r}: it should be '
+                    f'{allowed}.'
+                )
+        if not MIN_PIXEL_THRESHOLD < self.pixel_threshold < 1:
+            raise InputError(
+                f'model.test_cfg.pixel_threshold={self.pixel_threshold}: '
+                'it must lie between 1/3 and 1 (published: 0.4). The merge '
+                'counts pairs of queries, and above 1/3 no three can hold a '
+                'pixel.'
+            )
+
     @classmethod
     def from_test_cfg(cls, test_cfg: dict | None) -> FusionConfig:
         """Read `test_cfg`; a key that nobody would use is an error."""
@@ -68,15 +94,7 @@ class FusionConfig:
                 f'model.test_cfg has unknown keys {unknown}; KMaXFusionHead '
                 f'reads {known}'
             )
-        config = cls(**test_cfg)
-        if not MIN_PIXEL_THRESHOLD < config.pixel_threshold < 1:
-            raise ValueError(
-                f'model.test_cfg.pixel_threshold={config.pixel_threshold}: '
-                'it must lie between 1/3 and 1 (published: 0.4). The merge '
-                'counts pairs of queries, and above 1/3 no three can hold a '
-                'pixel.'
-            )
-        return config
+        return cls(**test_cfg)
 
 
 @dataclass

@@ -31,7 +31,8 @@ class KMaXDataPreprocessor(DetDataPreprocessor):
             `LoadImageFromFile` does; `LoadPanopticImage` reads RGB.
 
     Raises:
-        ValueError: A side of `crop_size` is neither 0 nor 1 mod 32.
+        ValueError: A side of `crop_size` is below 1, or neither 0 nor
+            1 mod 32.
     """
 
     def __init__(
@@ -44,11 +45,11 @@ class KMaXDataPreprocessor(DetDataPreprocessor):
         super().__init__(mean=list(mean), std=list(std), bgr_to_rgb=bgr_to_rgb)
         self.bgr_to_rgb = bgr_to_rgb
         for side in crop_size:
-            if side % _STRIDE not in (0, 1):
-                nearest = side // _STRIDE * _STRIDE
+            if side < 1 or side % _STRIDE not in (0, 1):
+                nearest = max(side // _STRIDE, 1) * _STRIDE
                 raise ValueError(
-                    f'crop_size={tuple(crop_size)}: {side} is neither 0 nor '
-                    f'1 mod 32; use {nearest}, {nearest + 1} or '
+                    f'crop_size={tuple(crop_size)}: {side} is not positive '
+                    f'and 0 or 1 mod 32; use {nearest}, {nearest + 1} or '
                     f'{nearest + _STRIDE + 1}.'
                 )
         self.crop_size = tuple(crop_size)

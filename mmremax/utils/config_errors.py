@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mmengine.config import config
+
 from mmremax_runtime.errors import InputError
 
 # With a line of their own.
@@ -38,7 +40,7 @@ def reading(path: str | Path) -> Iterator[None]:
 
 @contextmanager
 def building() -> Iterator[None]:
-    """Say in one line that a part of a config cannot be built, and where.
+    """Say in one line that a config lacks a key, or cannot be built.
 
     Other errors pass, with their traceback. What a component itself raises is
     named by its place, for that may be a fault of its code.
@@ -49,7 +51,14 @@ def building() -> Iterator[None]:
         raise
     except Exception as error:
         frames = traceback.extract_tb(error.__traceback__)
-        if not any(frame.name.startswith('build_') for frame in frames):
+        if frames[-1].filename == config.__file__:  # cfg.model, say
+            key = str(error).split("'")[-2]
+            raise ConfigError(
+                f'The config lacks {key}: give a whole config, or one with a '
+                '_base_.'
+            ) from error
+        makers = ('build_', 'from_cfg')  # of the Runner
+        if not any(frame.name.startswith(makers) for frame in frames):
             raise
         last = frames[-1]
         is_its_own = not last.name.startswith('build_')

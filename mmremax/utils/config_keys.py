@@ -31,11 +31,47 @@ DEFAULT_HOOKS = (
 )
 
 
-# Whole numbers from 1, or absent.
+STAGES = ('train', 'val', 'test')
+# Parents before children.
+DICTS = (
+    *('model', 'default_hooks', 'default_hooks.checkpoint', 'env_cfg'),
+    *('optim_wrapper', 'optim_wrapper.optimizer', 'optim_wrapper.clip_grad'),
+    *(
+        'optim_wrapper.paramwise_cfg',
+        'optim_wrapper.paramwise_cfg.custom_keys',
+    ),
+    *('train_cfg', 'auto_scale_lr'),
+    *(f'{stage}_dataloader' for stage in STAGES),
+    *(f'{stage}_dataloader.dataset' for stage in STAGES),
+)
 COUNTS = (
     *('train_cfg.max_iters', 'train_cfg.val_interval'),
-    *(f'{stage}_dataloader.batch_size' for stage in ('train', 'val', 'test')),
+    *(f'{stage}_dataloader.batch_size' for stage in STAGES),
     'optim_wrapper.accumulative_counts',
+)
+# Of values that are there: names, what they are, and whether one is that.
+RULES = (
+    (DICTS, 'a dict', lambda v: isinstance(v, dict)),
+    (COUNTS, 'a whole number from 1', lambda v: type(v) is int and v >= 1),
+    (
+        ('default_hooks.checkpoint.interval',),
+        'a whole number',
+        lambda v: type(v) is int,
+    ),
+    (
+        ('optim_wrapper.clip_grad.max_norm',),
+        'a number above 0',
+        lambda v: isinstance(v, int | float) and v > 0,
+    ),
+    (('load_from',), 'a text', lambda v: isinstance(v, str)),
+    (
+        ('custom_hooks',),
+        'a list of dicts with a type',
+        lambda v: (
+            isinstance(v, list | tuple)
+            and all(isinstance(hook, dict) and 'type' in hook for hook in v)
+        ),
+    ),
 )
 
 
@@ -57,10 +93,11 @@ def check_keys(cfg: Config) -> None:
     arguments of the checkpoint hook, which its first save would find; and
     dicts that mmengine reads key by key.
     """
+    check_values(cfg)
     for key in cfg:
         if key not in RUNNER_KEYS:
             _refuse(key, near(key, RUNNER_KEYS, 0.88))
-    _check_values(cfg)
+    _check_optimizer(cfg)
     hooks = cfg.get('default_hooks') or {}
     for key in hooks:
         if key not in DEFAULT_HOOKS:
@@ -79,14 +116,20 @@ def check_keys(cfg: Config) -> None:
             _check(where, value, ('lr_mult', 'decay_mult'))
 
 
-def _check_values(cfg: Config) -> None:
-    for name in COUNTS:
-        first, last = name.split('.')
-        value = (cfg.get(first) or {}).get(last)
-        if value is not None and (type(value) is not int or value < 1):
-            raise ConfigKeyError(
-                f'{name} is {value!r}: it should be a whole number from 1.'
-            )
+def check_values(cfg: Config) -> None:
+    """Raise a ConfigKeyError for a value that RULES refuse."""
+    for names, what, is_right in RULES:
+        for name in names:
+            value = cfg
+            for key in name.split('.'):
+                value = (value or {}).get(key)
+            if value is not None and not is_right(value):
+                raise ConfigKeyError(
+                    f'{name} is {value!r}: it should be {what}.'
+                )
+
+
+def _check_optimizer(cfg: Config) -> None:
     wrapper = cfg.get('optim_wrapper') or {}
     kind = (wrapper.get('optimizer') or {}).get('type')
     if isinstance(kind, str) and OPTIMIZERS.get(kind) is None:

@@ -79,7 +79,8 @@ def find_last_checkpoint(work_dir: str) -> str | None:
     """
     folder = Path(work_dir)
     pointer = folder / 'last_checkpoint'
-    text = pointer.read_text().strip() if pointer.is_file() else ''
+    is_there = pointer.is_file()
+    text = pointer.read_text(errors='replace').strip() if is_there else ''
     if text and (path := folder / Path(text).name).is_file():
         return str(path)
     numbered = {

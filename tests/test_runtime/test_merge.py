@@ -1,8 +1,11 @@
 """Thresholds and ties of the merge, on the edge."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from mmremax_runtime.errors import InputError
 from mmremax_runtime.merge import (
     FusionConfig,
     MergedSegment,
@@ -69,3 +72,21 @@ def test_a_segment_of_the_least_area_stays():
         (0, 6),
         (1, 6),
     ]
+
+
+@pytest.mark.parametrize(
+    ('key', 'values'),
+    [
+        ('thing_threshold', ('high', 2, -0.1, float('nan'), None)),
+        ('overlap_threshold', (1.5,)),
+        ('min_stuff_area', (-1, '400')),
+        ('panoptic_on', ('no', 1)),
+        ('pixel_threshold', (0.3, 'x')),
+    ],
+)
+def test_a_setting_out_of_range_is_named(key, values):
+    for value in values:
+        with pytest.raises(InputError, match=f'test_cfg.{key}'):
+            FusionConfig(**{key: value})
+        with pytest.raises(InputError, match=key):
+            replace(FusionConfig(), **{key: value})

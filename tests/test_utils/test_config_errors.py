@@ -3,11 +3,14 @@
 import pytest
 from mmdet.registry import MODELS
 from mmengine.config import Config
+from mmengine.runner import Runner
 
+from mmremax.utils.config_edits import ConfigKeyError
 from mmremax.utils.config_errors import ConfigError, building, reading
 from mmremax.utils.config_keys import check_keys, require
 from mmremax.utils.migration import read_config
 from mmremax_runtime.errors import InputError
+from tests.helpers.toy import toy_config
 
 
 class Broken:
@@ -62,3 +65,39 @@ def test_an_optimizer_is_known():
 def test_a_config_is_whole():
     with pytest.raises(InputError, match='lacks model, train_cfg'):
         require(Config(dict(model={}, a=1)), 'model', 'train_cfg', 'a')
+
+
+@pytest.mark.parametrize(
+    ('key', 'value', 'what'),
+    [
+        ('test_dataloader', 7, 'a dict'),
+        ('train_dataloader.dataset', 'x', 'a dict'),
+        ('default_hooks.checkpoint.interval', 'x', 'a whole number'),
+        ('optim_wrapper.clip_grad.max_norm', -1, 'a number above 0'),
+        ('load_from', 7, 'a text'),
+        ('custom_hooks', ['a'], 'a list of dicts with a type'),
+    ],
+)
+def test_values_of_another_kind_are_named(key, value, what):
+    cfg = Config()
+    cfg.merge_from_dict({key: value})
+    with pytest.raises(ConfigKeyError, match=f'{key} is .*should be {what}'):
+        check_keys(cfg)
+
+
+@pytest.mark.parametrize(
+    'key', [dict(param_scheduler=7), dict(randomness=dict(seed=-1))]
+)
+def test_what_the_runner_refuses_is_one_line(key, tmp_path):
+    cfg = Config.fromfile(toy_config(tmp_path))
+    cfg.merge_from_dict(key)
+    with pytest.raises(ConfigError, match='cannot be built'), building():
+        Runner.from_cfg(cfg)
+
+
+def test_a_key_that_a_tool_needs_is_named():
+    with (
+        pytest.raises(ConfigError, match='The config lacks crop_size: '),
+        building(),
+    ):
+        Config(dict(model=dict())).model.crop_size  # noqa: B018
