@@ -45,7 +45,7 @@ def crop_shape(resized: Shape, padded: Shape, original: Shape) -> Shape:
     if max(resized) != max(padded):
         return resized
     factor = max(padded) / max(original)
-    published = tuple(round(side * factor) for side in original)
+    published = tuple(max(1, round(side * factor)) for side in original)
     near = all(
         abs(p - r) <= 1 for p, r in zip(published, resized, strict=True)
     )

@@ -69,7 +69,10 @@ def parse_classes(raw: bytes) -> tuple[list[dict], list[str]]:
 
 def parse_predictions(raw: bytes) -> tuple[dict, list[str]]:
     """Parse what `--dump` wrote; returns as ``parse_annotations``."""
-    return _parse(_PREDICTIONS, raw)
+    content, faults = _parse(_PREDICTIONS, raw)
+    if not faults:
+        faults = _shorten(_repeated_values(content, ('annotations',)))
+    return ({} if faults else content), faults
 
 
 def _parse(schema: TypeAdapter, raw: bytes) -> tuple[Any, list[str]]:
@@ -108,7 +111,7 @@ def _schema_faults(
         found = 'is missing'
         if fault['type'] != 'missing':
             rule = fault['msg'].removeprefix('Value error, ')
-            rule = rule.removeprefix('Input should ')
+            rule = rule.partition(' should ')[2] or rule
             found = f'is {json.dumps(fault["input"])[:60]}: it should {rule}'
         yield (*field, fault['type']), f'{_where(content, place)} {found}'
 

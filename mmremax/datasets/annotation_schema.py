@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, ConfigDict, Field
 from typing_extensions import NotRequired, TypedDict
 
+from mmremax_runtime.images import MAX_PIXELS
+
 
 def _inside(name: str) -> str:
     """Refuse names that leave the folder they are joined with."""
@@ -73,6 +75,18 @@ class Image(TypedDict):
     width: Side
 
 
+def _readable(image: Image) -> Image:
+    """Refuse sizes that no image may have, before maps are made of them."""
+    if image['height'] * image['width'] > MAX_PIXELS:
+        raise ValueError(f'have at most {MAX_PIXELS} pixels')
+    return image
+
+
+Images = Annotated[
+    list[Annotated[Image, AfterValidator(_readable)]], Field(min_length=1)
+]
+
+
 class Class(TypedDict):
     """A class of instances, or of anything."""
 
@@ -91,7 +105,7 @@ class Category(Class):
 class PanopticFile(TypedDict):
     """The whole; test sets without ground truth have no `annotations`."""
 
-    images: Annotated[list[Image], Field(min_length=1)]
+    images: Images
     categories: Annotated[list[Category], Field(min_length=1)]
     annotations: NotRequired[list[Entry]]
 
@@ -116,6 +130,6 @@ class Instance(TypedDict):
 class InstanceFile(TypedDict):
     """A file in COCO-instance format."""
 
-    images: Annotated[list[Image], Field(min_length=1)]
+    images: Images
     categories: Annotated[list[Class], Field(min_length=1)]
     annotations: list[Instance]

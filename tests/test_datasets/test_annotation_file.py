@@ -59,7 +59,10 @@ BREAKS: list[tuple[str, Callable[[dict], object]]] = [
         _set('annotations', segments_info=None),
     ),
     ('categories is missing', lambda c: c.pop('categories')),
-    ('images is []: it should', lambda c: c['images'].clear()),
+    (
+        'images is []: it should have at least 1 item',
+        lambda c: c['images'].clear(),
+    ),
     (
         'categories[0] (sky).isthing is missing',
         lambda c: c['categories'][0].pop('isthing'),
@@ -70,6 +73,7 @@ BREAKS: list[tuple[str, Callable[[dict], object]]] = [
     ('images[0] (0.bmp).id is 1.5: it should be a wh', _set('images', id=1.5)),
     ('(0.bmp).height is "32": it should', _set('images', height='32')),
     ('(0.bmp).width is 0: it should', _set('images', width=0)),
+    ('it should have at most 134217728', _set('images', height=10**8)),
     ('images[0] (0.bmp).height is', lambda c: c['images'][0].pop('height')),
     ('images[0].file_name is mis', lambda c: c['images'][0].pop('file_name')),
     ("file_name '0.bmp' occurs 2", _set('images', 1, file_name='0.bmp')),

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mmremax.kmax.pixel_pass import resize_matrix
-from mmremax_runtime.geometry import padded_side, resize_blocks
+from mmremax_runtime.geometry import crop_shape, padded_side, resize_blocks
 
 
 @pytest.mark.parametrize('padded', [129, 128, 33])
@@ -35,3 +35,7 @@ def test_blocks_read_few_inputs():
 )
 def test_padding_keeps_the_parity(side, padded):
     assert padded_side(side, 129) == padded
+
+
+def test_a_thin_image_keeps_a_pixel():
+    assert crop_shape((1, 193), (193, 193), (1, 5000)) == (1, 193)
