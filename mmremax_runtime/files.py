@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,10 +43,7 @@ def write_files(*paths: str | Path) -> Iterator[list[Path]]:
     parts: list[Path] = []
     try:
         for path in paths:
-            with _named(f'The folder {path.parent} cannot be made'):
-                path.parent.mkdir(parents=True, exist_ok=True)
-            with _named(f'{path} cannot be written'):
-                parts.append(_beside(path))
+            parts.append(_beside(path))
         with writing(paths[0], anything=True):
             yield parts
         for part, path in zip(parts, paths, strict=True):
@@ -57,6 +54,36 @@ def write_files(*paths: str | Path) -> Iterator[list[Path]]:
     finally:
         for part in set(parts) - set(paths):
             part.unlink(missing_ok=True)
+
+
+def check_outputs(
+    *files: str | Path | None,
+    folders: Iterable[Path] = (),
+    reads: Iterable[str | Path | None] = (),
+) -> None:
+    """Refuse, before the work, outputs that it could not be written to.
+
+    Args:
+        files: To be written; None is passed over.
+        folders: To be filled.
+        reads: Files and folders that the work reads.
+
+    Raises:
+        WriteError: One cannot be written, is read, or is given twice.
+    """
+    paths = [Path(file) for file in files if file is not None]
+    read = [Path(one) for one in reads if one is not None]
+    read = [one for one in read if one.exists()]
+    for path in (*paths, *folders):
+        if path.exists() and any(map(path.samefile, read)):
+            raise WriteError(
+                f'{path} is what this command reads: write elsewhere.'
+            )
+    for path in paths:
+        if paths.count(path) > 1:
+            raise WriteError(f'{path} is the name of two outputs.')
+        if (part := _beside(path)) != path:
+            part.unlink()
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -107,16 +134,22 @@ def _named(
 
 
 def _beside(path: Path) -> Path:
-    """Make an empty file to be moved to a path later; or take the path."""
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, 'It is a folder')
-    if path.exists() and not path.is_file():
-        return path
-    handle, name = tempfile.mkstemp(
-        dir=path.parent, prefix=f'.{path.stem}_', suffix=path.suffix
-    )
-    os.close(handle)
-    return Path(name)
+    """Make an empty file to be moved to a path later; or take the path.
+
+    Makes missing folders.
+    """
+    with _named(f'The folder {path.parent} cannot be made'):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    with _named(f'{path} cannot be written'):
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, 'It is a folder')
+        if path.exists() and not path.is_file():
+            return path
+        handle, name = tempfile.mkstemp(
+            dir=path.parent, prefix=f'.{path.stem}_', suffix=path.suffix
+        )
+        os.close(handle)
+        return Path(name)
 
 
 def _umask() -> int:

@@ -11,6 +11,8 @@ import numpy as np
 
 from .segmenter import Segmenter
 
+MAX_SIDE = 2**14
+
 
 def add_model(parser: argparse.ArgumentParser) -> None:
     """Add MODEL [CHECKPOINT] and how it is run; see `open_model`."""
@@ -110,3 +112,42 @@ def count(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f'{text} is not above 0')
     return value
+
+
+def side(text: str) -> int:
+    """Read the side of an image in pixels, for argparse."""
+    value = count(text)
+    if value > MAX_SIDE:
+        raise argparse.ArgumentTypeError(f'{text} is above {MAX_SIDE}')
+    return value
+
+
+def port(text: str) -> int:
+    """Read a number of a port, for argparse."""
+    value = int(text)
+    if not 0 <= value < 2**16:
+        raise argparse.ArgumentTypeError(f'{text} is not from 0 to 65535')
+    return value
+
+
+def positive(text: str) -> float:
+    """Read a number above 0, for argparse."""
+    value = float(text)
+    if not 0 < value < float('inf'):
+        raise argparse.ArgumentTypeError(f'{text} is not above 0')
+    return value
+
+
+def seed(text: str) -> int:
+    """Read a seed that every generator takes, for argparse."""
+    value = int(text)
+    if not 0 <= value < 2**32:
+        raise argparse.ArgumentTypeError(f'{text} is not from 0 to 2^32 - 1')
+    return value
+
+
+def png(text: str) -> Path:
+    """Read the name of a picture to be written, for argparse."""
+    if not text.endswith('.png'):
+        raise argparse.ArgumentTypeError(f'{text} does not end with .png')
+    return Path(text)

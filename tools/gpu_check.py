@@ -21,6 +21,9 @@ import pytest
 import torch
 from mmcv.ops import get_compiling_cuda_version
 
+from mmremax.utils.load_model import check_device
+from mmremax.utils.tool import tool
+
 ROOT = Path(__file__).parents[1]
 TIMED = ('remax-t_mnv3-s_coco', 'remax-s_mnv3-l_coco', 'remax-m_r50_coco')
 MODES = {'train': ('--batch-size', '8'), 'infer': ('--batch-size', '1')}
@@ -98,9 +101,12 @@ def times(out: Path) -> None:
         subprocess.run([sys.executable, *tool], cwd=ROOT, check=True)
 
 
+@tool()
 def main() -> int:
     """Check, time, write the report."""
     args = parse_args()
+    if not args.device.startswith('cuda'):
+        check_device(args.device)
     device = torch.device(args.device)
     title = describe(device)
     print(title, flush=True)

@@ -27,7 +27,7 @@ from mmremax.studies.runner import run_study
 from mmremax.studies.study import StudyError, load_study
 from mmremax_runtime.errors import InputError, one_line
 from mmremax_runtime.files import write_text
-from mmremax_runtime.opening import count
+from mmremax_runtime.opening import count, png
 
 TABLE = re.compile(r'<!-- study\.py (table .+?) -->\n\n(?:(?:\|.*\n)+\n?)?')
 
@@ -57,7 +57,8 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add('--scores', nargs='+', help="default: the study's")
     add('--baseline', metavar='ARM', help='of the differences')
     add('--names', nargs='+', default=['fp_fn_ratio'], help='of diagnostics')
-    add('--steps', nargs='+', default=['0-100'], metavar='FIRST-LAST')
+    how = dict(type=span, default=[(0, 100)], metavar='FIRST-LAST')
+    add('--steps', nargs='+', **how)
     add('--log10', action='store_true')
     add('--over-layers', action='store_true')
     figure = commands.add_parser('figure', help='draw a result')
@@ -65,10 +66,16 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add('kind', choices=[*FIGURES])
     add('results', type=Path, nargs='+', metavar='RESULT.json')
     add('--arms', nargs='+', metavar='ARM', help='these alone')
-    add('--out', type=Path, required=True, metavar='PNG')
+    add('--out', type=png, required=True, metavar='PNG')
     write = commands.add_parser('write', help='renew tables of a document')
     write.add_argument('document', type=Path)
     return parser.parse_args(arguments)
+
+
+def span(text: str) -> tuple[int, int]:
+    """Read FIRST-LAST, for argparse."""
+    first, last = map(int, text.split('-'))
+    return first, last
 
 
 def run(args: argparse.Namespace) -> int:
@@ -92,8 +99,7 @@ def make_table(args: argparse.Namespace) -> str:
         return result.score_table(found, args.scores, args.baseline)
     if args.kind == 'curve':
         return result.curve_table(found, args.scores)
-    steps = [tuple(map(int, text.split('-'))) for text in args.steps]
-    how = args.names, steps, args.log10, args.over_layers
+    how = args.names, args.steps, args.log10, args.over_layers
     return result.diagnostic_table(found, *how)
 
 
@@ -115,14 +121,18 @@ def main() -> int:
         if args.command == 'run':
             return run(args)
         if args.command == 'write':
-            write_text(args.document, renew(args.document.read_text()))
+            try:
+                text = renew(args.document.read_text())
+            except ValueError as error:  # no text, no words of a shell
+                sys.exit(f'{args.document}: {error}')
+            write_text(args.document, text)
         elif args.command == 'table':
             print(make_table(args))
         else:
             found = map(result.read_result, args.results)
             chosen = [one.select(args.arms) for one in found]
             draw(args.kind, chosen, args.out)
-    except (StudyError, InputError, OSError, UnicodeDecodeError) as error:
+    except (StudyError, InputError, OSError) as error:
         sys.exit(one_line(error))
     except KeyboardInterrupt:
         print('Stopped; the same command goes on.', file=sys.stderr)

@@ -19,7 +19,7 @@ import json
 import sys
 from pathlib import Path
 
-from mmremax_runtime.files import write_text
+from mmremax_runtime.files import check_outputs, write_text
 from mmremax_runtime.images import list_images, read_image
 from mmremax_runtime.opening import count
 
@@ -68,6 +68,7 @@ def run(args: argparse.Namespace) -> int:
     from mmremax.export.scoring import open_data, score
     from mmremax.inference import Predictor
 
+    check_outputs(args.json, reads=(args.model, args.checkpoint))
     torch.set_num_threads(args.threads)
     try:
         predictor = Predictor.from_pretrained(

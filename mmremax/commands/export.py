@@ -21,6 +21,7 @@ from mmremax_runtime.images import list_images, read_image
 from mmremax_runtime.opening import count
 
 if TYPE_CHECKING:
+    from mmremax.datasets import PanopticDataset
     from mmremax.inference import Predictor
 
 PRECISIONS = ('float32', 'float16', 'int8')
@@ -76,6 +77,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _run(args: argparse.Namespace) -> int:
     from mmremax.export import export_model
+    from mmremax.export.scoring import open_data
     from mmremax.inference import Predictor
 
     try:
@@ -86,6 +88,10 @@ def _run(args: argparse.Namespace) -> int:
         if args.images is not None:
             paths = list_images(args.images)[:NUM_COMPARED]
             images = [read_image(path) for path in paths]
+        data = None
+        if args.data_root is not None and args.precision != 'float32':
+            cfg = predictor.model.cfg
+            data = open_data(cfg, 'test_dataloader', args.data_root)
         check = export_model(
             predictor,
             args.out,
@@ -100,7 +106,7 @@ def _run(args: argparse.Namespace) -> int:
     print(f'equal       {check}')
     print(f'model       {args.out}, {args.precision}')
     if args.precision != 'float32':
-        _score(args, predictor)
+        _score(args, predictor, data)
     return 0
 
 
@@ -129,18 +135,21 @@ def _converter(args: argparse.Namespace, predictor: Predictor) -> object:
     return Quantise([read_image(path) for path in paths])
 
 
-def _score(args: argparse.Namespace, predictor: Predictor) -> None:
+def _score(
+    args: argparse.Namespace,
+    predictor: Predictor,
+    data: PanopticDataset | None,
+) -> None:
     """Print what the precision costs, or that nobody knows."""
-    from mmremax.export.scoring import open_data, score
+    from mmremax.export.scoring import score
     from mmremax_runtime.model import load
 
-    if args.data_root is None:
+    if data is None:
         print(
             f'{args.precision} may cost quality: it was not measured. '
             '--data-root DIR does.'
         )
         return
-    data = open_data(predictor.model.cfg, 'test_dataloader', args.data_root)
     before, after = (
         score(lambda image, way=way: way.segment([image])[0], data)['PQ']
         for way in (predictor, load(args.out))

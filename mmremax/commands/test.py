@@ -36,6 +36,7 @@ from mmremax.utils.distributed import (
 from mmremax.utils.loader_timeouts import loader_timeouts
 from mmremax.utils.safe_loading import safe_loading
 from mmremax.utils.tta import use_tta
+from mmremax_runtime.files import check_outputs
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,6 +75,12 @@ def run(args: argparse.Namespace) -> int:
         sys.exit(f'{args.checkpoint} is not there: give the path of a .pth')
     cfg = cli.load_config(args)
     require(cfg, 'model', 'test_dataloader', 'test_cfg', 'test_evaluator')
+    dump = args.dump and Path(args.dump, 'panoptic')
+    check_outputs(
+        *(args.json, args.out, dump and dump.with_suffix('.json')),
+        folders=[dump] if dump else [],
+        reads=(args.config, args.checkpoint, *cli.data_of(cfg, 'test')),
+    )
     cfg.load_from = args.checkpoint
     if args.tta:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -203,7 +204,7 @@ def diagnostic_table(
     """
     logged, columns = result.frame('diagnostics'), {}
     for name, (low, high) in itertools.product(names, steps):
-        frame = logged.filter(regex=rf'^d\d+\.{name}$')
+        frame = logged.filter(regex=rf'^d\d+\.{re.escape(name)}$')
         frame = frame[frame.index.isin(range(low, high + 1), 'iter')]
         means = (np.log10(frame) if log10 else frame).groupby('arm').mean()
         if not means.notna().any(axis=None):

@@ -16,7 +16,12 @@ from mmengine.registry import init_default_scope
 from mmremax_runtime.errors import InputError, one_line
 
 from . import half_weights
-from .config_edits import merge_options, remove_pretrained, set_data_root
+from .config_edits import (
+    dicts_of,
+    merge_options,
+    remove_pretrained,
+    set_data_root,
+)
 from .config_keys import check_keys
 from .distributed import is_first_of_launch
 from .gpu import say_gpu_note
@@ -173,6 +178,23 @@ def load_config(args: argparse.Namespace) -> Config:
     elif cfg.get('work_dir') is None:
         cfg.work_dir = f'work_dirs/{Path(args.config).stem}'
     return cfg
+
+
+def data_of(cfg: Config, stage: str) -> list[Path]:
+    """List the annotation files and folders that a stage's data name."""
+    found = []
+    for node in dicts_of(cfg.get(f'{stage}_dataloader')):
+        names = [node.get('ann_file')]
+        names += dict(node.get('data_prefix') or {}).values()
+        root = node.get('data_root') or ''
+        found += [Path(root, n) for n in names if n and isinstance(n, str)]
+    return found
+
+
+def names_of(configs: Sequence[str]) -> list[str]:
+    """Name configs by their stems, or as they are given if two share one."""
+    stems = [Path(config).stem for config in configs]
+    return stems if len(set(stems)) == len(stems) else list(configs)
 
 
 def use_amp(cfg: Config, dtype: str | None = None) -> None:

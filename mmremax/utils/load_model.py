@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import torch
 from mmdet.registry import MODELS
 from mmengine.config import Config
 from mmengine.model.utils import revert_sync_batchnorm
 from mmengine.registry import init_default_scope
 from torch import nn
 
+from mmremax_runtime.errors import InputError
+
 from .checkpoint import check_weights, state_dict_of
 from .class_meta import class_meta
 from .config_edits import remove_pretrained
+from .config_keys import check_values, require
 from .safe_loading import load_checkpoint, safe_loading
 
 
@@ -28,9 +32,12 @@ def load_model(cfg: Config, checkpoint: str, device: str) -> nn.Module:
     Raises:
         FileNotFoundError: There is no such checkpoint.
         RuntimeError: It cannot be read or does not fit the config.
-        ValueError: The config's model predicts no segments, or its classes
-            have no names.
+        ValueError: The config's model predicts no segments, its classes
+            have no names, or the device cannot be used.
     """
+    check_values(cfg)
+    require(cfg, 'model')
+    check_device(device)
     if 'panoptic_fusion_head' not in cfg.model:
         raise ValueError(f'{cfg.model.type} is no panoptic model.')
     content = load_checkpoint(checkpoint, 'cpu')
@@ -44,3 +51,14 @@ def load_model(cfg: Config, checkpoint: str, device: str) -> nn.Module:
     model.dataset_meta = class_meta(meta, num_classes, cfg)
     model.cfg = cfg
     return model.to(device).eval()
+
+
+def check_device(name: str) -> None:
+    """Refuse a device that this torch does not know or reach."""
+    try:
+        torch.zeros(1, device=name).item()
+    except (AssertionError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f'The device {name!r} cannot be used: {reason}'
+        ) from error

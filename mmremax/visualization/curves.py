@@ -35,12 +35,12 @@ def read_scalars(work_dir: str | Path) -> list[dict]:
     records: list[dict] = []
     for file in files:
         started = []
-        for line in file.open():
+        for line in file.open(errors='replace'):
             try:
                 record = json.loads(line)
             except json.JSONDecodeError:
                 continue
-            if isinstance(record, dict) and 'step' in record:
+            if isinstance(record, dict) and type(record.get('step')) is int:
                 started.append(record)
         first = min((r['step'] for r in started), default=math.inf)
         records = [r for r in records if r['step'] < first] + started

@@ -20,9 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..files import write_files
+from ..files import check_outputs, write_files
 from ..images import ImageError, list_images, read_image
-from ..opening import add_model, count, open_model
+from ..opening import add_model, count, open_model, side
 from ..progress import progress
 from ..segmentation import Segmentation
 from ..segmenter import Segmenter
@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--long-side',
-        type=count,
+        type=side,
         metavar='PIXELS',
         help="of the picture; default: the image's, but at least 640",
     )
@@ -72,6 +72,13 @@ def run(args: argparse.Namespace) -> int:
     else:
         paths = [args.images]
     names = output_names(paths)
+    ends = ['panoptic'] * (not args.json) + ['ids'] * args.ids
+    made = {
+        args.out / f'{n}_{end}.png' for n in names.values() for end in ends
+    }
+    read = {path.resolve(): path for path in paths}
+    for path in made:
+        check_outputs(folders=[path], reads=[read.get(path.resolve())])
     segmenter = open_model(args)
     broken: list[str] = []
     printed = []
@@ -113,7 +120,10 @@ def segment_files(
 def output_names(paths: list[Path]) -> dict[Path, str]:
     """Name the files of each image: its stem, or all where two share it."""
     stems = Counter(path.stem for path in paths)
-    return {p: p.stem if stems[p.stem] == 1 else p.name for p in paths}
+    names = {p: p.stem if stems[p.stem] == 1 else p.name for p in paths}
+    if len(set(names.values())) < len(paths):  # a.png, a.jpg and a.png.png
+        names = {path: path.name for path in paths}
+    return names
 
 
 def save_picture(

@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ..images import list_images
-from ..opening import add_model, open_model
+from ..opening import add_model, count, open_model, port, positive
 from ..page import Page, thumbnails
 
 MAX_SAMPLES = 20
@@ -40,17 +40,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='address to listen at (127.0.0.1); 0.0.0.0 lets everyone in who '
         'reaches this machine, without a password',
     )
-    parser.add_argument('--port', type=int, default=7860, help='(7860)')
+    parser.add_argument('--port', type=port, default=7860, help='(7860)')
     parser.add_argument(
         '--max-megapixels',
-        type=float,
+        type=positive,
         default=16,
         metavar='N',
         help='of a picture, in millions (16)',
     )
     parser.add_argument(
         '--max-megabytes',
-        type=int,
+        type=count,
         default=32,
         metavar='N',
         help='of an uploaded file (32)',

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..files import write_files
+from ..files import check_outputs, write_files
 from ..images import ImageError
 from ..opening import add_model, count, open_model
 from ..progress import progress
@@ -58,8 +58,7 @@ def run(args: argparse.Namespace) -> int:
     """Read, segment, draw and write frame by frame."""
     if args.out.suffix.lower() not in SUFFIXES:
         sys.exit(f'{args.out}: OUT ends with one of {", ".join(SUFFIXES)}.')
-    if args.source.resolve() == args.out.resolve():
-        sys.exit(f'{args.out} is IN: give OUT another name.')
+    check_outputs(args.out, reads=[args.source])
     # The part of a file that is there is removed, as at Ctrl-C.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with (

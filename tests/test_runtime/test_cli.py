@@ -8,6 +8,7 @@ from PIL import Image
 from mmremax.datasets.panoptic_png import read_ids
 from mmremax_runtime.cli import COMMANDS, main
 from mmremax_runtime.commands import doctor, predict
+from mmremax_runtime.commands.predict import output_names
 from tests.helpers.bad_images import claim
 from tests.helpers.halves import Halves
 from tests.helpers.scripts import ROOT
@@ -49,6 +50,19 @@ def test_one_bad_file_of_many(folder, tmp_path, capsys):
     assert len(table['segments_info']) > 3
     for segment in table['segments_info']:
         assert (ids == segment['id']).sum() == segment['area']
+
+
+def test_no_picture_takes_the_place_of_another(folder, capsys):
+    """Of two images, or of an image and what it becomes."""
+    names = ['a.png', 'a.jpg', 'a.png.png', 'b.png']
+    found = output_names([folder / name for name in names])
+    assert len(set(found.values())) == len(names)
+    paths = [folder / 'a.png', folder / 'b.png']
+    assert output_names(paths) == {paths[0]: 'a', paths[1]: 'b'}
+    (folder / 'black.png').rename(folder / 'note_panoptic.png')
+    assert main(['predict', str(folder), MODEL, '--out', str(folder)]) == 1
+    assert 'note_panoptic.png is what this com' in capsys.readouterr().err
+    assert len([*folder.iterdir()]) == 3
 
 
 def test_json_alone(folder, tmp_path, capsys, monkeypatch):

@@ -5,7 +5,12 @@ import os
 
 import pytest
 
-from mmremax_runtime.files import WriteError, write_files, write_text
+from mmremax_runtime.files import (
+    WriteError,
+    check_outputs,
+    write_files,
+    write_text,
+)
 
 
 @pytest.mark.parametrize(
@@ -43,3 +48,34 @@ def test_a_folder_is_no_file_and_a_device_stays_one(tmp_path):
     write_text(pipe, 'text')
     assert os.read(end, 9) == b'text'
     assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize(
+    ('files', 'folders', 'says'),
+    [
+        ([''], [], 'cannot be written: It is a folder'),
+        (['a.json/b'], [], 'a.json cannot be made'),
+        (['a.json'], [], 'a.json is what this command reads'),
+        (['link.json'], [], 'link.json is what this command reads'),
+        (['new'], ['data'], 'data is what this command reads'),
+        (['new', None, 'new'], [], 'new is the name of two outputs'),
+    ],
+)
+def test_outputs_are_refused_before_the_work(tmp_path, files, folders, says):
+    """What is read, what is a folder, what has two names."""
+    (tmp_path / 'data').mkdir()
+    (tmp_path / 'a.json').write_text('text')
+    os.link(tmp_path / 'a.json', tmp_path / 'link.json')
+    reads = [tmp_path / 'a.json', None, tmp_path / 'none', tmp_path / 'data']
+    with pytest.raises(WriteError, match=says):
+        check_outputs(
+            *(file and tmp_path / file for file in files),
+            folders=[tmp_path / folder for folder in folders],
+            reads=reads,
+        )
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_good_outputs_leave_their_folder_alone(tmp_path):
+    check_outputs(tmp_path / 'new/a', None, folders=[tmp_path / 'b'])
+    assert [*tmp_path.rglob('*')] == [tmp_path / 'new']

@@ -138,7 +138,7 @@ def test_a_damaged_video_gives_what_it_holds(tmp_path, halves, capsys):
         ('text.mp4', 'out.mp4', 'text.mp4 is no readable video (Invalid'),
         ('empty.mp4', 'out.mp4', 'empty.mp4 is no readable video'),
         ('in.mp4', 'out.webm', 'OUT ends with one of .mp4'),
-        ('in.mp4', 'in.mp4', 'is IN: give OUT another name'),
+        ('in.mp4', 'in.mp4', 'in.mp4 is what this command reads'),
         ('in.mp4', 'text.mp4/out.mp4', 'text.mp4 cannot be made: File'),
         ('in.mp4', '/proc/out.mp4', 'out.mp4 cannot be written: No'),
     ],

@@ -61,8 +61,10 @@ def test_every_option_reaches_the_images(
     ('options', 'text'),
     [
         ('--size 31 80', 'at least 32 pixels'),
+        ('--clutter nan', 'clutter: nan is not from 0 to 1000'),
+        ('--picture a.txt', 'a.txt does not end with .png'),
         ('--occlusion 2', 'occlusion: 2.0 must be a fraction'),
-        ('--workers 0', '--workers: 0 must be at least 1'),
+        ('--workers 0', '--workers: 0 is not above 0'),
         ('--version v2', "invalid choice: 'v2'"),
         ('--version vivid1 --clutter 4', '--clutter: not with'),
         ('--version vivid1 --occlusion 0', '--occlusion: not with'),

@@ -74,10 +74,12 @@ def test_weights_to_start_anew_are_dropped_by_pattern(
     assert not [k for k in left if 'pixel_decoder' in k or 'backbone' in k]
     with pytest.raises(SystemExit, match='--drop class: no weight'):
         run(checkpoint, out, '--drop', 'class')
+    with pytest.raises(SystemExit, match='has no weights to keep'):
+        run(checkpoint, out, '--drop', '*')
 
 
 def test_what_does_not_fit_is_refused(run, checkpoint, tmp_path):
-    with pytest.raises(SystemExit, match='is CHECKPOINT: give OUT another'):
+    with pytest.raises(SystemExit, match='is what this command reads'):
         run(checkpoint, checkpoint)
     out = tmp_path / 'published.safetensors'
     with pytest.raises(SystemExit, match='does not fit the config'):

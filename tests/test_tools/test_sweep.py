@@ -67,6 +67,9 @@ def test_rows_of_the_grid_best_first(rows, checkpoints, capsys):
     assert scores == sorted(scores, reverse=True)
     assert {row['output'] for row in found} == {'final'}
     assert 'PQ_th' in capsys.readouterr().out
+    again = rows(checkpoints / 'stripped.pth', '--thing', 0.7, 0.01, 0.01)
+    first = [row for row in found if row['pixel'] == 0.4]
+    assert again == first  # a value that is given twice counts once
 
 
 def test_one_row_for_each_output(rows, checkpoints):

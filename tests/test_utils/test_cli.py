@@ -1,4 +1,5 @@
 import argparse
+from pathlib import Path
 
 import pytest
 import torch
@@ -87,3 +88,14 @@ def test_scaling_counts_accumulated_batches():
     assert cfg.auto_scale_lr == dict(enable=True, base_batch_size=16)
     with pytest.raises(SystemExit, match='base_batch_size'):
         cli.scale_learning_rate(Config(dict()))
+
+
+def test_data_and_names():
+    parts = [
+        dict(ann_file='a', data_root='r'),
+        dict(data_prefix=dict(seg='s')),
+    ]
+    cfg = Config(dict(test_dataloader=dict(dataset=dict(datasets=parts))))
+    assert cli.data_of(cfg, 'test') == [Path('r/a'), Path('s')]
+    assert cli.names_of(['x/a.py', 'b']) == ['a', 'b']
+    assert cli.names_of(['x/a.py', 'y/a.py']) == ['x/a.py', 'y/a.py']

@@ -50,11 +50,16 @@ from mmremax.engine.measure import (
     synthetic_batch,
     synthetic_logits,
 )
-from mmremax.utils.cli import add_config_options, open_config, use_amp
+from mmremax.utils.cli import (
+    add_config_options,
+    names_of,
+    open_config,
+    use_amp,
+)
 from mmremax.utils.config_edits import remove_pretrained
 from mmremax.utils.tool import tool
-from mmremax_runtime.files import write_text
-from mmremax_runtime.opening import count
+from mmremax_runtime.files import check_outputs, write_text
+from mmremax_runtime.opening import count, side
 
 DEVICE = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
 GIB = 2**30
@@ -74,11 +79,11 @@ def parse_args() -> argparse.Namespace:
     modes = ['train', 'infer', 'data', 'memory']
     add('--mode', choices=modes, default='train')
     text = "make images of this size in pixels (the config's crop)"
-    add('--shape', type=int, nargs=2, metavar=('H', 'W'), help=text)
+    add('--shape', type=side, nargs=2, metavar=('H', 'W'), help=text)
     add('--batch-size', type=count, help="the config's")
     add('--segments', type=count, default=20, help='in a made image (20)')
     add('--iters', type=count, default=5, help='timed (5)')
-    add('--warmup', type=int, default=1, help='untimed (1)')
+    add('--warmup', type=count, default=1, help='untimed (1)')
     text = 'float16 on CUDA, bfloat16 on the CPU'
     add('--amp', action='store_true', help=text)
     add('--json', type=Path, metavar='FILE', help='write the numbers to FILE')
@@ -356,12 +361,13 @@ def step_memory(cfg: Config, args: argparse.Namespace) -> tuple[int, int]:
 def main() -> None:
     """Measure, print and write."""
     args = parse_args()
+    check_outputs(args.json, reads=args.config)
     configs = {}
-    for path in args.config:
+    for name, path in zip(names_of(args.config), args.config, strict=True):
         cfg = open_config(path, args.cfg_options, args.data_root)
         if args.shape is not None:
             cfg.model.data_preprocessor.crop_size = tuple(args.shape)
-        configs[Path(path).stem] = cfg
+        configs[name] = cfg
     if args.mode == 'memory':
         numbers = {}
         for name, cfg in configs.items():

@@ -27,7 +27,7 @@ from mmremax.utils.cli import add_config_options, open_config
 from mmremax.utils.tool import each, tool
 from mmremax.visualization import draw_panoptic, encode_grid, side_by_side
 from mmremax_runtime.files import write_files
-from mmremax_runtime.opening import count
+from mmremax_runtime.opening import count, seed, side
 
 
 def parse_args() -> argparse.Namespace:
@@ -41,10 +41,10 @@ def parse_args() -> argparse.Namespace:
         '--out', type=Path, default=Path('pictures'), help='folder'
     )
     parser.add_argument('--num', type=count, default=8, help='samples (8)')
-    parser.add_argument('--seed', type=int, default=0, help='of the run (0)')
+    parser.add_argument('--seed', type=seed, default=0, help='of the run (0)')
     parser.add_argument(
         '--long-side',
-        type=int,
+        type=side,
         help="pixels of each panel's long side (the input's, 640 at least)",
     )
     add_config_options(parser, reads_data=True)

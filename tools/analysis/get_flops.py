@@ -14,6 +14,7 @@ Examples:
 import argparse
 import copy
 import json
+import sys
 from pathlib import Path
 
 import torch
@@ -26,10 +27,11 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import mmremax  # noqa: F401
 from mmremax.utils.checkpoint import is_training_only
-from mmremax.utils.cli import add_config_options, open_config
+from mmremax.utils.cli import add_config_options, names_of, open_config
 from mmremax.utils.config_edits import remove_pretrained
 from mmremax.utils.tool import tool
-from mmremax_runtime.files import write_text
+from mmremax_runtime.files import check_outputs, write_text
+from mmremax_runtime.opening import side
 
 
 def parse_args() -> argparse.Namespace:
@@ -41,7 +43,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config', nargs='+', help='files of configs/')
     parser.add_argument(
         '--shape',
-        type=int,
+        type=side,
         nargs=2,
         metavar=('H', 'W'),
         help="input size in pixels (the config's crop)",
@@ -161,13 +163,16 @@ def as_row(path: str, numbers: dict) -> str:
 def main() -> None:
     """Build the models, count, print and write."""
     args = parse_args()
+    check_outputs(args.json, reads=args.config)
     results = {}
-    for path in args.config:
+    for name, path in zip(names_of(args.config), args.config, strict=True):
         cfg = open_config(path, args.cfg_options)
         remove_pretrained(cfg)
-        shape = args.shape or cfg.model.data_preprocessor.crop_size
+        shape = args.shape or cfg.model.data_preprocessor.get('crop_size')
+        if shape is None:
+            sys.exit(f'{path} has no crop_size: give --shape H W.')
         numbers = measure(MODELS.build(cfg.model), tuple(shape))
-        results[Path(path).stem] = numbers
+        results[name] = numbers
         if len(args.config) == 1:
             Console().print(as_table(numbers))
         else:

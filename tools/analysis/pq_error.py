@@ -110,23 +110,23 @@ def count_images(
         )
         path = dump / 'panoptic' / guess['file_name']
         pred_map = read_ids(path, remedy)
-        return panoptic_quality(
-            pred_map,
-            {
-                s['id']: label_of[s['category_id']]
-                for s in guess['segments_info']
-            },
-            gt_map,
-            [
-                dict(
-                    s,
-                    category=label_of[s['category_id']],
-                    iscrowd=s.get('iscrowd', 0),
-                )
-                for s in table
-            ],
-            len(label_of),
-        )
+        found = {
+            s['id']: label_of[s['category_id']] for s in guess['segments_info']
+        }
+        gt_table = [
+            dict(
+                s,
+                category=label_of[s['category_id']],
+                iscrowd=s.get('iscrowd', 0),
+            )
+            for s in table
+        ]
+        try:
+            return panoptic_quality(
+                pred_map, found, gt_map, gt_table, len(label_of)
+            )
+        except ValueError as error:
+            raise ValueError(f'{path}: {error}') from error
 
     with ThreadPoolExecutor(4) as pool:
         counts = list(

@@ -16,6 +16,7 @@ import mmremax  # noqa: F401
 from mmremax.mp_former.pilots import noisy_masks, pilot_masks
 from mmremax.utils.tool import tool
 from mmremax_runtime.files import write_files
+from mmremax_runtime.opening import png, probability
 
 CANVAS = 512  # pixels of a side
 STRIDES = (32, 16, 8)
@@ -27,9 +28,9 @@ def parse_args() -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument('--out', default='pilots.png')
+    parser.add_argument('--out', type=png, default='pilots.png')
     parser.add_argument(
-        '--noise', type=float, default=0.2, help='mask_noise_scale'
+        '--noise', type=probability, default=0.2, help='mask_noise_scale'
     )
     return parser.parse_args()
 

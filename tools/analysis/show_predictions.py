@@ -46,7 +46,7 @@ from mmremax.visualization import (
     side_by_side,
 )
 from mmremax_runtime.files import write_files
-from mmremax_runtime.opening import count
+from mmremax_runtime.opening import count, side
 
 
 def parse_args() -> argparse.Namespace:
@@ -67,7 +67,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument(
         '--long-side',
-        type=int,
+        type=side,
         default=640,
         help="pixels of each drawn panel's long side",
     )

@@ -11,6 +11,7 @@ Example:
 """
 
 import argparse
+import sys
 from itertools import islice
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from mmremax.soft_label.kernels import class_fractions
 from mmremax.utils.constants import IGNORE
 from mmremax.utils.tool import tool
 from mmremax_runtime.files import write_files
-from mmremax_runtime.opening import count
+from mmremax_runtime.opening import count, png
 
 KERNELS = ('nearest', 'bilinear', 'area')
 FACTORS = (2, 4, 8)
@@ -44,7 +45,7 @@ def main() -> None:
     parser.add_argument('ann_file', type=Path, help='panoptic json')
     parser.add_argument('--png-dir', type=Path, help='its PNGs (beside it)')
     parser.add_argument('--images', type=count, help='only the first so many')
-    parser.add_argument('--out', type=Path, help='picture to write')
+    parser.add_argument('--out', type=png, help='picture to write')
     args = parser.parse_args()
     info = metainfo_of(load_annotations(str(args.ann_file))['categories'])
     maps = semantic_maps(
@@ -144,7 +145,12 @@ def thinnest_part(
         for left in range(0, label.shape[1] - SIDE + 1, 32)
         for part in [np.s_[top : top + SIDE, left : left + SIDE]]
     )
-    return max(parts, key=lambda part: part[1].sum())
+    part = max(parts, key=lambda part: part[1].sum(), default=None)
+    if part is None:
+        sys.exit(
+            f'--out draws {SIDE} x {SIDE} pixels: all images are smaller.'
+        )
+    return part
 
 
 def draw(

@@ -41,7 +41,8 @@ from mmremax.remax.remask import relax
 from mmremax.utils import cli
 from mmremax.utils.checkpoint import check_weights
 from mmremax.utils.tool import tool
-from mmremax_runtime.files import write_text
+from mmremax_runtime.files import check_outputs, write_text
+from mmremax_runtime.opening import probability
 
 METRIC = 'coco_panoptic/'
 THRESHOLDS = ('thing', 'stuff', 'pixel')
@@ -64,7 +65,7 @@ def parse_args() -> argparse.Namespace:
     ):
         parser.add_argument(
             f'--{name}',
-            type=float,
+            type=probability,
             nargs='+',
             metavar='T',
             help=f"least {what} (the config's)",
@@ -169,6 +170,8 @@ def main() -> None:
         sys.exit(f'{args.checkpoint} is not there: give the path of a .pth')
     cfg = cli.load_config(args)
     cfg.load_from = None
+    reads = args.config, args.checkpoint, *cli.data_of(cfg, 'test')
+    check_outputs(args.json, reads=reads)
     if MODELS.get(cfg.model.type) is not KMaXDeepLab:
         sys.exit(f'{args.config}: {cfg.model.type} is no KMaXDeepLab.')
     runner = Runner.from_cfg(cfg)
@@ -177,7 +180,7 @@ def main() -> None:
     )
     runner.load_checkpoint(args.checkpoint, map_location='cpu')
     published = runner.model.panoptic_fusion_head.test_cfg
-    settings = [
+    settings = dict.fromkeys(  # one that is given twice counts once
         replace(
             published, thing_threshold=t, stuff_threshold=s, pixel_threshold=p
         )
@@ -186,7 +189,7 @@ def main() -> None:
             args.stuff or [published.stuff_threshold],
             args.pixel or [published.pixel_threshold],
         )
-    ]
+    )
     batches = track(runner.test_dataloader, 'Testing', transient=True)
     rows = [
         dict(

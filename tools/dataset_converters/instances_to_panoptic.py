@@ -34,6 +34,7 @@ from mmremax.datasets.conversion.instances import (
     read_instances,
 )
 from mmremax.utils.tool import tool
+from mmremax_runtime.files import check_outputs
 from mmremax_runtime.opening import count
 
 
@@ -86,6 +87,11 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Convert and say what was written."""
     args = parse_args()
+    check_outputs(
+        args.out,
+        folders=[args.out.with_suffix('')],
+        reads=(args.instances, args.stuff_maps, args.stuff_categories),
+    )
     try:
         content = read_instances(args.instances)
         stuff = None

@@ -38,7 +38,8 @@ from mmremax.visualization import (
     draw_panoptic,
     encode_segments,
 )
-from mmremax_runtime.files import write_files
+from mmremax_runtime.files import check_outputs, write_files
+from mmremax_runtime.opening import count, png
 
 PICTURE_SHAPE = (2, 6)  # rows and columns of samples
 NOT_DRAWN = ('out', 'version', 'workers', 'picture')  # other options
@@ -82,13 +83,13 @@ def parse_args() -> tuple[argparse.Namespace, ShapesDefinition]:
     parser.add_argument('--seed', type=int, help='seed of the whole set')
     parser.add_argument(
         '--workers',
-        type=int,
+        type=count,
         default=os.cpu_count() or 1,
         help='processes; the pixels do not depend on it (one for each CPU)',
     )
     parser.add_argument(
         '--picture',
-        type=Path,
+        type=png,
         metavar='PNG',
         help='also draw the first validation images with their segments',
     )
@@ -119,8 +120,6 @@ def parse_args() -> tuple[argparse.Namespace, ShapesDefinition]:
         help='range of the radius of an object, in shorter sides',
     )
     args = parser.parse_args()
-    if args.workers < 1:
-        parser.error(f'--workers: {args.workers} must be at least 1')
     definition = VERSIONS[args.version]
     known = {field.name for field in fields(definition)}
     given = {
@@ -208,6 +207,7 @@ def picture_of(definition: ShapesDefinition) -> Image.Image:
 def main() -> None:
     """Write the data set, say what is in it and where it is."""
     args, definition = parse_args()
+    check_outputs(args.picture)
     console = Console(highlight=False)
     totals = {split: Counter() for split in SPLITS}
     for split, statistics in track(

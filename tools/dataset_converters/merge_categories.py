@@ -23,6 +23,7 @@ from mmremax.datasets.conversion.coarse import (
     convert_to_coarse,
 )
 from mmremax.utils.tool import tool
+from mmremax_runtime.files import check_outputs
 from mmremax_runtime.opening import count
 
 
@@ -52,8 +53,10 @@ def main() -> None:
     add('--workers', type=count, default=4, help='number of threads (4)')
     args = parser.parse_args()
     png_dir = args.png_dir or args.ann_file.with_suffix('')
-    if args.out.resolve() == args.ann_file.resolve():
-        parser.error('OUT is the file that is read')
+    if args.out.suffix != '.json':
+        parser.error('OUT must end with .json')
+    folders = [args.out.with_suffix('')]
+    check_outputs(args.out, folders=folders, reads=(args.ann_file, png_dir))
     content = load_annotations(str(args.ann_file))
     try:
         mapping = args.mapping and read_mapping(args.mapping)

@@ -30,6 +30,7 @@ from mmremax.utils.checkpoint import misfits, save_checkpoint
 from mmremax.utils.config_edits import remove_pretrained
 from mmremax.utils.migration import read_config
 from mmremax.utils.tool import tool
+from mmremax_runtime.files import check_outputs
 
 PUBLISHED_FOR = {
     133: CocoPanopticDataset.METAINFO,
@@ -59,6 +60,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Convert, check, write."""
     args = parse_args()
+    check_outputs(args.dst, reads=(args.src, args.check))
     try:
         state_dict = put_things_first(
             convert_kmax_state_dict(load_published(args.src))

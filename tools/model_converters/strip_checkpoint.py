@@ -31,6 +31,7 @@ from mmremax.utils.cli import add_config_options, open_config
 from mmremax.utils.load_model import load_model
 from mmremax.utils.safe_loading import load_checkpoint
 from mmremax.utils.tool import tool
+from mmremax_runtime.files import check_outputs
 
 KEPT_META = ('dataset_meta', 'iter', 'epoch', 'cfg', 'experiment_name')
 
@@ -117,16 +118,20 @@ def check_and_describe(args: argparse.Namespace, meta: dict) -> None:
 def main() -> None:
     """Read, strip, write, and say what was saved."""
     args = parse_args()
-    if args.out.resolve() == args.checkpoint.resolve():
-        sys.exit(f'{args.out} is CHECKPOINT: give OUT another name.')
+    check_outputs(args.out, reads=(args.checkpoint, args.config))
     if args.trust:
-        checkpoint = torch.load(
-            args.checkpoint, map_location='cpu', weights_only=False
-        )
+        try:
+            checkpoint = torch.load(
+                args.checkpoint, map_location='cpu', weights_only=False
+            )
+        except Exception as error:  # whatever its pickle raises
+            sys.exit(f'{args.checkpoint} cannot be loaded: {error!r}')
     else:
         checkpoint = load_checkpoint(args.checkpoint, 'cpu')
     stripped = strip(checkpoint)
     drop(stripped['state_dict'], args.drop)
+    if not stripped['state_dict']:
+        sys.exit(f'{args.checkpoint} has no weights to keep.')
     if args.config is not None:
         check_and_describe(args, stripped['meta'])
     try:

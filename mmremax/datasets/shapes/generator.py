@@ -70,9 +70,10 @@ class ShapesDefinition:
 
     def _refuse_negative(self, *names: str) -> None:
         for name in names:
-            if getattr(self, name) < 0:
+            if not 0 <= getattr(self, name) < 2**32:
                 raise ValueError(
-                    f'{name}: {getattr(self, name)} must not be negative.'
+                    f'{name}: {getattr(self, name)} must not be negative, '
+                    'and below 2^32.'
                 )
 
 
@@ -106,7 +107,8 @@ class TexturedShapes(ShapesDefinition):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._refuse_negative('clutter')
+        if not 0 <= self.clutter <= 1000:
+            raise ValueError(f'clutter: {self.clutter} is not from 0 to 1000.')
         for name in ('occlusion', 'thin', 'salience'):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(
