@@ -104,6 +104,12 @@ def test_what_misleads_is_refused(steps, written, fault):
         load(steps, written)
 
 
+def test_a_jpeg_holds_no_labels(steps, written):
+    Image.fromarray(LABELS).save(written / 'map.png', 'JPEG')
+    with pytest.raises(ImageError, match="map.png has a JPEG's rounded"):
+        load(steps, written)
+
+
 @pytest.mark.parametrize('name', ['image.png', 'map.png'])
 def test_damaged_and_missing_files_are_named(steps, written, name):
     path = written / name
