@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 
-from .errors import InputError, one_line
+from .errors import InputError, one_line, print_every_name
 
 LIGHT, FULL = 'mmremax_runtime.commands', 'mmremax.commands'
 COMMANDS = {
@@ -53,6 +53,7 @@ def run_command(
     package, _ = COMMANDS[name]
     command_line = f'mmremax {name}'
     called = called or command_line
+    print_every_name()
     try:
         command = import_module(f'{package}.{name.replace("-", "_")}')
         parser = argparse.ArgumentParser(

@@ -1,5 +1,7 @@
 """What is wrong with something that the user gave."""
 
+import sys
+
 
 class InputError(ValueError):
     """A file or value of the user cannot be used.
@@ -7,6 +9,12 @@ class InputError(ValueError):
     The text is one line that names it and says what to do; commands print
     it in place of a traceback.
     """
+
+
+def print_every_name() -> None:
+    """Let names of files that are no UTF-8 be printed, with escapes."""
+    if hasattr(sys.stdout, 'reconfigure'):  # not in a notebook
+        sys.stdout.reconfigure(errors='backslashreplace')
 
 
 def one_line(error: Exception) -> str:

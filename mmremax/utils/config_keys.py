@@ -32,7 +32,7 @@ DEFAULT_HOOKS = (
 
 
 STAGES = ('train', 'val', 'test')
-# Parents before children.
+DICT = dict | Config
 DICTS = (
     *('model', 'default_hooks', 'default_hooks.checkpoint', 'env_cfg'),
     *('optim_wrapper', 'optim_wrapper.optimizer', 'optim_wrapper.clip_grad'),
@@ -48,6 +48,8 @@ COUNTS = (
     *('train_cfg.max_iters', 'train_cfg.val_interval'),
     *(f'{stage}_dataloader.batch_size' for stage in STAGES),
     'optim_wrapper.accumulative_counts',
+    'model.panoptic_head.num_queries',
+    'model.panoptic_head.transformer_decoder.num_queries',
 )
 # Of values that are there: names, what they are, and whether one is that.
 RULES = (
@@ -62,6 +64,11 @@ RULES = (
         ('optim_wrapper.clip_grad.max_norm',),
         'a number above 0',
         lambda v: isinstance(v, int | float) and v > 0,
+    ),
+    (
+        [f'{stage}_dataloader.dataset.pipeline' for stage in STAGES],
+        'a list of steps',
+        lambda v: isinstance(v, list | tuple) and len(v) > 0,
     ),
     (('load_from',), 'a text', lambda v: isinstance(v, str)),
     (
@@ -122,7 +129,7 @@ def check_values(cfg: Config) -> None:
         for name in names:
             value = cfg
             for key in name.split('.'):
-                value = (value or {}).get(key)
+                value = value.get(key) if isinstance(value, DICT) else None
             if value is not None and not is_right(value):
                 raise ConfigKeyError(
                     f'{name} is {value!r}: it should be {what}.'

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from mmremax_runtime.errors import InputError, one_line
+from mmremax_runtime.errors import InputError, one_line, print_every_name
 
 from .config_errors import building
 from .gpu import say_gpu_note
@@ -24,6 +24,7 @@ def tool() -> Iterator[None]:
     A decorator of a tool's `main`.
     """
     say_gpu_note()
+    print_every_name()
     try:
         with safe_loading(), building():
             yield

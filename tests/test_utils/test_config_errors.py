@@ -75,6 +75,8 @@ def test_a_config_is_whole():
         ('default_hooks.checkpoint.interval', 'x', 'a whole number'),
         ('optim_wrapper.clip_grad.max_norm', -1, 'a number above 0'),
         ('load_from', 7, 'a text'),
+        ('test_dataloader.dataset.pipeline', [], 'a list of steps'),
+        ('model.panoptic_head.num_queries', 0, 'a whole number from 1'),
         ('custom_hooks', ['a'], 'a list of dicts with a type'),
     ],
 )

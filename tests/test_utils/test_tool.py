@@ -1,6 +1,9 @@
 """Every tool runs no code from data and says faults in one line."""
 
+import io
+import os
 import re
+import sys
 
 import pytest
 from mmengine.runner.checkpoint import CheckpointLoader
@@ -53,3 +56,11 @@ def test_every_tool_and_command_that_reads_them_is_guarded():
     for path in readers:
         text = path.read_text()
         assert any(guard in text for guard in guards), path
+
+
+def test_names_that_are_no_utf8_are_printed(monkeypatch):
+    out = io.TextIOWrapper(io.BytesIO(), encoding='utf-8')
+    monkeypatch.setattr(sys, 'stdout', out)
+    with tool():
+        print(os.fsdecode(b'bad\xff.png'), flush=True)
+    assert out.buffer.getvalue() == b'bad\\udcff.png\n'

@@ -54,7 +54,8 @@ def load_image(
         if None not in listed and image.shape[:2] != listed:
             raise ImageError(
                 f'{path} has the size {image.shape[:2]}, the annotation '
-                f'file says {listed}: they are of different versions.'
+                f'file says {listed}: they are of different versions, or the '
+                'EXIF of the image turns it.'
             )
     results['img_shape'] = results['ori_shape'] = image.shape[:2]
     return image
