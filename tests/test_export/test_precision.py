@@ -104,10 +104,9 @@ def test_a_loss_of_quality_is_said(after, warns, monkeypatch, capsys):
     monkeypatch.setattr(
         'mmremax.export.scoring.score', lambda *_: next(scores)
     )
-    monkeypatch.setattr('mmremax.export.scoring.open_data', lambda *_: [0] * 7)
     monkeypatch.setattr('mmremax_runtime.model.load', lambda _: None)
     args = type('Args', (), dict(precision='int8', data_root='x', out='y'))
-    command._score(args, mock.MagicMock())
+    command._score(args, mock.MagicMock(), [0] * 7)
     said = capsys.readouterr().out
     assert f'50.00 float32, {after:.2f} int8' in said
     assert ('WARNING: int8 loses 1.10 PQ on 7 images' in said) is warns

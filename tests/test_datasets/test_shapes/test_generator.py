@@ -193,7 +193,7 @@ def test_touching_is_of_one_class_and_at_an_edge():
         (dict(occlusion=1.2), 'occlusion: 1.2 must be a fraction'),
         (dict(thin=-0.1), 'thin: -0.1 must be a fraction'),
         (dict(salience=2), 'salience: 2 must be a fraction'),
-        (dict(clutter=-1), 'clutter: -1 must not be negative'),
+        (dict(clutter=-1), 'clutter: -1 is not from 0 to 1000'),
         (dict(seed=-1), 'seed: -1 must not be negative'),
         (dict(num_val=-1), 'num_val: -1 must not be negative'),
         (dict(radius=(0.3, 0.2)), 'radius: .*the smaller one first'),
