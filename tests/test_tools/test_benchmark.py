@@ -120,3 +120,21 @@ def test_what_needs_data_says_so(benchmark, tmp_path):
     mask2former = 'mask2former/mask2former-remax_r50_coco-panoptic.py'
     with pytest.raises(SystemExit, match='KMaXDeepLab alone'):
         benchmark(ROOT / 'configs' / mask2former, *nowhere)
+
+
+def test_ways_of_running_give_the_same_masks(monkeypatch, capsys):
+    monkeypatch.syspath_prepend(ROOT / 'tools/analysis')
+    options = ('--shape', 65, 65, '--iters', 1, '--without', 'compile')
+    path = 'tools/analysis/benchmark_inference.py'
+    run_script(monkeypatch, path, CONFIG, *options)
+    lines = capsys.readouterr().out.splitlines()
+    rows = [line.split(' | ') for line in lines if line.startswith('| ')]
+    assert [row[0][2:] for row in rows] == [
+        'network',
+        'eager',
+        'channels last',
+        'bfloat16',
+        'channels last + bfloat16',
+    ]
+    assert all(float(row[1]) > 0 for row in rows[1:])
+    assert float(rows[2][-1][:-2]) < 0.01
