@@ -1,6 +1,6 @@
 """Turns the final logits into panoptic, semantic and instance results.
 
-One pass over the pixels, in strips of rows: resize, softmax over queries,
+One pass over the pixels, tile by tile: resize, softmax over queries,
 and a few readers that keep what the results need. Then the merge runs on
 the host on a small table, so an image costs one device-to-host copy.
 
@@ -30,24 +30,8 @@ from mmremax_runtime.merge import (
     panoptic_ids,
 )
 
-from .pixel_pass import (
-    Band,
-    MaskReader,
-    PairReader,
-    SemanticReader,
-    crop_shape,
-    resize_in_strips,
-    resize_matrix,
-    split_bands,
-)
-
-# Probabilities of a strip: on a CPU they stay in its caches, on a GPU they
-# fill it. Measured at Q = 128 and 427 x 640: 8 to 24 rows are equally fast.
-# Fewer read the source rows of their neighbours again.
-STRIP_NUMEL = {'cpu': 2**20, 'cuda': 2**26}
-MIN_STRIP_ROWS = 8
-# Columns made by one matrix product: short blocks have dense bands.
-COLUMN_BLOCK = 64
+from .mask_resize import bands_of_image, crop_shape, resize_in_tiles
+from .pixel_readers import MaskReader, PairReader, SemanticReader
 
 
 @MODELS.register_module()
@@ -206,42 +190,12 @@ class KMaXFusionHead(BaseModule):
     def _read(
         self, mask_logits: Tensor, meta: dict, rescale: bool, readers: list
     ) -> None:
-        """Show the mask probabilities to the readers, strip by strip."""
-        crop = crop_shape(meta)
-        rows, cols = self._bands(mask_logits, meta, crop, rescale)
-        for strip, logits in resize_in_strips(mask_logits, rows, cols):
-            mask_prob = logits.softmax(-1)  # (rows, W, Q)
+        """Show the mask probabilities to the readers, tile by tile."""
+        rows, cols = bands_of_image(mask_logits, meta, rescale)
+        for tile, logits in resize_in_tiles(mask_logits, rows, cols):
+            mask_prob = logits.softmax(-1)  # (rows, cols, Q)
             for reader in readers:
-                reader.read(strip, mask_prob)
-
-    @staticmethod
-    def _bands(
-        mask_logits: Tensor, meta: dict, crop: tuple[int, int], rescale: bool
-    ) -> tuple[list[Band], list[Band]]:
-        """Make the resize of both axes, rows in strips. (Q, h, w)."""
-        num_queries, *shape = mask_logits.shape
-        padded = meta['batch_input_shape']
-        size = meta['ori_shape'] if rescale else (None, None)
-        align_corners = padded[1] % 2 == 1
-        matrices = [
-            resize_matrix(
-                shape[axis],
-                padded[axis],
-                crop[axis],
-                size[axis],
-                align_corners,
-                mask_logits.dtype,
-            )
-            for axis in range(2)
-        ]
-        device = mask_logits.device
-        numel = STRIP_NUMEL['cpu' if device.type == 'cpu' else 'cuda']
-        strip = numel // (len(matrices[1]) * num_queries)
-        strip = max(MIN_STRIP_ROWS, strip)
-        return (
-            split_bands(matrices[0], strip, device),
-            split_bands(matrices[1], COLUMN_BLOCK, device),
-        )
+                reader.read(tile, mask_prob)
 
     def _panoptic(
         self, reader: PairReader, class_prob: Tensor, scale: float

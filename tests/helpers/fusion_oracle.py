@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mmremax.kmax.pixel_pass import crop_shape
+from mmremax.kmax.mask_resize import crop_shape
 
 
 def full_resolution_logits(

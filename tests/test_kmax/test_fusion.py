@@ -7,14 +7,14 @@ import torch.nn.functional as F
 from mmdet.structures import DetDataSample
 from torch import Tensor
 
-from mmremax.kmax import fusion as kmax_fusion_head
+from mmremax.kmax import fusion, mask_resize
 from mmremax.kmax.fusion import KMaXFusionHead
-from mmremax.kmax.pixel_pass import (
+from mmremax.kmax.mask_resize import bands_of_image, resize_in_tiles
+from mmremax.kmax.pixel_readers import (
     MaskReader,
     PairReader,
-    resize_in_strips,
-    resize_matrix,
-    split_bands,
+    _held_by_search,
+    _held_by_top_two,
 )
 from tests.helpers.fusion_fixture import (
     assert_same_segments,
@@ -70,8 +70,7 @@ def assert_equals_oracle(
 def test_panoptic_equals_oracle(
     size: tuple, change: dict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kmax_fusion_head, 'STRIP_NUMEL', dict(cpu=3000))
-    monkeypatch.setattr(kmax_fusion_head, 'COLUMN_BLOCK', 10)
+    monkeypatch.setattr(mask_resize, 'TILE_SHAPE', dict(cpu=(7, 10)))
     *shapes, shape = size
     for seed in range(4):
         case = random_case(seed, shape=shape)
@@ -129,14 +128,14 @@ def test_permuting_queries_changes_nothing() -> None:
     np.testing.assert_array_equal(pan_map(once), pan_map(again))
 
 
-def test_batch_equals_singles_and_strips_do_not_matter(
+def test_batch_equals_singles_and_tiles_do_not_matter(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     metas = [sample(*MEDIUM), sample((33, 20), padded=(33, 33))]
     cases = [random_case(1), random_case(2)]
     batch = map(torch.stack, zip(*cases, strict=True))
     together = KMaXFusionHead(3, 3).predict(*batch, metas)
-    monkeypatch.setattr(kmax_fusion_head, 'STRIP_NUMEL', dict(cpu=1))
+    monkeypatch.setattr(mask_resize, 'TILE_SHAPE', dict(cpu=(1, 3)))
     for both, case, meta in zip(together, cases, metas, strict=True):
         single = predict(*case, meta)
         np.testing.assert_array_equal(pan_map(both), pan_map(single))
@@ -175,12 +174,13 @@ def test_composed_resize_equals_two_resizes() -> None:
     mask_logits = torch.randn(
         2, 321, 321, generator=torch.Generator().manual_seed(0)
     )
-    expected = full_resolution_logits(mask_logits, sample(*PUBLISHED).metainfo)
-    device = mask_logits.device
-    rows = split_bands(resize_matrix(321, 1281, 855, 427, True), 16, device)
-    cols = split_bands(resize_matrix(321, 1281, 1281, 640, True), 64, device)
-    assert max(row.source.stop - row.source.start for row in rows) <= 11
-    ours = torch.cat([s for _, s in resize_in_strips(mask_logits, rows, cols)])
+    meta = sample(*PUBLISHED).metainfo
+    expected = full_resolution_logits(mask_logits, meta)
+    rows, cols = bands_of_image(mask_logits, meta, rescale=True)
+    assert max(row.source.stop - row.source.start for row in rows) <= 19
+    ours = torch.full((427, 640, 2), torch.nan)
+    for tile, logits in resize_in_tiles(mask_logits, rows, cols):
+        ours[tile] = logits
     torch.testing.assert_close(
         ours.permute(2, 0, 1), expected, atol=1e-5, rtol=0
     )
@@ -236,10 +236,8 @@ def test_one_copy_per_image(monkeypatch: pytest.MonkeyPatch) -> None:
             Tensor, name, lambda self, name=name: pytest.fail(name)
         )
     whole = slice(0, 9)
-    rows = [kmax_fusion_head.Band(whole, whole, torch.eye(9).double())]
-    monkeypatch.setattr(
-        KMaXFusionHead, '_bands', staticmethod(lambda *_: (rows, rows))
-    )
+    rows = [mask_resize.Band(whole, whole, torch.eye(9).double())]
+    monkeypatch.setattr(fusion, 'bands_of_image', lambda *_: (rows, rows))
     predict(*random_case(0), sample((9, 9)))
     assert copies == [1]
 
@@ -275,11 +273,30 @@ def test_a_query_holds_what_is_above_the_threshold() -> None:
         for kind in (PairReader, MaskReader)
     ]
     for reader in readers:
-        reader.read(slice(0, 1), mask_prob)
+        reader.read((slice(0, 1), slice(0, 2)), mask_prob)
     pairs, masks = readers
     counts = pairs.pair_counts().view(3, 3)
     assert counts[2, 2] == counts[0, 2] + counts[2, 0] == 1
     assert masks.masks.tolist() == [[[False, True]], [[False, False]]]
+
+
+@pytest.mark.parametrize('num_queries', [1, 2, 9])
+def test_a_cpu_and_another_device_find_the_same_pixels(
+    num_queries: int,
+) -> None:
+    logits = 3 * torch.randn(
+        500, num_queries, generator=torch.Generator().manual_seed(0)
+    )
+    both = []
+    for find in (_held_by_search, _held_by_top_two):
+        codes, query, prob = find(logits.softmax(-1), 0.35)
+        sums = torch.zeros(num_queries + 1).scatter_add(0, query, prob)
+        pairs = np.divmod(codes.numpy(), num_queries + 1)
+        both.append((np.sort(pairs, axis=0), sums[:-1].numpy()))
+    (pairs, sums), (expected_pairs, expected_sums) = both
+    np.testing.assert_array_equal(pairs, expected_pairs)
+    np.testing.assert_allclose(sums, expected_sums, rtol=1e-5)
+    assert (pairs[1] < num_queries).any() == (num_queries > 1)
 
 
 def test_class_count_that_disagrees_is_an_error() -> None:

@@ -7,7 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mmremax.kmax import fusion as kmax_fusion_head
-from mmremax.kmax.pixel_pass import MaskReader, PairReader, crop_shape
+from mmremax.kmax.mask_resize import crop_shape
+from mmremax.kmax.pixel_readers import MaskReader, PairReader
 from tests.golden import S, assert_probe, load_case
 from tests.helpers.fusion_fixture import (
     assert_same_segments,
@@ -85,7 +86,8 @@ def test_golden_class_and_mask_scores(reader_type: type) -> None:
         prob, torch.tensor(table['max_nonvoid'], dtype=prob.dtype)
     )
     reader = reader_type(10, (16, 16), 0.4, mask_logits.device)
-    reader.read(slice(0, 16), mask_logits.softmax(0).permute(1, 2, 0))
+    whole = slice(0, 16), slice(0, 16)
+    reader.read(whole, mask_logits.softmax(0).permute(1, 2, 0))
     if reader_type is PairReader:
         area = torch.from_numpy(
             kmax_fusion_head.PairCanvas(reader.pair_counts().numpy()).area

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmremax.kmax.pixel_pass import resize_matrix
+from mmremax.kmax.mask_resize import resize_matrix
 from mmremax_runtime.geometry import crop_shape, padded_side, resize_blocks
 
 

@@ -78,7 +78,25 @@ class Again:
         return method
 
 
-def run_tree(config: str, mode: str, options: list[str], part: str) -> None:
+def set_image_size(owner: type, size: list[int]) -> None:
+    """Let images have another size than that of the benchmark."""
+    predict = owner.predict
+
+    def predict_at_size(self: object, *args, **kwargs) -> object:
+        for sample in args[2]:
+            sample.set_metainfo(dict(ori_shape=tuple(size)))
+        return predict(self, *args, **kwargs)
+
+    owner.predict = predict_at_size
+
+
+def run_tree(
+    config: str,
+    mode: str,
+    options: list[str],
+    part: str,
+    size: list[int] | None,
+) -> None:
     """Run the benchmark of the tree in the working folder; print seconds."""
     from mmdet.registry import MODELS
     from mmengine.config import Config
@@ -87,12 +105,13 @@ def run_tree(config: str, mode: str, options: list[str], part: str) -> None:
     import mmremax  # noqa: F401
 
     model = Config.fromfile(config).model
-    again = None
-    if part == 'parts':
-        name, method = 'panoptic_head', 'loss_by_feat'
-        if mode == 'infer':
-            name, method = 'panoptic_fusion_head', 'predict'
-        again = Again(MODELS.get(model[name].type), method)
+    name, method = 'panoptic_head', 'loss_by_feat'
+    if mode == 'infer':
+        name, method = 'panoptic_fusion_head', 'predict'
+    owner = MODELS.get(model[name].type)
+    if size is not None:
+        set_image_size(owner, size)
+    again = Again(owner, method) if part == 'parts' else None
     script = 'tools/analysis/benchmark.py'
     sys.argv = [script, config, '--mode', mode, *options]
     runpy.run_path(script, run_name='__main__')
@@ -130,12 +149,25 @@ def main() -> None:
     add('other', type=Path, help='a work tree of another commit')
     add('config', help='of configs/, in both trees')
     add('--mode', choices=['train', 'infer'], default='train')
+    add(
+        '--image-size',
+        nargs=2,
+        type=int,
+        metavar=('H', 'W'),
+        help='of the segments, with --mode infer',
+    )
     add('--turns', type=int, default=3, help='of both trees (3)')
     add('--run', choices=['parts', 'memory'], help=argparse.SUPPRESS)
     args, options = parser.parse_known_args()
     if args.run:
-        run_tree(args.config, args.mode, options, args.run)
+        size = args.image_size
+        run_tree(args.config, args.mode, options, args.run, size)
         return
+    if args.image_size:
+        if args.mode != 'infer':
+            parser.error('--image-size is of --mode infer')
+        size = map(str, args.image_size)
+        options = ['--image-size', *size, *options]
     trees = [args.other.resolve(), TREE]
     rest = (args.config, args.mode, *options)
     found = [call(tree, 'memory', *rest) for tree in trees]

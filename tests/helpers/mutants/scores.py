@@ -22,13 +22,17 @@ TABLE = {
     ),
     'mmremax/kmax/fusion.py': (
         ('test_kmax/test_fusion.py', 'test_kmax/test_fusion_golden.py'),
-        ('padded[1] % 2 == 1', 'padded[0] % 2 == 1'),
         ('logits.softmax(-1)[:, :-1]  #', 'logits.softmax(-1)[:, 1:]  #'),
         ('self.num_classes >= INSTANCE', 'self.num_classes > INSTANCE'),
     ),
-    'mmremax/kmax/pixel_pass.py': (
+    'mmremax/kmax/mask_resize.py': (
         ('test_kmax/test_fusion.py', 'test_kmax/test_fusion_golden.py'),
-        ('~(prob > self.threshold)', '~(prob >= self.threshold)'),
+        ('padded[1] % 2 == 1', 'padded[0] % 2 == 1'),
+    ),
+    'mmremax/kmax/pixel_readers.py': (
+        ('test_kmax/test_fusion.py', 'test_kmax/test_fusion_golden.py'),
+        ('np.flatnonzero(prob > threshold)', 'np.flatnonzero(prob >= threshold)'),
+        ('~(prob > threshold)', '~(prob > 1.1 * threshold)'),
         ('mask = mask_prob > self.threshold', 'mask = mask_prob > 0.5'),
         ('(mask_prob * mask).sum', 'mask_prob.sum'),
         ('if self.by_query:', 'if False:'),
