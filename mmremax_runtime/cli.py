@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from importlib import import_module
 
 from .errors import InputError, one_line, print_every_name
+from .threads import share_cores
 
 LIGHT, FULL = 'mmremax_runtime.commands', 'mmremax.commands'
 COMMANDS = {
@@ -54,6 +55,7 @@ def run_command(
     command_line = f'mmremax {name}'
     called = called or command_line
     print_every_name()
+    share_cores()
     try:
         command = import_module(f'{package}.{name.replace("-", "_")}')
         parser = argparse.ArgumentParser(
