@@ -26,6 +26,7 @@ custom_hooks = [
     dict(type='GradNormHook'),
     dict(type='DiscardCountHook'),
     dict(type='MaskDiagnosticsHook', interval=50),
+    dict(type='ChannelsLastHook'),
 ]
 
 env_cfg = dict(

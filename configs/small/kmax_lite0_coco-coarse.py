@@ -28,7 +28,6 @@ param_scheduler = [
 train_cfg = dict(max_iters=max_iters, val_interval=300)
 custom_hooks = [
     *_base_.custom_hooks,
-    dict(type='ChannelsLastHook'),
     dict(type='RichProgressHook'),
     dict(type='NormMomentumHook', momentum=0.03),
 ]

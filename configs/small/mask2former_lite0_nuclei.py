@@ -94,7 +94,6 @@ custom_hooks = [
         # The model has fewer classes than the data.
         if hook['type'] != 'ClassCountCheckHook'
     ),
-    dict(type='ChannelsLastHook'),
     dict(type='RichProgressHook', score='AP'),
 ]
 default_hooks = dict(

@@ -82,5 +82,5 @@ arms['remask'] = dict(
 arms['momentum001_kmax'] = dict(
     title='kMaX, momentum 0.01',
     config=_kmax,
-    options={'custom_hooks.6.momentum': 0.01},
+    options={'custom_hooks.7.momentum': 0.01},
 )

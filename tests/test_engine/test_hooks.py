@@ -21,6 +21,7 @@ from mmremax.engine import (
     gradient_hooks,
 )
 from mmremax.engine.gradient_hooks import describe
+from mmremax.engine.optim import puts_channels_last
 from tests.helpers.mask2former_fixture import (
     REMAX,
     build_head,
@@ -306,3 +307,12 @@ def test_channels_stay_where_a_wrapped_model_had_them():
     wrapped = nn.DataParallel(conv)
     ChannelsLastHook().before_run(SimpleNamespace(model=wrapped))
     assert conv.weight.is_contiguous()
+    on_gpu = nn.Conv2d(3, 8, 3, device='meta')  # stands for another device
+    ChannelsLastHook().before_run(SimpleNamespace(model=on_gpu))
+    assert on_gpu.weight.is_contiguous()
+
+
+def test_the_recipes_put_channels_last():
+    cfg = Config.fromfile('configs/remax/remax_r50_coco.py')
+    assert puts_channels_last(cfg)
+    assert not puts_channels_last(Config())

@@ -33,9 +33,7 @@ def test_share_is_what_the_cores_did_meanwhile(stat: Path) -> None:
     assert busy_share() == 0
 
 
-@pytest.mark.skipif(
-    not threads.STAT.is_file(), reason='the kernel is another'
-)
+@pytest.mark.skipif(not threads.STAT.is_file(), reason='the kernel is another')
 def test_the_kernel_s_own_file_is_understood() -> None:
     assert 0 <= busy_share() <= 1
 

@@ -50,6 +50,7 @@ from mmremax.engine.measure import (
     synthetic_batch,
     synthetic_logits,
 )
+from mmremax.engine.optim import puts_channels_last
 from mmremax.utils.cli import (
     add_config_options,
     names_of,
@@ -137,6 +138,8 @@ def build(
     torch.manual_seed(0)
     model = MODELS.build(cfg.model)
     model.init_weights()
+    if DEVICE.type == 'cpu' and puts_channels_last(cfg):
+        model.to(memory_format=torch.channels_last)
     if args.amp:
         use_amp(cfg)
     cfg.optim_wrapper.pop('accumulative_counts', None)

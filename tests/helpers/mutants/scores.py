@@ -31,7 +31,7 @@ TABLE = {
     ),
     'mmremax/kmax/pixel_readers.py': (
         ('test_kmax/test_fusion.py', 'test_kmax/test_fusion_golden.py'),
-        ('np.flatnonzero(prob > threshold)', 'np.flatnonzero(prob >= threshold)'),
+        ('flatnonzero(prob > threshold)', 'flatnonzero(prob >= threshold)'),
         ('~(prob > threshold)', '~(prob > 1.1 * threshold)'),
         ('mask = mask_prob > self.threshold', 'mask = mask_prob > 0.5'),
         ('(mask_prob * mask).sum', 'mask_prob.sum'),
