@@ -129,8 +129,13 @@ def _factor(strength: float) -> float:
     return strength * 1.8 + 0.1
 
 
+def _picture(image: np.ndarray) -> Image.Image:
+    """Make Pillow's image; it would copy a crop pixel by pixel."""
+    return Image.fromarray(np.ascontiguousarray(image))
+
+
 def _enhance(kind: type, image: np.ndarray, strength: float) -> np.ndarray:
-    picture = kind(Image.fromarray(image))
+    picture = kind(_picture(image))
     return np.array(picture.enhance(_factor(strength)))
 
 
@@ -157,7 +162,7 @@ def _solarize(image: np.ndarray, strength: float) -> np.ndarray:
 
 def _equalize(image: np.ndarray, strength: float) -> np.ndarray:
     """Flatten the histogram of each channel; the strength has no effect."""
-    return np.array(ImageOps.equalize(Image.fromarray(image)))
+    return np.array(ImageOps.equalize(_picture(image)))
 
 
 # Of image and strength. Sharpness blends with a smoothed image, color with

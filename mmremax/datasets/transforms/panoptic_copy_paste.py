@@ -96,15 +96,18 @@ def paste(results: dict, other: dict, segments: list[dict]) -> dict:
     results['segments_info'] = table + [
         dict(segment, id=offset + segment['id']) for segment in segments
     ]
-    real = _enlarged(np.ones(old.shape, bool), shape)
-    real[part] |= mask[part]
-    if not real.all():
-        results['real_pixels'] = real
+    if shape != old.shape:
+        real = _enlarged(np.ones(old.shape, bool), shape)
+        real[part] |= mask[part]
+        if not real.all():
+            results['real_pixels'] = real
     return results
 
 
 def _enlarged(array: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """Copy (H, W, ...) into the top left of zeros of another height, width."""
+    if shape == array.shape[:2]:
+        return array.copy()
     canvas = np.zeros((*shape, *array.shape[2:]), array.dtype)
     canvas[: array.shape[0], : array.shape[1]] = array
     return canvas
