@@ -23,6 +23,7 @@ import argparse
 import copy
 import itertools
 import json
+import logging
 import re
 import resource
 import sys
@@ -137,7 +138,9 @@ def build(
     remove_pretrained(cfg)
     torch.manual_seed(0)
     model = MODELS.build(cfg.model)
+    logging.disable(logging.INFO)  # a line for each weight
     model.init_weights()
+    logging.disable(logging.NOTSET)
     if DEVICE.type == 'cpu' and puts_channels_last(cfg):
         model.to(memory_format=torch.channels_last)
     if args.amp:
