@@ -29,6 +29,13 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         'onnxruntime or openvino',
     )
     parser.add_argument(
+        '--precision',
+        choices=['float32', 'bfloat16'],
+        default='float32',
+        help='of the network (float32); bfloat16 is faster on most machines, '
+        'not of onnxruntime',
+    )
+    parser.add_argument(
         '--score-thr',
         type=probability,
         metavar='P',
@@ -67,6 +74,7 @@ def open_model(args: argparse.Namespace) -> Segmenter:
                 )
             segmenter = load(
                 args.model,
+                precision=args.precision,
                 **({'provider': args.device} if args.device else {}),
             )
         else:
@@ -78,6 +86,7 @@ def open_model(args: argparse.Namespace) -> Segmenter:
                 args.checkpoint,
                 args.device,
                 parse_options(args.cfg_options),
+                args.precision,
             )
     except (FileNotFoundError, RuntimeError, ValueError) as error:
         sys.exit(str(error))

@@ -72,7 +72,8 @@ def ways_of(
     Raises:
         ModelError: There is none beside eager.
     """
-    ways = {EAGER: _eager(predictor)}
+    half = Predictor(predictor.model, 'bfloat16')
+    ways = {EAGER: _eager(predictor), f'{EAGER} bfloat16': _eager(half)}
     for folder in folders:
         for provider, precision in (
             ('onnxruntime', 'float32'),
@@ -95,7 +96,7 @@ def ways_of(
                 provider,
                 precision,
             )
-    if len(ways) == 1:
+    if all(way.folder is None for way in ways.values()):
         raise ModelError('No export could be opened, see above.')
     return ways
 
@@ -207,10 +208,7 @@ def _eager(predictor: Predictor) -> Way:
     """Make the way of PyTorch."""
 
     def network(image: np.ndarray) -> object:
-        model = predictor.model
-        with torch.no_grad():
-            data = model.data_preprocessor(predictor._pack([image]), False)
-            return model._forward(data['inputs'])
+        return predictor.run_network([image])
 
     return Way(lambda image: predictor.segment([image])[0], network)
 

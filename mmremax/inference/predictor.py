@@ -24,6 +24,9 @@ from .pretrained import (
 )
 
 
+PRECISIONS = ('float32', 'bfloat16')
+
+
 class Predictor(Segmenter):
     """Segments images with a detector.
 
@@ -33,14 +36,22 @@ class Predictor(Segmenter):
     Args:
         model: A panoptic detector in evaluation mode, with `cfg` and
             `dataset_meta` as `load_detector` sets them.
+        precision: Of the network, `float32` or `bfloat16`; kMaX's merge
+            computes in float32. Weights stay as they are. Speed and score:
+            docs/performance.md.
 
     Attributes:
         fusion: Thresholds of kMaX's merge; None where the model has a merge
             of its own (Mask2Former).
     """
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: nn.Module, precision: str = 'float32') -> None:
+        if precision not in PRECISIONS:
+            raise ValueError(
+                f'precision={precision!r}: it is one of {PRECISIONS}.'
+            )
         self.model = model
+        self.precision = precision
         head = model.panoptic_fusion_head
         self.classes = classes_of(model)
         is_kmax = isinstance(head, KMaXFusionHead)
@@ -56,6 +67,7 @@ class Predictor(Segmenter):
         checkpoint: str | Path | None = None,
         device: str | None = None,
         cfg_options: dict | None = None,
+        precision: str = 'float32',
     ) -> Predictor:
         """Load a model.
 
@@ -69,16 +81,18 @@ class Predictor(Segmenter):
             device: As torch names it; default CUDA where there is one.
             cfg_options: Config keys to change, as {'model.test_cfg.
                 thing_threshold': 0.5}; one without effect is an error.
+            precision: See `Predictor`.
 
         Raises:
             FileNotFoundError: There is no such model.
             RuntimeError: The weights do not fit the config.
-            ValueError: The model is not panoptic, or its classes have no
-                names.
+            ValueError: The model is not panoptic, its classes have no
+                names, or there is no such precision.
         """
         config, weights = find_model(source, checkpoint)
         device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
-        return cls(load_detector(config, weights, device, cfg_options or {}))
+        model = load_detector(config, weights, device, cfg_options or {})
+        return cls(model, precision)
 
     def save_pretrained(self, folder: str | Path) -> Path:
         """Write the model to a folder, without training-only branches.
@@ -98,13 +112,17 @@ class Predictor(Segmenter):
             raise TypeError(
                 f"{type(self.model).__name__}'s merge takes no evidence."
             )
-        model = self.model
-        with torch.no_grad():
-            data = model.data_preprocessor(self._pack(images), False)
-            logits = model._forward(data['inputs'])
-            return model.panoptic_fusion_head.look(
-                *logits, data['data_samples']
-            )
+        logits, samples = self.run_network(images)
+        return self.model.panoptic_fusion_head.look(*logits, samples)
+
+    @torch.no_grad()
+    def run_network(
+        self, images: Sequence[np.ndarray]
+    ) -> tuple[tuple[torch.Tensor, ...], list[DetDataSample]]:
+        """Make the logits of images of one size, and their metainfo."""
+        data = self.model.data_preprocessor(self._pack(images), False)
+        with self._autocast():
+            return self.model._forward(data['inputs']), data['data_samples']
 
     def segment_alike(
         self, images: Sequence[np.ndarray], sources: Sequence[str | None]
@@ -112,12 +130,17 @@ class Predictor(Segmenter):
         """Segment images of one size as a batch."""
         if self.fusion is not None:
             return super().segment_alike(images, sources)
-        with torch.no_grad():
+        with torch.no_grad(), self._autocast():
             samples = self.model.test_step(self._pack(images))
         return [
             self._translate(*result)
             for result in zip(samples, images, sources, strict=True)
         ]
+
+    def _autocast(self) -> torch.autocast:
+        kind = next(self.model.parameters()).device.type
+        is_half = self.precision == 'bfloat16'
+        return torch.autocast(kind, torch.bfloat16, enabled=is_half)
 
     def _pack(self, images: Sequence[np.ndarray]) -> dict:
         """Make the batch that the config's test pipeline makes of files."""

@@ -52,7 +52,8 @@ def test_an_export_beside_its_model(exported, monkeypatch):
     folder, predictor, _ = exported
     monkeypatch.setattr('mmremax.export.benchmark.COLD_STARTS', 1)
     ways = ways_of(predictor, [folder], threads=1)
-    assert {EAGER, 'onnxruntime float32', 'openvino float32'} <= set(ways)
+    exports = {'onnxruntime float32', 'openvino float32'}
+    assert exports | {EAGER, f'{EAGER} bfloat16'} <= set(ways)
     ways = {name: ways[name] for name in (EAGER, 'onnxruntime float32')}
     found = measure(ways, [np.zeros((40, 50, 3), np.uint8)], rounds=1)
     numbers = found['onnxruntime float32']

@@ -9,7 +9,7 @@ from safetensors import safe_open
 
 from mmremax.inference import Predictor
 from mmremax.utils.half_weights import NoConfigError
-from mmremax_runtime import Segmentation
+from mmremax_runtime import Segmentation, read_image
 from tests.helpers.scripts import ROOT
 
 MODEL = ROOT / 'demo' / 'nuclei' / 'model.safetensors'
@@ -33,6 +33,21 @@ def test_it_is_what_mmdet_predicts(predictor, path):
     assert result.segments == expected.segments
     assert len(result.segments) > 10
     assert result.segments[0].category in ('nucleus', 'background')
+
+
+def test_bfloat16_is_nearly_the_same(predictor):
+    half = Predictor(predictor.model, 'bfloat16')
+    logits, expected = (
+        p.run_network([read_image(IMAGES[1])])[0] for p in (half, predictor)
+    )
+    for ours, exact in zip(logits, expected, strict=True):
+        assert not torch.equal(ours.float(), exact)
+        assert (ours - exact).abs().mean() < 0.05 * exact.abs().mean()
+    found, whole = half.predict(IMAGES[1]), predictor.predict(IMAGES[1])
+    maps = [r.semantic() for r in (found, whole)]
+    assert 0.9 < (maps[0] == maps[1]).mean() < 1
+    with pytest.raises(ValueError, match="precision='int8': it is one of"):
+        Predictor(predictor.model, 'int8')
 
 
 def test_path_array_and_pil_agree(predictor):
