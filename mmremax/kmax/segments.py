@@ -169,6 +169,25 @@ def sum_by_segment(
     return total
 
 
+def sum_by_few_segments(
+    values: Tensor, index_map: Tensor, num_indices: int
+) -> Tensor:
+    """As `sum_by_segment`, where few of many indices occur.
+
+    On a CPU the one-hot matrix has those alone; a GPU would have to be
+    waited for.
+    """
+    if values.device.type != 'cpu':
+        return sum_by_segment(values, index_map, num_indices)
+    index = index_map.remainder(num_indices + 1)  # VOID goes last
+    occurs = index.flatten().bincount(minlength=num_indices + 1) > 0
+    occurs[-1] = True
+    few = (occurs.cumsum(0) - 1)[index]
+    total = sum_by_segment(values, few, int(occurs.sum()) - 1)
+    every = values.new_zeros(*values.shape[:2], num_indices + 1)
+    return every.index_copy(2, occurs.nonzero().flatten(), total)
+
+
 def count_by_segment(index_map: Tensor, num_indices: int) -> Tensor:
     """Count the locations of each index; VOID is last. (B, N + 1), int64."""
     index = index_map.flatten(1).remainder(num_indices + 1)

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from mmremax.kmax.class_fractions import is_soft, require_fractions
 from mmremax.kmax.predictor import LayerPrediction
-from mmremax.kmax.segments import count_by_segment, sum_by_segment
+from mmremax.kmax.segments import count_by_segment, sum_by_few_segments
 from mmremax.kmax.targets import MaskTargets, one_hot_like
 
 
@@ -25,7 +25,7 @@ def class_overlap(
     VOID, (B, P): the part of each class that a mask covers, in [0, 1]; 0
     for absent classes.
     """
-    covered = sum_by_segment(mask_prob, semantic_map, num_classes)
+    covered = sum_by_few_segments(mask_prob, semantic_map, num_classes)
     area = count_by_segment(semantic_map, num_classes)[:, None]
     return (covered / area.clamp(min=1))[:, :, :-1]
 

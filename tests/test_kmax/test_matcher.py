@@ -12,6 +12,7 @@ from mmremax.kmax.segments import (
     BatchSegments,
     count_by_segment,
     lookup,
+    sum_by_few_segments,
     sum_by_segment,
 )
 from tests.golden import load_case
@@ -232,3 +233,6 @@ def test_sums_and_counts_equal_loops(monkeypatch, chunk):
                 ours[b, :, n], values[b][:, locations].sum(1)
             )
             assert counts[b, n] == locations.sum()
+    apart = torch.where(index < 0, index, 7 * index)
+    few = sum_by_few_segments(values, apart, 30)
+    torch.testing.assert_close(few, sum_by_segment(values, apart, 30))

@@ -41,8 +41,9 @@ TABLE = {
         ('test_kmax/test_losses',),
         ('temperature * inverse_area.log()', 'inverse_area.log()'),
         ('- _NEVER * ~valid', ''),
-        ("mode='bilinear'", "mode='nearest'"),
-        ('aligned = height % 2 == 1', 'aligned = width % 2 == 1'),
+        ('place - before', '0 * before'),
+        ('clamp(max=length - 1)', 'clamp(max=length)'),
+        ('aligned = size[0] % 2 == 1', 'aligned = size[1] % 2 == 1'),
         ('-torch.log(-torch.log(uniform))', 'uniform'),
     ),
     'mmremax/kmax/losses/instance_discrimination.py': (
