@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import torch
 
 from mmremax.inference import Predictor
 from mmremax_runtime import Segmentation

@@ -23,7 +23,6 @@ from .pretrained import (
     save_folder,
 )
 
-
 PRECISIONS = ('float32', 'bfloat16')
 
 
