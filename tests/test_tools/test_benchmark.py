@@ -8,22 +8,28 @@ from mmengine.config import Config
 from tests.helpers.scripts import ROOT, load_script, run_script
 
 TOOL = 'tools/analysis/benchmark.py'
+LOADING = 'tools/analysis/benchmark_loading.py'
 CONFIG = ROOT / 'configs/quickstart/remax_mnv3-s_shapes.py'
 BASE = ROOT / 'configs/quickstart/kmax_mnv3-s_shapes.py'
 
 
 @pytest.fixture
-def benchmark(tmp_path, monkeypatch):
-    threads = cv2.getNumThreads(), torch.get_num_threads()
+def threads():
+    """What the loading changes."""
+    before = cv2.getNumThreads(), torch.get_num_threads()
+    yield
+    cv2.setNumThreads(before[0])
+    torch.set_num_threads(before[1])
 
+
+@pytest.fixture
+def benchmark(tmp_path, monkeypatch):
     def run(*arguments) -> dict:
         path = tmp_path / 'new' / 'benchmark.json'
         run_script(monkeypatch, TOOL, *arguments, '--json', path)
         return json.loads(path.read_text())
 
-    yield run
-    cv2.setNumThreads(threads[0])
-    torch.set_num_threads(threads[1])
+    return run
 
 
 PARTS = dict(
@@ -71,21 +77,27 @@ def test_ratio_is_the_median_over_turns():
     assert runs['a']['images_per_second'] == 4
 
 
-def test_loading_is_timed_beside_that_of_mmdet(benchmark, capsys, shapes_root):
+@pytest.mark.usefixtures('threads')
+def test_loading_is_timed_beside_that_of_mmdet(
+    monkeypatch, capsys, shapes_root
+):
     options = ('--data-root', shapes_root, '--shape', 65, 97, '--iters', 2)
-    numbers = benchmark(CONFIG, '--mode', 'data', *options)
-    assert numbers['shape'] == [65, 97]
-    assert list(numbers['runs']) == [
+    run_script(monkeypatch, LOADING, CONFIG, *options)
+    lines = capsys.readouterr().out.splitlines()
+    rows = [line.split(' | ') for line in lines if line.startswith('| ')]
+    assert [row[0][2:] for row in rows] == [
+        'pipeline',
         'as configured',
         'no copy-paste, no colors',
         "mmdet's large-scale jitter",
     ]
-    assert 'large-scale' in capsys.readouterr().out
+    assert all(float(row[1]) > 0 for row in rows[1:])
+    assert rows[-1][2] == '1.00 |'
     # All load the same images, within the crop.
     dataset = Config.fromfile(CONFIG).train_dataloader.dataset
     dataset.data_root = str(shapes_root)
     before = dataset.to_dict()
-    loaders = load_script(TOOL)['loaders'](dataset, (65, 97))
+    loaders = load_script(LOADING)['loaders'](dataset, (65, 97))
     *_, stock = loaders.values()
     assert dataset.to_dict() == before
     for index in range(4):
@@ -113,10 +125,11 @@ def test_memory_is_linear_in_the_images(benchmark, capsys):
     assert '| remax_mnv3-s_shapes | 0.' in capsys.readouterr().out
 
 
-def test_what_needs_data_says_so(benchmark, tmp_path):
+@pytest.mark.usefixtures('threads')
+def test_what_needs_data_says_so(benchmark, monkeypatch, tmp_path):
     nowhere = ('--data-root', tmp_path)
-    with pytest.raises(SystemExit, match='--mode data reads'):
-        benchmark(CONFIG, '--mode', 'data', *nowhere)
+    with pytest.raises(SystemExit, match='This reads the training data'):
+        run_script(monkeypatch, LOADING, CONFIG, *nowhere)
     mask2former = 'mask2former/mask2former-remax_r50_coco-panoptic.py'
     with pytest.raises(SystemExit, match='KMaXDeepLab alone'):
         benchmark(ROOT / 'configs' / mask2former, *nowhere)

@@ -1,4 +1,4 @@
-r"""Time a training step, an inference or the loading; count the memory.
+r"""Time a training step or an inference; count the memory.
 
 Several configs take their steps in turn, on the same batches, so that a busy
 machine slows all of them; ratios are medians over the turns, of processor
@@ -6,8 +6,6 @@ time on a CPU. Reads the first config's data where they are there; else, or
 with --shape, makes noise images with as many segments as --segments says.
 Inference then merges synthetic masks, not those of random weights.
 
---mode data loads training samples on one thread: as the config says, without
-what mmdet has no counterpart of, and with mmdet's large-scale jitter.
 --mode memory counts, without a GPU, the bytes of all tensors alive in a
 training step: a Markdown row with the GB (2^30 bytes) before the step
 (weights, AdamW's state), and what it adds.
@@ -15,7 +13,6 @@ training step: a Markdown row with the GB (2^30 bytes) before the step
 Examples:
     python tools/analysis/benchmark.py CONFIG OTHER --data-root DIR
     python tools/analysis/benchmark.py CONFIG --mode infer --json out.json
-    python tools/analysis/benchmark.py CONFIG --mode data --iters 50
     python tools/analysis/benchmark.py CONFIG --mode memory --amp
 """
 
@@ -24,27 +21,22 @@ import copy
 import itertools
 import json
 import logging
-import re
 import resource
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pandas as pd
 import torch
-from mmdet.registry import DATASETS, MODELS
+from mmdet.registry import MODELS
 from mmengine.config import Config
-from mmengine.hub import get_config
 from mmengine.optim import OptimWrapper, build_optim_wrapper
 from mmengine.runner import Runner
 from torch import nn
 from torch.utils.benchmark import Timer
-from torch.utils.data import Dataset
 
 import mmremax  # noqa: F401
-from mmremax.datasets.sampler import SampleKey
 from mmremax.engine.measure import (
     Stopwatch,
     TensorMemory,
@@ -66,7 +58,6 @@ from mmremax_runtime.opening import count, side
 DEVICE = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
 GIB = 2**30
 ORI_SHAPE = (427, 640)  # of a made test image, before its resize
-STOCK = 'mmdet::mask2former/mask2former_r50_8xb2-lsj-50e_coco-panoptic.py'
 Step = Callable[[object], None]
 
 
@@ -78,7 +69,7 @@ def parse_args() -> argparse.Namespace:
     )
     add = parser.add_argument
     add('config', nargs='+', help='files of configs/')
-    modes = ['train', 'infer', 'data', 'memory']
+    modes = ['train', 'infer', 'memory']
     add('--mode', choices=modes, default='train')
     text = "make images of this size in pixels (the config's crop)"
     add('--shape', type=side, nargs=2, metavar=('H', 'W'), help=text)
@@ -196,52 +187,6 @@ def infer_step(
     return step
 
 
-def loaders(
-    dataset: dict, crop_size: tuple[int, int] | None = None
-) -> dict[str, Callable[[int], dict]]:
-    """Build what loads the i-th sample of a `PanopticDataset`, in three ways.
-
-    mmdet's way is the pipeline of its Mask2Former configs: annotation with
-    a mask for each thing, resize, crop, flip, packing. Scales and crop are
-    those of the config, or `crop_size`, height and width.
-    """
-    dataset = copy.deepcopy(dataset)
-    crop = next(t for t in dataset.pipeline if t['type'] == 'RandomScaleCrop')
-    crop['crop_size'] = tuple(crop_size or crop['crop_size'])
-    plain = copy.deepcopy(dataset)
-    extra = re.compile('CopyPaste|Color|Colour')
-    plain.pipeline = [t for t in plain.pipeline if not extra.search(t.type)]
-    configured, plain = DATASETS.build(dataset), DATASETS.build(plain)
-    stock = get_config(STOCK).train_dataloader.dataset
-    stock.pop('filter_cfg', None)
-    stock.update(
-        {k: dataset[k] for k in ('ann_file', 'data_root', 'data_prefix')}
-    )
-    names = ('classes', 'thing_classes', 'stuff_classes')
-    stock.metainfo = {name: configured.metainfo[name] for name in names}
-    size = crop['crop_size'][::-1]
-    for transform in stock.pipeline:
-        if transform['type'] == 'RandomResize':
-            transform.update(scale=size, ratio_range=crop['scale_range'])
-        elif transform['type'] == 'RandomCrop':
-            transform['crop_size'] = size
-    stock = DATASETS.build(stock)
-
-    def load(data: Dataset) -> Callable[[int], dict]:
-        return lambda i: data[SampleKey(i % len(data), 0, i)]
-
-    return {
-        'as configured': load(configured),
-        'no copy-paste, no colors': load(plain),
-        "mmdet's large-scale jitter": lambda i: stock[i % len(stock)],
-    }
-
-
-def load_step(load: Step, watch: Stopwatch, _: argparse.Namespace) -> Step:
-    """Make a step that loads a sample."""
-    return watch.part('sample')(load)
-
-
 def measure(configs: dict[str, Config], args: argparse.Namespace) -> dict:
     """Let all runs take their steps in turn, on the first config's data.
 
@@ -249,30 +194,18 @@ def measure(configs: dict[str, Config], args: argparse.Namespace) -> dict:
         `runs`: by name the :func:`summaries`; and what was measured.
     """
     first = next(iter(configs.values()))
-    ways: dict = configs
-    if args.mode == 'data':
-        cv2.setNumThreads(0)
-        torch.set_num_threads(1)
-        try:
-            ways = loaders(first.train_dataloader.dataset, args.shape)
-        except FileNotFoundError as error:
-            sys.exit(f'--mode data reads the training data: {error}')
-        inputs = itertools.count()
-    else:
-        inputs = batches(first, args)
-    make = dict(train=train_step, infer=infer_step, data=load_step)[args.mode]
-    watches = {name: Stopwatch(DEVICE) for name in ways}
-    steps = [make(way, watches[name], args) for name, way in ways.items()]
+    inputs = batches(first, args)
+    make = dict(train=train_step, infer=infer_step)[args.mode]
+    watches = {name: Stopwatch(DEVICE) for name in configs}
+    steps = [make(cfg, watches[name], args) for name, cfg in configs.items()]
     reading = Stopwatch(torch.device('cpu'))
     for _ in range(args.warmup + args.iters):
         with reading.part('data'):
             batch = next(inputs)
         for step in steps:
             step(copy.deepcopy(batch))
-    shape, images = args.shape or first.model.data_preprocessor.crop_size, 1
-    is_read = args.mode == 'data' or loader_of(first, args)[1]
-    if args.mode != 'data':
-        shape, images = batch['inputs'][0].shape[1:], len(batch['inputs'])
+    is_read = loader_of(first, args)[1]
+    shape, images = batch['inputs'][0].shape[1:], len(batch['inputs'])
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     if DEVICE.type == 'cuda':
         peak = torch.cuda.max_memory_allocated()
