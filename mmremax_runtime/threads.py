@@ -11,12 +11,14 @@ POLICY = 'OMP_WAIT_POLICY'
 
 
 def busy_share(seconds: float = 0.1) -> float:
-    """Measure which part of the cores works now; 0 where Linux is not."""
-    if not STAT.is_file():
+    """Measure which part of the cores works now; 0 where none can tell."""
+    try:
+        before = _ticks()
+        time.sleep(seconds)
+        after = _ticks()
+    except (OSError, ValueError):  # no Linux, or one that hides it
         return 0.0
-    before = _ticks()
-    time.sleep(seconds)
-    total, idle = (b - a for a, b in zip(before, _ticks(), strict=True))
+    total, idle = (b - a for a, b in zip(before, after, strict=True))
     return 1 - idle / total if total > 0 else 0.0
 
 
@@ -34,5 +36,6 @@ def share_cores() -> None:
 
 def _ticks() -> tuple[int, int]:
     """Read the time of all cores so far, all and idle."""
-    times = list(map(int, STAT.read_text().split('\n', 1)[0].split()[1:9]))
-    return sum(times), times[3] + times[4]
+    _, *times = STAT.read_text().split('\n', 1)[0].split()
+    user, nice, system, idle, wait, *others = map(int, times[:8])
+    return user + nice + system + idle + wait + sum(others), idle + wait

@@ -29,6 +29,8 @@ def stat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_share_is_what_the_cores_did_meanwhile(stat: Path) -> None:
     assert busy_share() == pytest.approx(0.8)
     assert busy_share() == 0  # no tick has passed
+    stat.write_text('cpu  1 2 3')
+    assert busy_share() == 0  # not told
     stat.unlink()
     assert busy_share() == 0
 
