@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from importlib.util import find_spec
 from pathlib import Path
 
 from mmengine.fileio import load
@@ -10,6 +11,7 @@ from mmengine.fileio import load
 from .resources import resource_root
 
 OURS = 'mmremax::'  # what mmengine writes before a package's configs
+OTHERS = ('mmdet', 'mmseg', 'mmpretrain')
 
 
 def list_configs() -> dict[str, Path]:
@@ -27,15 +29,21 @@ def find_config(name: str | Path) -> Path:
         name: A file, also relative to the repository's root where that is
             not the working directory; or a name, as in 'remax_r50_coco',
             capitals or not. Either may follow 'mmremax::', and a file is
-            then below configs/.
+            then below configs/; after 'mmdet::' and the like it is below
+            that package's.
 
     Raises:
         FileNotFoundError: There is neither; the text lists names near it.
     """
     root = resource_root()
     folders = (Path(), root)
-    if str(name).startswith(OURS):
-        name, folders = str(name).removeprefix(OURS), (root / 'configs',)
+    package, _, file = str(name).rpartition('::')
+    if f'{package}::' == OURS:
+        name, folders = file, (root / 'configs',)
+    elif package in OTHERS:
+        (folder,) = find_spec(package).submodule_search_locations
+        folders = (Path(folder, '.mim', 'configs'),)
+        name = file
     for path in (folder / name for folder in folders):
         if path.is_file():
             return path

@@ -25,6 +25,15 @@ def test_file_comes_first(tmp_path, monkeypatch):
     assert find_config('remax_r50_coco') == Path('remax_r50_coco')
 
 
+def test_another_package_s_config_is_found():
+    name = 'mask2former/mask2former_r50_8xb2-lsj-50e_coco-panoptic.py'
+    path = find_config(f'mmdet::{name}')
+    assert path.is_file()
+    assert path.parent.parent.parts[-3:] == ('mmdet', '.mim', 'configs')
+    with pytest.raises(FileNotFoundError, match=r'no config none\.py'):
+        find_config('mmdet::none.py')
+
+
 def test_error_lists_names_near_it():
     with pytest.raises(FileNotFoundError, match='Near it: remax_r50_coco,'):
         find_config('my/remax_r50_coc.py')
