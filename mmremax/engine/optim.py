@@ -182,7 +182,7 @@ class NormMomentumHook(Hook):
 def puts_channels_last(cfg: Config) -> bool:
     """Whether a config trains with channels last in memory, on a CPU."""
     hooks = cfg.get('custom_hooks', ())
-    return any(h['type'].endswith('ChannelsLastHook') for h in hooks)
+    return any('ChannelsLastHook' in str(hook['type']) for hook in hooks)
 
 
 @HOOKS.register_module()

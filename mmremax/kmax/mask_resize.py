@@ -20,8 +20,8 @@ from torch import Tensor
 
 from mmremax_runtime import geometry
 
-# Pixels of a tile, rows and columns. On a CPU the probabilities of its
-# queries stay in the L2 cache, and a call has enough to do. The GPU's are not
+# Rows and columns of a tile, in pixels. On a CPU the probabilities of all
+# queries then stay in the L2 cache, and a call has enough to do. The GPU's are not
 # measured.
 TILE_SHAPE = {'cpu': (32, 64), 'cuda': (512, 256)}
 CPU_TILE_NUMEL = 2**18
