@@ -21,8 +21,8 @@ from torch import Tensor
 from mmremax_runtime import geometry
 
 # Rows and columns of a tile, in pixels. On a CPU the probabilities of all
-# queries then stay in the L2 cache, and a call has enough to do. The GPU's are not
-# measured.
+# queries then stay in the L2 cache, and a call has enough to do. The GPU's
+# are not measured.
 TILE_SHAPE = {'cpu': (32, 64), 'cuda': (512, 256)}
 CPU_TILE_NUMEL = 2**18
 
