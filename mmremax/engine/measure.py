@@ -7,7 +7,7 @@ grid of stride 4.
 from __future__ import annotations
 
 import weakref
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -74,35 +74,42 @@ class TensorMemory(TorchDispatchMode):
     Attributes:
         live: Bytes alive now.
         peak: Most bytes alive at one time.
+        at_peak: These by the operator that made them, such as
+            `aten.gelu.default`; '' made what was alive before.
     """
 
     def __init__(self, alive: list[Tensor] = ()) -> None:
         super().__init__()
         self.live = self.peak = 0
+        self.at_peak: dict[str, int] = {}
+        self._by_operator = Counter()
         self._known = weakref.WeakSet()
         for tensor in alive:
-            self._add(tensor)
+            self._add(tensor, '')
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         """Run the operator and count the storages it made."""
         result = func(*args, **(kwargs or {}))
         for leaf in tree_leaves(result):
             if isinstance(leaf, Tensor):
-                self._add(leaf)
+                self._add(leaf, str(func))
         return result
 
-    def _add(self, tensor: Tensor) -> None:
+    def _add(self, tensor: Tensor, operator: str) -> None:
         storage = tensor.untyped_storage()
         if storage in self._known:
             return
         self._known.add(storage)
         size = storage.nbytes()
-        self.live += size
-        self.peak = max(self.peak, self.live)
-        weakref.finalize(storage, self._remove, size).atexit = False
+        self._count(size, operator)
+        if self.live > self.peak:
+            self.peak, self.at_peak = self.live, dict(self._by_operator)
+        end = weakref.finalize(storage, self._count, -size, operator)
+        end.atexit = False
 
-    def _remove(self, size: int) -> None:
-        self.live -= size
+    def _count(self, size: int, operator: str) -> None:
+        self.live += size
+        self._by_operator[operator] += size
 
 
 def synthetic_batch(

@@ -4,10 +4,12 @@ import json
 import math
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
+import torch
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from terminaltables import AsciiTable
@@ -24,7 +26,8 @@ class StreamingMetric(BaseMetric):
     """Scores each image when it comes, and keeps a few numbers of it.
 
     No temporary files, no pool of processes: each image is scored at its
-    original size, in the process that predicted it; only numbers travel
+    original size, in the process that predicted it, by as many threads as
+    torch has there, while the next ones are predicted; only numbers travel
     between processes. `class_scores` has the scores by class afterwards.
 
     Reads of each sample the metainfo `img_id`, `img_path`, `file_name`,
@@ -52,6 +55,7 @@ class StreamingMetric(BaseMetric):
         self.classwise = classwise
         self.backend_args = backend_args
         self.class_scores: dict[str, dict[str, float]] = {}
+        self._pool: ThreadPoolExecutor | None = None  # of one evaluation
 
     def check_data(self, dataset: PanopticDataset) -> None:
         """Raise an InputError if a data set cannot be scored.
@@ -75,8 +79,27 @@ class StreamingMetric(BaseMetric):
         return None
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        """Score predicted samples one by one."""
-        self.results += map(self.score_image, data_samples)
+        """Hand predicted samples to the threads.
+
+        Waits where they fall behind, so that few predictions are held.
+
+        Raises:
+            Exception: What scoring an earlier sample raised.
+        """
+        threads = torch.get_num_threads()
+        self._pool = self._pool or ThreadPoolExecutor(threads)
+        for sample in data_samples:
+            self.results.append(self._pool.submit(self.score_image, sample))
+            for earlier in self.results[: -2 * threads][-1:]:
+                earlier.result()
+
+    def evaluate(self, size: int) -> dict:
+        """Wait for the threads and sum up; raises what scoring raised."""
+        if self._pool is not None:
+            self._pool.shutdown()
+            self._pool = None
+        self.results = [scored.result() for scored in self.results]
+        return super().evaluate(size)
 
     @abstractmethod
     def score_image(self, sample: dict) -> object:

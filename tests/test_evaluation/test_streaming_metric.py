@@ -2,9 +2,11 @@
 
 import json
 import math
+import threading
 
 import numpy as np
 import pytest
+import torch
 
 from mmremax.evaluation import (
     CityscapesAPMetric,
@@ -13,6 +15,7 @@ from mmremax.evaluation import (
     PanopticQualityMetric,
     write_scores,
 )
+from mmremax.evaluation.streaming_metric import StreamingMetric
 from tests.helpers.predictions import (
     evaluate,
     predictions,
@@ -38,6 +41,68 @@ def test_the_truth_gives_100(metric, predict, name, count, request):
     rows = [scores, *metric.class_scores.values()]
     values = np.array([v for row in rows for v in row.values()])
     assert values[~np.isnan(values)] == pytest.approx(100)
+
+
+class Waiting(StreamingMetric):
+    """Scores image 0 when it is let, and the others at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.let = threading.Event()
+        self.scored = []
+
+    def score_image(self, sample: dict) -> int:
+        image = sample['img_id']
+        if image == 0:
+            assert self.let.wait(timeout=60)
+        if image == 7:
+            raise ValueError('image 7 is odd')
+        self.scored.append(image)
+        return image
+
+    def compute_metrics(self, results: list) -> dict:
+        return dict(images=list(results))
+
+
+@pytest.fixture
+def three_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    yield
+    torch.set_num_threads(before)
+
+
+def test_images_are_scored_beside_each_other(three_threads):
+    metric = Waiting()
+    metric.process({}, [dict(img_id=image) for image in range(4)])
+    for scored in metric.results[1:]:
+        scored.result(timeout=60)  # though image 0 is not done
+    assert sorted(metric.scored) == [1, 2, 3]
+    metric.let.set()
+    assert metric.evaluate(4) == dict(images=[0, 1, 2, 3])
+    assert metric.results == []
+    metric.process({}, [dict(img_id=1)])  # and once more
+    assert metric.evaluate(1) == dict(images=[1])
+
+
+def test_few_predictions_are_held(three_threads):
+    metric = Waiting()
+    threading.Timer(0.5, metric.let.set).start()
+    for image in range(20):
+        metric.process({}, [dict(img_id=image % 7)])
+        waiting = sum(not scored.done() for scored in metric.results)
+        assert waiting <= 2 * 3
+    assert metric.let.is_set()
+
+
+def test_what_scoring_raises_is_raised(three_threads):
+    metric = Waiting()
+    metric.let.set()
+    metric.process({}, [dict(img_id=7)])
+    with pytest.raises(ValueError, match='image 7 is odd'):
+        metric.process({}, [dict(img_id=image) for image in range(1, 7)])
+    with pytest.raises(ValueError, match='image 7 is odd'):
+        metric.evaluate(7)
 
 
 def test_scores_overall_and_by_class(shapes, tmp_path):

@@ -112,6 +112,22 @@ def test_loading_is_timed_beside_that_of_mmdet(
     assert sample.gt_sem_seg.sem_seg.shape[1:] == sample.img_shape
 
 
+@pytest.mark.usefixtures('threads')
+def test_waiting_of_a_step_is_measured_by_workers(
+    monkeypatch, capsys, shapes_root
+):
+    monkeypatch.setattr('os.cpu_count', lambda: 3)
+    options = ('--data-root', shapes_root, '--shape', 65, 97, '--iters', 3)
+    run_script(monkeypatch, LOADING, CONFIG, *options, '--step', 0.1)
+    title, *table = capsys.readouterr().out.splitlines()
+    assert title == 'A step of 0.1 s, 8 images:'
+    rows = [line[2:-2].split(' | ') for line in table[3:]]
+    assert [row[0] for row in rows] == ['0', '1', '2']
+    for _, wait, speed in rows:
+        seconds = 8 / float(speed)
+        assert seconds - 0.1 == pytest.approx(float(wait) / 1e3, abs=2e-3)
+
+
 def test_memory_is_linear_in_the_images(benchmark, capsys):
     """And less in half precision; the fixed part is model and state."""
     common = (CONFIG, '--mode', 'memory', '--shape', 97, 129)
@@ -122,6 +138,9 @@ def test_memory_is_linear_in_the_images(benchmark, capsys):
     one, two, three, two_amp = (run['peak'] for run in memory)
     assert three - two == pytest.approx(two - one, rel=0.02)
     assert memory[0]['fixed'] == memory[3]['fixed'] < two_amp < two
+    made = memory[0]['operators']
+    assert next(iter(made)) == 'aten.convolution.default'
+    assert sum(made.values()) == pytest.approx(one - memory[0]['fixed'])
     assert '| remax_mnv3-s_shapes | 0.' in capsys.readouterr().out
 
 

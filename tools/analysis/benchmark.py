@@ -8,7 +8,8 @@ Inference then merges synthetic masks, not those of random weights.
 
 --mode memory counts, without a GPU, the bytes of all tensors alive in a
 training step: a Markdown row with the GB (2^30 bytes) before the step
-(weights, AdamW's state), and what it adds.
+(weights, AdamW's state), and what it adds. --json tells which operators made
+what is alive at the worst moment.
 
 Examples:
     python tools/analysis/benchmark.py CONFIG OTHER --data-root DIR
@@ -273,12 +274,12 @@ def show(numbers: dict) -> None:
         print(f'together {run["step_seconds"]:.4f}, ratio {run["ratio"]:.2f}')
 
 
-def step_memory(cfg: Config, args: argparse.Namespace) -> tuple[int, int]:
+def step_memory(cfg: Config, args: argparse.Namespace) -> dict:
     """Count the bytes of a training step on synthetic images, on the CPU.
 
     Returns:
-        Alive before the step (weights and the state of the optimizer), and
-        at most in it.
+        `fixed`: Alive before the step (weights and the state of the
+        optimizer). `peak`: At most in it; `operators` made so much of that.
     """
     model, wrapper = build(cfg, args)
     for parameter in model.train().parameters():
@@ -293,7 +294,9 @@ def step_memory(cfg: Config, args: argparse.Namespace) -> tuple[int, int]:
     with TensorMemory(lasting) as memory:
         fixed = memory.live
         model.train_step(batch, wrapper)
-    return fixed, memory.peak
+    sizes = sorted(memory.at_peak.items(), key=lambda item: -item[1])
+    made = {name: size for name, size in sizes if name}
+    return dict(fixed=fixed, peak=memory.peak, operators=made)
 
 
 @tool()
@@ -310,10 +313,9 @@ def main() -> None:
     if args.mode == 'memory':
         numbers = {}
         for name, cfg in configs.items():
-            fixed, peak = step_memory(cfg, args)
-            numbers[name] = dict(fixed=fixed, peak=peak)
-            added = (peak - fixed) / GIB
-            print(f'| {name} | {fixed / GIB:.2f} | {added:.2f} |', flush=True)
+            numbers[name] = counted = step_memory(cfg, args)
+            fixed, peak = counted['fixed'] / GIB, counted['peak'] / GIB
+            print(f'| {name} | {fixed:.2f} | {peak - fixed:.2f} |', flush=True)
     else:
         numbers = measure(configs, args)
         show(numbers)
