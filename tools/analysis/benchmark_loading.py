@@ -1,10 +1,10 @@
 r"""Time the loading of training samples, beside mmdet's or beside a step.
 
-Each sample is loaded on one thread as the config says, without what mmdet has no
-counterpart of (copy-paste, colors), and by the pipeline of mmdet's
-Mask2Former configs: annotation with a mask for each thing, large-scale
-jitter, crop, flip, packing. Prints Markdown: milliseconds of the processor,
-means over the samples, and mmdet's over them.
+Each sample is loaded on one thread as the config says, without what mmdet has
+no counterpart of (copy-paste, colors), and by the pipeline of Mask2Former's
+configs in mmdet: annotation with a mask for each thing, large-scale jitter,
+crop, flip, packing. Prints Markdown: milliseconds of the processor, means over
+the samples, and the time of mmdet over them.
 
 With --step: how long a step that takes so many seconds of a GPU waits for its
 batch, by the number of worker processes (`train_dataloader.num_workers`); one
