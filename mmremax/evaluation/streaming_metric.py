@@ -20,6 +20,7 @@ from mmremax_runtime.errors import InputError
 from mmremax_runtime.files import write_text
 
 _ROWS_OF_ONE_BLOCK = 30
+_MAX_THREADS = 4  # each may hold a prediction's masks on the GPU
 
 
 class StreamingMetric(BaseMetric):
@@ -27,8 +28,9 @@ class StreamingMetric(BaseMetric):
 
     No temporary files, no pool of processes: each image is scored at its
     original size, in the process that predicted it, by as many threads as
-    torch has there, while the next ones are predicted; only numbers travel
-    between processes. `class_scores` has the scores by class afterwards.
+    torch has there, at most 4, while the next ones are predicted; only
+    numbers travel between processes. `class_scores` has the scores by class
+    afterwards.
 
     Reads of each sample the metainfo `img_id`, `img_path`, `file_name`,
     `png_name`, `seg_map_path` and `segments_info`, besides the prediction.
@@ -86,12 +88,12 @@ class StreamingMetric(BaseMetric):
         Raises:
             Exception: What scoring an earlier sample raised.
         """
-        threads = torch.get_num_threads()
+        threads = min(torch.get_num_threads(), _MAX_THREADS)
         self._pool = self._pool or ThreadPoolExecutor(threads)
         for sample in data_samples:
             self.results.append(self._pool.submit(self.score_image, sample))
-            for earlier in self.results[: -2 * threads][-1:]:
-                earlier.result()
+            if len(self.results) > threads:
+                self.results[-1 - threads].result()
 
     def evaluate(self, size: int) -> dict:
         """Wait for the threads and sum up; raises what scoring raised."""

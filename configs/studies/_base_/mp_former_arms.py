@@ -1,4 +1,4 @@
-"""The four arms of the studies mp_former_{camvid,nuclei}.py.
+"""The arms of the studies mp_former_{camvid,nuclei}.py.
 
 Half and full length are trainings of their own, each with the whole schedule.
 """
@@ -10,7 +10,7 @@ claim = (
 paper = 'MP-Former, abstract'
 baseline = 'full_mask2former'
 
-_lengths = dict(half=400, full=800)
+_lengths = dict(half=400, full=800)  # steps
 _methods = {'mask2former': 'Mask2Former', 'mp-former': 'MP-Former'}
 
 
@@ -25,14 +25,14 @@ def _steps(number: int) -> dict:
     }
 
 
-def arms_of(data: str) -> dict[str, dict]:
-    """Name the configs of one data set."""
+def arms_of(data: str, **lengths: int) -> dict[str, dict]:
+    """Name the configs of one data set; further lengths in steps."""
     return {
         f'{length}_{method}': dict(
             title=f'{title}, {number} steps',
             config=f'../small/{method}_lite0_{data}.py',
             options=_steps(number),
         )
-        for length, number in _lengths.items()
+        for length, number in (_lengths | lengths).items()
         for method, title in _methods.items()
     }
