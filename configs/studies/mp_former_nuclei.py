@@ -3,7 +3,7 @@
     python tools/study.py run configs/studies/mp_former_nuclei.py \
         --data-root data/stage1_train
 
-Arms: _base_/mp_former_arms.py; and both with 2000 steps, `long_*`: one
+Arms: _base_/mp_former_arms.py; and both with 1600 steps, `long_*`: one
 seed takes half an hour of a core: `--seeds 1 --arms 'long_*'`.
 """
 
@@ -17,4 +17,4 @@ paper = _shared['paper']
 baseline = _shared['baseline']
 metric = 'instance/AP'
 seeds = 3
-arms = _shared['arms_of']('nuclei', long=2000)
+arms = _shared['arms_of']('nuclei', long=1600)
