@@ -4,7 +4,7 @@
         --data-root data/stage1_train
 
 Arms: _base_/mp_former_arms.py; and both with 1600 steps, `long_*`: one
-seed takes half an hour of a core: `--seeds 1 --arms 'long_*'`.
+seed takes 25 minutes of a core: `--seeds 1 --arms 'long_*'`.
 """
 
 from pathlib import Path as _Path
