@@ -3,6 +3,7 @@
 import json
 import math
 from abc import abstractmethod
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import zip_longest
@@ -91,17 +92,32 @@ class StreamingMetric(BaseMetric):
         threads = min(torch.get_num_threads(), _MAX_THREADS)
         self._pool = self._pool or ThreadPoolExecutor(threads)
         for sample in data_samples:
-            self.results.append(self._pool.submit(self.score_image, sample))
-            if len(self.results) > threads:
-                self.results[-1 - threads].result()
+            self._waiting.append(self._pool.submit(self.score_image, sample))
+            self._collect(at_most=threads)
 
     def evaluate(self, size: int) -> dict:
         """Wait for the threads and sum up; raises what scoring raised."""
+        self._collect()
         if self._pool is not None:
             self._pool.shutdown()
             self._pool = None
-        self.results = [scored.result() for scored in self.results]
         return super().evaluate(size)
+
+    @property
+    def results(self) -> list:
+        """What ``score_image`` gave for each sample; waits for all."""
+        self._collect()
+        return self._results
+
+    @results.setter
+    def results(self, values: list) -> None:
+        self._results, self._waiting = values, deque()
+
+    def _collect(self, at_most: int = 0) -> None:
+        """Wait for the oldest samples, until so many are left."""
+        while len(self._waiting) > at_most:
+            self._results.append(self._waiting[0].result())
+            self._waiting.popleft()
 
     @abstractmethod
     def score_image(self, sample: dict) -> object:

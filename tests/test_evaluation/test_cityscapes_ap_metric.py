@@ -47,7 +47,7 @@ def test_equal_to_cityscapesscripts(cityscapes, seed, tmp_path, monkeypatch):
     metric = CityscapesAPMetric()
     metric.dataset_meta = cityscapes.metainfo
     metric.process({}, samples)
-    assert all(len(str(scored.result())) < 30000 for scored in metric.results)
+    assert all(len(str(result)) < 30000 for result in metric.results)
     scores = metric.evaluate(len(samples))
     assert 5 < scores['cityscapes/AP'] < 95
     folder = tmp_path / 'predictions'

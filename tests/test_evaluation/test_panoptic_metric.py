@@ -114,16 +114,15 @@ def test_results_are_small_and_tables_are_printed(shapes, monkeypatch):
     metric = PanopticQualityMetric()
     metric.dataset_meta = shapes.metainfo
     metric.process({}, predictions(shapes))
-    results = [scored.result() for scored in metric.results]
-    for result in results:
+    for result in metric.results:
         assert result['entry'] is None
         assert sum(array.nbytes for array in result['counts']) <= 10 * 5 * 8
     messages = []
     logger = MMLogger.get_current_instance()
     monkeypatch.setattr(logger, 'info', messages.append)
-    metric.compute_metrics(results)
+    metric.compute_metrics(metric.results)
     metric.classwise = False
-    metric.compute_metrics(results)
+    metric.compute_metrics(metric.results)
     assert len(messages) == 3
     for word in ('All', 'Things', 'Stuff', '100.00'):
         assert word in messages[0]

@@ -48,7 +48,7 @@ class Waiting(StreamingMetric):
 
     def __init__(self) -> None:
         super().__init__()
-        self.let = threading.Event()
+        self.let, self.scored_others = threading.Event(), threading.Event()
         self.scored = []
 
     def score_image(self, sample: dict) -> int:
@@ -58,6 +58,8 @@ class Waiting(StreamingMetric):
         if image == 7:
             raise ValueError('image 7 is odd')
         self.scored.append(image)
+        if len(self.scored) == 2:
+            self.scored_others.set()
         return image
 
     def compute_metrics(self, results: list) -> dict:
@@ -75,10 +77,10 @@ def three_threads():
 def test_images_are_scored_beside_each_other(three_threads):
     metric = Waiting()
     metric.process({}, [dict(img_id=image) for image in range(3)])
-    for scored in metric.results[1:]:
-        scored.result(timeout=60)  # though image 0 is not done
+    assert metric.scored_others.wait(timeout=60)  # image 0 is not done
     assert sorted(metric.scored) == [1, 2]
     metric.let.set()
+    assert metric.results == [0, 1, 2]
     assert metric.evaluate(3) == dict(images=[0, 1, 2])
     assert metric.results == []
     metric.process({}, [dict(img_id=1)])  # and once more
@@ -87,12 +89,13 @@ def test_images_are_scored_beside_each_other(three_threads):
 
 def test_few_predictions_are_held(three_threads):
     metric = Waiting()
-    threading.Timer(0.5, metric.let.set).start()
-    for image in range(20):
-        metric.process({}, [dict(img_id=image % 7)])
-        waiting = sum(not scored.done() for scored in metric.results)
-        assert waiting <= 3
+    for image in range(3):
+        metric.process({}, [dict(img_id=image)])
+    timer = threading.Timer(0.5, metric.let.set)
+    timer.start()
+    metric.process({}, [dict(img_id=3)])  # waits for image 0
     assert metric.let.is_set()
+    assert metric.evaluate(4) == dict(images=[0, 1, 2, 3])
 
 
 def test_what_scoring_raises_is_raised(three_threads):
