@@ -19,6 +19,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from mmremax.engine.continuation import ContinuationHook, settings_of
+from mmremax.engine.gpu_room import enough_memory
 from mmremax.engine.stopping import StopHook, StopRequest
 from mmremax.engine.tracking import TRACKERS, add_tracker
 from mmremax.engine.work_dir import named_writes, sole_writer
@@ -31,7 +32,6 @@ from mmremax.utils.distributed import (
     leave_process_group,
     prepare_cpu_distributed,
 )
-from mmremax.utils.gpu import enough_memory
 from mmremax.utils.loader_timeouts import loader_timeouts
 from mmremax.utils.resume import resume_from
 from mmremax.utils.safe_loading import safe_loading

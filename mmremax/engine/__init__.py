@@ -1,9 +1,10 @@
 """What the runner needs: hooks, optimizers, checkpoints."""
 
+from .channels_last import ChannelsLastHook
 from .count_hooks import DiscardCountHook
 from .data_check_hook import ClassCountCheckHook
 from .gradient_hooks import GradNormHook, NonFiniteError, NonFiniteGuardHook
-from .optim import ChannelsLastHook, NormMomentumHook
+from .optim import NormMomentumHook
 from .pretrained_weights import StrictPretrained
 from .resume import (
     AtomicBackend,

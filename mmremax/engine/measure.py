@@ -1,4 +1,4 @@
-"""Time and memory of a step, and input to measure it on without data.
+"""Time of a step, and input to measure it on without data.
 
 Letters: B images, Q queries, K classes, G segments of an image, h w the
 grid of stride 4.
@@ -6,8 +6,8 @@ grid of stride 4.
 
 from __future__ import annotations
 
-import weakref
-from collections import Counter, defaultdict
+import logging
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -15,11 +15,14 @@ from time import perf_counter, process_time
 
 import numpy as np
 import torch
+from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample
+from mmengine.config import Config
+from mmengine.optim import OptimWrapper, build_optim_wrapper
 from mmengine.structures import InstanceData, PixelData
-from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
+from torch import Tensor, nn
+
+from mmremax.utils.config_edits import remove_pretrained
 
 
 class Stopwatch:
@@ -65,51 +68,16 @@ class Stopwatch:
         return np.array([perf_counter(), process_time()])
 
 
-class TensorMemory(TorchDispatchMode):
-    """Count the bytes of all storages that are alive at one time.
-
-    This is what torch's CUDA allocator would report for the same tensors,
-    less the workspace of its libraries; it does not depend on the machine.
-
-    Attributes:
-        live: Bytes alive now.
-        peak: Most bytes alive at one time.
-        at_peak: These by the operator that made them, such as
-            `aten.gelu.default`; '' made what was alive before.
-    """
-
-    def __init__(self, alive: list[Tensor] = ()) -> None:
-        super().__init__()
-        self.live = self.peak = 0
-        self.at_peak: dict[str, int] = {}
-        self._by_operator = Counter()
-        self._known = weakref.WeakSet()
-        for tensor in alive:
-            self._add(tensor, '')
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        """Run the operator and count the storages it made."""
-        result = func(*args, **(kwargs or {}))
-        for leaf in tree_leaves(result):
-            if isinstance(leaf, Tensor):
-                self._add(leaf, str(func))
-        return result
-
-    def _add(self, tensor: Tensor, operator: str) -> None:
-        storage = tensor.untyped_storage()
-        if storage in self._known:
-            return
-        self._known.add(storage)
-        size = storage.nbytes()
-        self._count(size, operator)
-        if self.live > self.peak:
-            self.peak, self.at_peak = self.live, dict(self._by_operator)
-        end = weakref.finalize(storage, self._count, -size, operator)
-        end.atexit = False
-
-    def _count(self, size: int, operator: str) -> None:
-        self.live += size
-        self._by_operator[operator] += size
+def build_with_optimizer(cfg: Config) -> tuple[nn.Module, OptimWrapper]:
+    """Build a network with random weights on the CPU, and its optimizer."""
+    remove_pretrained(cfg)
+    torch.manual_seed(0)
+    model = MODELS.build(cfg.model)
+    logging.disable(logging.INFO)  # a line for each weight
+    model.init_weights()
+    logging.disable(logging.NOTSET)
+    cfg.optim_wrapper.pop('accumulative_counts', None)
+    return model, build_optim_wrapper(model, cfg.optim_wrapper)
 
 
 def synthetic_batch(

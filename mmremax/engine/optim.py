@@ -7,9 +7,7 @@ from contextlib import contextmanager
 
 import torch
 from mmdet.registry import HOOKS, OPTIM_WRAPPERS
-from mmengine.config import Config
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.optim import (
     DefaultOptimWrapperConstructor,
     OptimWrapper,
@@ -177,27 +175,3 @@ class NormMomentumHook(Hook):
         for module in runner.model.modules():
             if isinstance(module, _BatchNorm):
                 module.momentum = self.momentum
-
-
-def puts_channels_last(cfg: Config) -> bool:
-    """Whether a config trains with channels last in memory, on a CPU."""
-    hooks = cfg.get('custom_hooks', ())
-    return any('ChannelsLastHook' in str(hook['type']) for hook in hooks)
-
-
-@HOOKS.register_module()
-class ChannelsLastHook(Hook):
-    """Keeps the channels of images and features last in memory on a CPU.
-
-    The same numbers up to rounding, in less time (docs/performance.md). On a
-    GPU, where it was not measured, nothing changes. With several processes
-    the hook rests: their gradients are averaged in the layout that the
-    weights had when the model was wrapped.
-    """
-
-    def before_run(self, runner: Runner) -> None:
-        """Convert the weights; features take the layout from them."""
-        model = runner.model
-        on_cpu = next(model.parameters()).device.type == 'cpu'
-        if on_cpu and not is_model_wrapper(model):
-            model.to(memory_format=torch.channels_last)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 from mmdet.models.detectors import BaseDetector, MaskFormer
 from mmdet.registry import MODELS
 from mmdet.structures import SampleList
 from torch import Tensor
 
 from mmremax.utils.init_detector import InitDetectorMixin
+
+from .recompute import recomputing
 
 
 @MODELS.register_module()
@@ -16,7 +20,8 @@ class KMaXDeepLab(InitDetectorMixin, MaskFormer):
 
     The two class counts are handed to both heads, `test_cfg` to the fusion
     head. The backbone has features of strides 4 to 32, on Cityscapes with
-    one more in front of them.
+    one more in front of them. `recompute` spares memory in training; see
+    recomputing().
     """
 
     def __init__(
@@ -28,6 +33,7 @@ class KMaXDeepLab(InitDetectorMixin, MaskFormer):
         panoptic_fusion_head: dict,
         test_cfg: dict | None = None,
         data_preprocessor: dict | None = None,
+        recompute: bool = False,
         init_cfg: dict | None = None,
     ) -> None:
         counts = dict(
@@ -46,6 +52,14 @@ class KMaXDeepLab(InitDetectorMixin, MaskFormer):
         self.num_stuff_classes = num_stuff_classes
         self.num_classes = num_things_classes + num_stuff_classes
         self.test_cfg = test_cfg
+        self.recompute = recompute
+
+    def loss(
+        self, batch_inputs: Tensor, batch_data_samples: SampleList
+    ) -> dict[str, Tensor]:
+        """Compute all losses of images (B, 3, H, W); see KMaXHead."""
+        with recomputing() if self.recompute else nullcontext():
+            return super().loss(batch_inputs, batch_data_samples)
 
     def predict(
         self,

@@ -13,7 +13,7 @@ from mmdet.registry import MODELS, TASK_UTILS
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from .layers import aligns_corners, at_least_float32, resize_like_kmax
+from .layers import aligns_corners, at_least_float32, resize_by_products
 from .predictor import LayerPrediction
 from .segments import BatchSegments
 from .targets import MaskTargets
@@ -240,7 +240,7 @@ def _for_loss(
     return replace(
         output,
         class_logits=at_least_float32(output.class_logits),
-        mask_logits=resize_like_kmax(
+        mask_logits=resize_by_products(
             mask_logits, size, aligns_corners(size[0])
         ),
         pixel_feature=at_least_float32(output.pixel_feature),

@@ -19,6 +19,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from .depthwise import DepthwiseConv2d
+
 
 def trunc_normal_(tensor: Tensor, std: float) -> Tensor:
     """Fill in place from a normal distribution cut at 2 * std."""
@@ -101,7 +103,6 @@ class ConvNormAct(nn.Sequential):
         kernel_size: int = 1,
         dims: int = 2,
         dilation: int = 1,
-        groups: int = 1,
         stride: int = 1,
         bias: bool = False,
         act: bool = True,
@@ -115,7 +116,6 @@ class ConvNormAct(nn.Sequential):
             stride,
             padding=dilation * (kernel_size // 2),
             dilation=dilation,
-            groups=groups,
             bias=bias,
         )
         init(conv.weight)
@@ -129,13 +129,10 @@ class ConvNormAct(nn.Sequential):
 
 def depthwise_separable(in_channels: int, out_channels: int) -> nn.Sequential:
     """Build a 5x5 depthwise and a 1x1 convolution, each normed, activated."""
-    depthwise = ConvNormAct(
-        in_channels,
-        in_channels,
-        kernel_size=5,
-        groups=in_channels,
-        init=nn.init.xavier_uniform_,
-    )
+    conv = DepthwiseConv2d(in_channels, 5)
+    nn.init.xavier_uniform_(conv.weight)
+    layers = dict(conv=conv, norm=BatchNorm(in_channels), act=nn.GELU())
+    depthwise = nn.Sequential(OrderedDict(layers))
     pointwise = ConvNormAct(in_channels, out_channels)
     return nn.Sequential(OrderedDict(depthwise=depthwise, pointwise=pointwise))
 
@@ -172,3 +169,25 @@ def resize_like_kmax(
     return F.interpolate(
         x, tuple(size), mode='bilinear', align_corners=align_corners
     )
+
+
+def resize_by_products(
+    x: Tensor, size: tuple[int, int], align_corners: bool
+) -> Tensor:
+    """Do what `resize_like_kmax` does, by a matrix for each axis.
+
+    Up to rounding. Its gradient takes a tenth of the time on a CPU, and is
+    deterministic on a GPU.
+    """
+    if tuple(x.shape[-2:]) == tuple(size):
+        return x
+    rows, cols = (
+        F.interpolate(
+            torch.eye(old, dtype=x.dtype, device=x.device)[None],
+            new,
+            mode='linear',
+            align_corners=align_corners,
+        )[0]
+        for old, new in zip(x.shape[-2:], size, strict=True)
+    )  # (h, H), (w, W)
+    return rows.t() @ (x @ cols)

@@ -21,6 +21,7 @@ from .config_edits import (
     merge_options,
     remove_pretrained,
     set_data_root,
+    use_cpu_amp,
 )
 from .config_keys import check_keys
 from .distributed import is_first_of_launch
@@ -214,9 +215,7 @@ def use_amp(cfg: Config, dtype: str | None = None) -> None:
         return
     if dtype == 'float16':
         sys.exit('--amp-dtype float16 needs CUDA; the CPU takes bfloat16.')
-    for key in ('loss_scale', 'dtype'):
-        wrapper.pop(key, None)
-    wrapper.type = 'CPUAmpOptimWrapper'
+    use_cpu_amp(wrapper)
     print_log(
         '--amp without CUDA: the forward pass runs under bfloat16 autocast; '
         'losses, weights, gradients and update stay float32. It shows that '

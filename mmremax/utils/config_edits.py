@@ -90,6 +90,13 @@ def remove_pretrained(cfg: Config) -> None:
             del node['init_cfg']
 
 
+def use_cpu_amp(wrapper: Config) -> None:
+    """Make an optimizer wrapper's config one of mixed precision on the CPU."""
+    for key in ('loss_scale', 'dtype'):
+        wrapper.pop(key, None)
+    wrapper.type = 'CPUAmpOptimWrapper'
+
+
 def merge_options(cfg: Config, options: dict[str, Any]) -> None:
     """Apply ``--cfg-options``, refusing keys that would do nothing.
 

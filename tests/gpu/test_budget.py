@@ -8,7 +8,8 @@ from mmdet.registry import MODELS
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
-from mmremax.engine.measure import TensorMemory, synthetic_batch
+from mmremax.engine.measure import synthetic_batch
+from mmremax.engine.step_memory import TensorMemory
 from mmremax.utils.config_edits import remove_pretrained
 from tests.helpers.model_fixture import CONFIGS, build_model
 

@@ -13,7 +13,6 @@ from mmengine.structures import InstanceData
 from torch import nn
 
 from mmremax.engine import (
-    ChannelsLastHook,
     DiscardCountHook,
     NonFiniteError,
     NonFiniteGuardHook,
@@ -21,7 +20,6 @@ from mmremax.engine import (
     gradient_hooks,
 )
 from mmremax.engine.gradient_hooks import describe
-from mmremax.engine.optim import puts_channels_last
 from tests.helpers.mask2former_fixture import (
     REMAX,
     build_head,
@@ -287,32 +285,3 @@ def test_statistics_follow_faster_and_outputs_are_the_same():
         assert torch.equal(slow(x), fast(x))
     assert slow[0].running_mean.mean() < 2
     assert fast[0].running_mean.mean() > 6
-
-
-def test_channels_last_changes_the_layout_alone():
-    model = nn.Sequential(
-        nn.Conv2d(3, 8, 3, padding=1), nn.Conv2d(8, 8, 3, groups=8)
-    )
-    images = torch.rand(2, 3, 9, 9)
-    before = model(images)
-    ChannelsLastHook().before_run(SimpleNamespace(model=model))
-    after = model(images)
-    assert before.is_contiguous()
-    assert after.is_contiguous(memory_format=torch.channels_last)
-    torch.testing.assert_close(after, before)
-
-
-def test_channels_stay_where_a_wrapped_model_had_them():
-    conv = nn.Conv2d(3, 8, 3)
-    wrapped = nn.DataParallel(conv)
-    ChannelsLastHook().before_run(SimpleNamespace(model=wrapped))
-    assert conv.weight.is_contiguous()
-    on_gpu = nn.Conv2d(3, 8, 3, device='meta')  # stands for another device
-    ChannelsLastHook().before_run(SimpleNamespace(model=on_gpu))
-    assert on_gpu.weight.is_contiguous()
-
-
-def test_the_recipes_put_channels_last():
-    cfg = Config.fromfile('configs/remax/remax_r50_coco.py')
-    assert puts_channels_last(cfg)
-    assert not puts_channels_last(Config())

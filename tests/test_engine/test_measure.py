@@ -1,21 +1,16 @@
-"""Parts of a step, bytes that are alive, and made images, by hand."""
+"""Parts of a step and made images, by hand."""
 
 from types import SimpleNamespace
 
 import pytest
 import torch
-from torch import nn
-from torch.utils.checkpoint import checkpoint
 
 from mmremax.engine import measure
 from mmremax.engine.measure import (
     Stopwatch,
-    TensorMemory,
     synthetic_batch,
     synthetic_logits,
 )
-
-KB = 1024
 
 
 def test_a_part_inside_another_is_not_counted_twice(monkeypatch):
@@ -38,51 +33,6 @@ def test_a_part_inside_another_is_not_counted_twice(monkeypatch):
     spent = {name: [*map(tuple, pairs)] for name, pairs in watch.spent.items()}
     assert spent == {'outer': [(1, 2), (16, 32)], 'inner': [(4, 8), (8, 16)]}
     assert list(spent) == ['outer', 'inner']
-
-
-def test_counts_storages_once_and_forgets_them():
-    with TensorMemory() as memory:
-        first = torch.zeros(KB, dtype=torch.float32)
-        view = first.view(2, -1)[0]
-        assert memory.live == 4 * KB
-        second = first + 1
-        assert memory.live == 8 * KB
-        del second
-        assert memory.live == 4 * KB
-        del first
-        assert memory.live == 4 * KB, 'the view keeps the storage'
-        del view
-        assert memory.live == 0
-    assert memory.peak == 8 * KB
-    # It starts with what is there.
-    weight = torch.zeros(KB)
-    with TensorMemory([weight, weight[:2]]) as memory:
-        assert memory.live == 4 * KB
-        half = weight.bfloat16()
-    assert half.nbytes == 2 * KB
-    assert memory.peak == 6 * KB
-
-
-def test_training_keeps_what_the_backward_pass_needs():
-    """Linear saves its input alone; tanh saves its output."""
-    layer, values = nn.Linear(KB, KB, bias=False), torch.zeros(1, KB)
-    with TensorMemory([layer.weight, values]) as memory:
-        fixed = memory.live
-        loss = layer(values).tanh().sum()
-        # The output of the layer is freed; that of tanh and the sum stay.
-        assert memory.live - fixed == 4 * KB + 4
-        loss.backward()
-        assert layer.weight.grad.nbytes == 4 * KB * KB
-    assert memory.peak - fixed >= 4 * KB * KB
-
-
-def test_inplace_and_custom_functions():
-    with TensorMemory() as memory:
-        values = torch.ones(KB)
-        values.mul_(2).add_(1)
-        assert memory.live == 4 * KB
-        checkpoint(torch.sin, values, use_reentrant=False)
-    assert memory.peak == 8 * KB
 
 
 @pytest.mark.parametrize(('stride', 'grid'), [(4, (17, 25)), (2, (33, 49))])

@@ -13,6 +13,7 @@ from mmremax.kmax.layers import (
     aligns_corners,
     conv1x1_logits,
     depthwise_separable,
+    resize_by_products,
     resize_like_kmax,
     trunc_normal_,
     trunc_normal_he_,
@@ -113,3 +114,17 @@ def test_resizing(grid, wanted):
     out = resize_like_kmax(x, wanted.shape, align_corners)
     torch.testing.assert_close(out[0, 0], wanted)
     assert resize_like_kmax(x, x.shape[2:], align_corners) is x
+
+
+@pytest.mark.parametrize('align_corners', [False, True])
+@pytest.mark.parametrize('size', [(9, 13), (7, 4)])
+def test_a_resize_by_products_is_the_same(size, align_corners):
+    x, grad = torch.randn(2, 3, 5, 7), torch.randn(2, 3, *size)
+    found = []
+    for resize in (resize_by_products, resize_like_kmax):
+        inputs = x.clone().requires_grad_()
+        out = resize(inputs, size, align_corners)
+        out.backward(grad)
+        found.append((out, inputs.grad))
+    torch.testing.assert_close(*found)
+    assert resize_by_products(x, (5, 7), align_corners) is x

@@ -128,22 +128,6 @@ def test_waiting_of_a_step_is_measured_by_workers(
         assert seconds - 0.1 == pytest.approx(float(wait) / 1e3, abs=2e-3)
 
 
-def test_memory_is_linear_in_the_images(benchmark, capsys):
-    """And less in half precision; the fixed part is model and state."""
-    common = (CONFIG, '--mode', 'memory', '--shape', 97, 129)
-    memory = [
-        benchmark(*common, '--batch-size', n, *amp)['remax_mnv3-s_shapes']
-        for n, amp in ((1, ()), (2, ()), (3, ()), (2, ('--amp',)))
-    ]
-    one, two, three, two_amp = (run['peak'] for run in memory)
-    assert three - two == pytest.approx(two - one, rel=0.02)
-    assert memory[0]['fixed'] == memory[3]['fixed'] < two_amp < two
-    made = memory[0]['operators']
-    assert next(iter(made)) == 'aten.convolution.default'
-    assert sum(made.values()) == pytest.approx(one - memory[0]['fixed'])
-    assert '| remax_mnv3-s_shapes | 0.' in capsys.readouterr().out
-
-
 @pytest.mark.usefixtures('threads')
 def test_what_needs_data_says_so(benchmark, monkeypatch, tmp_path):
     nowhere = ('--data-root', tmp_path)

@@ -1,4 +1,4 @@
-r"""Time a training step or an inference; count the memory.
+r"""Time a training step or an inference.
 
 Several configs take their steps in turn, on the same batches, so that a busy
 machine slows all of them; ratios are medians over the turns, of processor
@@ -6,22 +6,15 @@ time on a CPU. Reads the first config's data where they are there; else, or
 with --shape, makes noise images with as many segments as --segments says.
 Inference then merges synthetic masks, not those of random weights.
 
---mode memory counts, without a GPU, the bytes of all tensors alive in a
-training step: a Markdown row with the GB (2^30 bytes) before the step
-(weights, AdamW's state), and what it adds. --json tells which operators made
-what is alive at the worst moment.
-
 Examples:
     python tools/analysis/benchmark.py CONFIG OTHER --data-root DIR
     python tools/analysis/benchmark.py CONFIG --mode infer --json out.json
-    python tools/analysis/benchmark.py CONFIG --mode memory --amp
 """
 
 import argparse
 import copy
 import itertools
 import json
-import logging
 import resource
 import sys
 from collections.abc import Callable, Iterator
@@ -30,28 +23,29 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from mmdet.registry import MODELS
 from mmengine.config import Config
-from mmengine.optim import OptimWrapper, build_optim_wrapper
+from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from torch import nn
 from torch.utils.benchmark import Timer
 
 import mmremax  # noqa: F401
+from mmremax.engine.channels_last import (
+    put_channels_last,
+    puts_channels_last,
+)
 from mmremax.engine.measure import (
     Stopwatch,
-    TensorMemory,
+    build_with_optimizer,
     synthetic_batch,
     synthetic_logits,
 )
-from mmremax.engine.optim import puts_channels_last
 from mmremax.utils.cli import (
     add_config_options,
     names_of,
     open_config,
     use_amp,
 )
-from mmremax.utils.config_edits import remove_pretrained
 from mmremax.utils.tool import tool
 from mmremax_runtime.files import check_outputs, write_text
 from mmremax_runtime.opening import count, side
@@ -70,8 +64,7 @@ def parse_args() -> argparse.Namespace:
     )
     add = parser.add_argument
     add('config', nargs='+', help='files of configs/')
-    modes = ['train', 'infer', 'memory']
-    add('--mode', choices=modes, default='train')
+    add('--mode', choices=['train', 'infer'], default='train')
     text = "make images of this size in pixels (the config's crop)"
     add('--shape', type=side, nargs=2, metavar=('H', 'W'), help=text)
     add('--batch-size', type=count, help="the config's")
@@ -91,8 +84,7 @@ def loader_of(cfg: Config, args: argparse.Namespace) -> tuple[dict, bool]:
     loader = cfg.test_dataloader if is_test else cfg.train_dataloader
     dataset = loader.dataset
     file = Path(dataset.get('data_root', ''), dataset.get('ann_file', ''))
-    is_made = args.mode == 'memory' or args.shape is not None
-    return loader, file.is_file() and not is_made
+    return loader, file.is_file() and args.shape is None
 
 
 def batches(cfg: Config, args: argparse.Namespace) -> Iterator[dict]:
@@ -126,19 +118,13 @@ def batches(cfg: Config, args: argparse.Namespace) -> Iterator[dict]:
 def build(
     cfg: Config, args: argparse.Namespace
 ) -> tuple[nn.Module, OptimWrapper]:
-    """Build a network with random weights, and its optimizer."""
-    remove_pretrained(cfg)
-    torch.manual_seed(0)
-    model = MODELS.build(cfg.model)
-    logging.disable(logging.INFO)  # a line for each weight
-    model.init_weights()
-    logging.disable(logging.NOTSET)
-    if DEVICE.type == 'cpu' and puts_channels_last(cfg):
-        model.to(memory_format=torch.channels_last)
+    """Build a network as it is trained, with random weights."""
     if args.amp:
         use_amp(cfg)
-    cfg.optim_wrapper.pop('accumulative_counts', None)
-    return model, build_optim_wrapper(model, cfg.optim_wrapper)
+    model, wrapper = build_with_optimizer(cfg)
+    if DEVICE.type == 'cpu' and puts_channels_last(cfg):
+        put_channels_last(model)
+    return model, wrapper
 
 
 def train_step(
@@ -274,31 +260,6 @@ def show(numbers: dict) -> None:
         print(f'together {run["step_seconds"]:.4f}, ratio {run["ratio"]:.2f}')
 
 
-def step_memory(cfg: Config, args: argparse.Namespace) -> dict:
-    """Count the bytes of a training step on synthetic images, on the CPU.
-
-    Returns:
-        `fixed`: Alive before the step (weights and the state of the
-        optimizer). `peak`: At most in it; `operators` made so much of that.
-    """
-    model, wrapper = build(cfg, args)
-    for parameter in model.train().parameters():
-        parameter.grad = torch.zeros_like(parameter)
-    wrapper.optimizer.step()  # makes the state
-    wrapper.zero_grad()
-    states = wrapper.optimizer.state.values()
-    state = [v for values in states for v in values.values()]
-    batch = next(batches(cfg, args))
-    lasting = [*model.parameters(), *model.buffers()]
-    lasting += filter(torch.is_tensor, state)
-    with TensorMemory(lasting) as memory:
-        fixed = memory.live
-        model.train_step(batch, wrapper)
-    sizes = sorted(memory.at_peak.items(), key=lambda item: -item[1])
-    made = {name: size for name, size in sizes if name}
-    return dict(fixed=fixed, peak=memory.peak, operators=made)
-
-
 @tool()
 def main() -> None:
     """Measure, print and write."""
@@ -310,15 +271,8 @@ def main() -> None:
         if args.shape is not None:
             cfg.model.data_preprocessor.crop_size = tuple(args.shape)
         configs[name] = cfg
-    if args.mode == 'memory':
-        numbers = {}
-        for name, cfg in configs.items():
-            numbers[name] = counted = step_memory(cfg, args)
-            fixed, peak = counted['fixed'] / GIB, counted['peak'] / GIB
-            print(f'| {name} | {fixed:.2f} | {peak - fixed:.2f} |', flush=True)
-    else:
-        numbers = measure(configs, args)
-        show(numbers)
+    numbers = measure(configs, args)
+    show(numbers)
     if args.json is not None:
         write_text(args.json, json.dumps(numbers, indent=2) + '\n')
 

@@ -59,14 +59,18 @@ class _MaskStatistics(Function):
         index = query_map.clamp(min=0)[:, None]
         top = mask_logits.amax(1)
         weight = (mask_logits - top[:, None]).exp_()
-        # 1 and what float32 would round away where the mask is sure.
-        total = weight.sum(1, dtype=torch.float64)
         own = mask_logits.gather(1, index).squeeze(1) - top
-        own = own - total.log().to(own.dtype)
-        inverse = total.reciprocal().to(weight.dtype)
-        prob_sum = weight @ (inverse * valid)[:, :, None]
+        own_weight = own.exp()
+        others = weight.scatter_(1, index, 0).sum(1)
+        total = own_weight + others
+        # A sure mask's others would be rounded away beside its own 1.
+        log_total = torch.where(own == 0, others.log1p(), total.log())
+        inverse = total.reciprocal()
+        share = inverse * valid
+        prob_sum = (weight @ share[:, :, None]).squeeze(2)
+        prob_sum.scatter_add_(1, index.squeeze(1), own_weight * share)
         ctx.save_for_backward(mask_logits, top, inverse, query_map)
-        return own * valid, prob_sum.squeeze(2)
+        return (own - log_total) * valid, prob_sum
 
     @staticmethod
     @once_differentiable
