@@ -119,7 +119,8 @@ class _LogSumSimilarity(Function):
         side = _CPU_BLOCK if feature.device.type == 'cpu' else _BLOCK
         pairs = _block_pairs(feature.shape[1], side)
         side = min(side, feature.shape[1])
-        memory = feature.new_empty(len(pairs), side * side)
+        # Not one allocation: large ones are given back, and cost time again.
+        memory = [feature.new_empty(side * side) for _ in pairs]
         for one, t, w, g in zip(feature, total, valid, grad, strict=True):
             blocks = []
             scaled = one / temperature
