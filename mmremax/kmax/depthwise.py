@@ -30,8 +30,7 @@ class DepthwiseConv2d(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve (B, C, H, W)."""
-        needs_gradient = torch.is_grad_enabled() and self.weight.requires_grad
-        if x.device.type != 'cpu' or not needs_gradient:
+        if not self.training or x.device.type != 'cpu':
             return super().forward(x)
         if x.dtype != torch.float32 or torch.is_autocast_enabled('cpu'):
             return super().forward(x)

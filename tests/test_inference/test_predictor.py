@@ -42,7 +42,7 @@ def test_bfloat16_is_nearly_the_same(predictor):
     )
     for ours, exact in zip(logits, expected, strict=True):
         assert not torch.equal(ours.float(), exact)
-        assert (ours - exact).abs().mean() < 0.05 * exact.abs().mean()
+        assert (ours - exact).abs().mean() < 0.1 * exact.abs().mean()
     found, whole = half.predict(IMAGES[1]), predictor.predict(IMAGES[1])
     maps = [r.semantic() for r in (found, whole)]
     assert 0.9 < (maps[0] == maps[1]).mean() < 1

@@ -38,12 +38,11 @@ def test_it_is_used_in_training_in_float32_alone(monkeypatch):
     apply = _Depthwise.apply
     monkeypatch.setattr(_Depthwise, 'apply', lambda *a: used.append(apply(*a)))
     conv, x = DepthwiseConv2d(4, 5), torch.randn(1, 4, 6, 6)
-    with torch.no_grad():
-        conv(x)
+    conv.eval()(x)
+    conv.train()
     with torch.autocast('cpu', torch.bfloat16):
         assert conv(x).dtype == torch.bfloat16
     conv.double()(x.double())
-    conv.float().requires_grad_(False)(x)
     assert not used
-    conv.requires_grad_()(x)
+    conv.float()(x)
     assert len(used) == 1

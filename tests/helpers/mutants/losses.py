@@ -8,9 +8,10 @@ TABLE = {
     ),
     'mmremax/kmax/losses/mask_loss.py': (
         ('test_kmax/test_losses',),
-        ('(mask_logits - top[:, None]).exp_()\n        # 1',
-         'mask_logits.exp()\n        # 1'),
-        ('weight.sum(1, dtype=torch.float64)', 'weight.sum(1)'),
+        ('(mask_logits - top[:, None]).exp_()\n        own',
+         'mask_logits.exp()\n        own'),
+        ('others.log1p()', 'total.log()'),
+        ('own_weight * share', 'share'),
         ('math.log2(num_queries) / num', 'math.log(num_queries) / num'),
         ('(2 * overlap + 1)', '(2 * overlap)'),
         ('prob_sum + area + 1)', 'prob_sum + area)'),
