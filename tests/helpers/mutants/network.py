@@ -24,7 +24,7 @@ TABLE = {
         ('test_kmax/test_recompute.py',),
         ('approximate=node._saved_approximate', ''),
         ('training=training', 'training=True'),
-        ("'variable')", "'next_functions')"),
+        ('and not hasattr', 'and hasattr'),
         ("    'NativeBatchNormBackward0': _batch_norm,\n", ''),
     ),
     'mmremax/kmax/pixel_decoder.py': (
