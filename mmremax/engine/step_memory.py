@@ -134,8 +134,8 @@ def estimate_image(cfg: Config, segments: int = 20) -> StepMemory:
     """Count a step on one image of the config's crop, by smaller ones.
 
     What a step makes grows almost in a line with the pixels: two small
-    images, counted in seconds, give it (docs/performance.md: 4 % too
-    little at 1281 x 1281). A small crop is counted itself.
+    images, counted in seconds, give it (docs/performance.md: up to
+    7 % too little at 1281 x 1281). A small crop is counted itself.
 
     Returns:
         Without `by_operator`, unless it was counted.

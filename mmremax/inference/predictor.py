@@ -38,13 +38,23 @@ class Predictor(Segmenter):
         precision: Of the network, `float32` or `bfloat16`; kMaX's merge
             computes in float32. Weights stay as they are. Speed and score:
             docs/performance.md.
+        compile: Compile the network, of kMaX-DeepLab or ReMaX: the first
+            image of a size takes a minute or two, the others less time.
+
+    Raises:
+        ValueError: The precision is neither, or the model is another.
 
     Attributes:
         fusion: Thresholds of kMaX's merge; None where the model has a merge
             of its own (Mask2Former).
     """
 
-    def __init__(self, model: nn.Module, precision: str = 'float32') -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        precision: str = 'float32',
+        compile: bool = False,
+    ) -> None:
         if precision not in PRECISIONS:
             raise ValueError(
                 f'precision={precision!r}: it is one of {PRECISIONS}.'
@@ -55,6 +65,13 @@ class Predictor(Segmenter):
         self.classes = classes_of(model)
         is_kmax = isinstance(head, KMaXFusionHead)
         self.fusion = head.test_cfg if is_kmax else None
+        if compile and not is_kmax:
+            raise ValueError(
+                f'compile=True is for KMaXDeepLab, not {type(model).__name__}.'
+            )
+        self._forward = model._forward
+        if compile:
+            self._forward = torch.compile(model._forward)
         load, *steps = get_test_pipeline_cfg(model.cfg)
         self._reads_rgb = load['type'] == 'LoadPanopticImage'
         self._pipeline = Compose(steps)
@@ -67,6 +84,7 @@ class Predictor(Segmenter):
         device: str | None = None,
         cfg_options: dict | None = None,
         precision: str = 'float32',
+        compile: bool = False,
     ) -> Predictor:
         """Load a model.
 
@@ -81,6 +99,7 @@ class Predictor(Segmenter):
             cfg_options: Config keys to change, as {'model.test_cfg.
                 thing_threshold': 0.5}; one without effect is an error.
             precision: See `Predictor`.
+            compile: See `Predictor`.
 
         Raises:
             FileNotFoundError: There is no such model.
@@ -91,7 +110,7 @@ class Predictor(Segmenter):
         config, weights = find_model(source, checkpoint)
         device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
         model = load_detector(config, weights, device, cfg_options or {})
-        return cls(model, precision)
+        return cls(model, precision, compile)
 
     def save_pretrained(self, folder: str | Path) -> Path:
         """Write the model to a folder, without training-only branches.
@@ -121,7 +140,7 @@ class Predictor(Segmenter):
         """Make the logits of images of one size, and their metainfo."""
         data = self.model.data_preprocessor(self._pack(images), False)
         with self._autocast():
-            return self.model._forward(data['inputs']), data['data_samples']
+            return self._forward(data['inputs']), data['data_samples']
 
     def segment_alike(
         self, images: Sequence[np.ndarray], sources: Sequence[str | None]

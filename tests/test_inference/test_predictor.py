@@ -50,6 +50,26 @@ def test_bfloat16_is_nearly_the_same(predictor):
         Predictor(predictor.model, 'int8')
 
 
+@pytest.mark.slow
+def test_a_compiled_network_is_the_same(predictor, monkeypatch):
+    """Traced as for the compiler, and run as it is."""
+    compiled, real = [], torch.compile
+
+    def trace(function):
+        compiled.append(function)
+        return real(function, backend='eager', fullgraph=True)
+
+    monkeypatch.setattr(torch, 'compile', trace)
+    fast = Predictor(predictor.model, compile=True)
+    assert compiled == [predictor.model._forward]
+    ids = fast.predict(IMAGES[1]).ids
+    assert (ids == predictor.predict(IMAGES[1]).ids).all()
+    torch._dynamo.reset()
+    monkeypatch.setattr('mmremax.inference.predictor.KMaXFusionHead', str)
+    with pytest.raises(ValueError, match='compile=True is for KMaXDeepLab'):
+        Predictor(predictor.model, compile=True)
+
+
 def test_path_array_and_pil_agree(predictor):
     rgb = np.asarray(Image.open(IMAGES[1]).convert('RGB'))
     expected = predictor.predict(IMAGES[1]).ids

@@ -13,14 +13,12 @@ CONFIG = ROOT / 'configs/quickstart/remax_mnv3-s_shapes.py'
 def test_a_row_for_each_config(monkeypatch, capsys, tmp_path):
     path = tmp_path / 'new' / 'memory.json'
     shape = ('--shape', 65, 97, '--segments', 5, '--json', path)
-    run_script(monkeypatch, TOOL, CONFIG, *shape, '--gpu', 0.15)
+    run_script(monkeypatch, TOOL, CONFIG, *shape)
     numbers = json.loads(path.read_text())['remax_mnv3-s_shapes']
     assert numbers['made'] == sum(numbers['by_operator'].values()) > 0
-    row, text = capsys.readouterr().out.splitlines()
     fixed, made = (numbers[key] / 2**30 for key in ('fixed', 'made'))
-    assert row == f'| remax_mnv3-s_shapes | {fixed:.2f} | {made:.2f} |'
-    assert text.startswith('A step of 8 images of 129 x 129 needs about ')
-    assert 'Fits: --images-per-gpu' in text
+    row = f'| remax_mnv3-s_shapes | {fixed:.2f} | {made:.2f} |\n'
+    assert capsys.readouterr().out == row
     run_script(monkeypatch, TOOL, CONFIG, *shape, '--gpu', 99, '--amp')
     assert capsys.readouterr().out.endswith('99.0 GB are enough.\n')
 
