@@ -18,7 +18,8 @@ def recomputing() -> AbstractContextManager:
     """Keep no result of a batch norm or GELU that runs inside.
 
     Statistics of norms are updated once, as always; gradients are the same
-    to the last bit where both operators are deterministic.
+    to the last bit where both operators are deterministic. A SyncBatchNorm
+    keeps its result.
     """
     return saved_tensors_hooks(_pack, _unpack)
 
@@ -45,6 +46,7 @@ def _gelu(node: Node) -> Tensor:
 def _batch_norm(node: Node) -> Tensor:
     """Normalise as before; the running statistics are not updated again."""
     training = node._saved_training
+    is_cudnn = hasattr(node, '_saved_epsilon')
     return F.batch_norm(
         node._saved_input,
         None if training else node._saved_running_mean,
@@ -52,7 +54,7 @@ def _batch_norm(node: Node) -> Tensor:
         node._saved_weight,
         _bias_node(node).variable,
         training=training,
-        eps=node._saved_eps,
+        eps=node._saved_epsilon if is_cudnn else node._saved_eps,
     )
 
 

@@ -45,6 +45,19 @@ def test_a_training_step(name, device, tmp_path):
             assert_near(ours[1][key].grad, parameter.grad, key)
 
 
+def test_recomputed_results_give_the_same_gradients(device, tmp_path):
+    found = []
+    for recompute in (False, True):
+        model, batch = case_of('remax', tmp_path)
+        model.to(device).recompute = recompute
+        torch.manual_seed(1)
+        data = model.data_preprocessor(batch, training=True)
+        total(model(**data, mode='loss')).backward()
+        found.append(dict(model.named_parameters()))
+    for key, parameter in found[0].items():
+        assert_near(found[1][key].grad, parameter.grad.cpu(), key)
+
+
 @pytest.mark.parametrize('name', CASES)
 def test_what_the_network_says(name, device, tmp_path):
     model, batch = case_of(name, tmp_path)

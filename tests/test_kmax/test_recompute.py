@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from mmremax.engine.measure import synthetic_batch
-from mmremax.kmax.recompute import recomputing
+from mmremax.kmax.recompute import MAKERS, recomputing
 from tests.helpers.model_fixture import build_model
 
 
@@ -90,3 +90,16 @@ def test_a_model_trains_the_same(with_remax):
         found.append([p.grad for p in model.parameters()])
     for one, other in zip(*found, strict=True):
         assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize('name', MAKERS)
+def test_the_nodes_know_what_is_read_of_them(name):
+    """CUDA's too, where there is none."""
+    node = getattr(torch._C._functions, name)
+    saved = {key.removeprefix('_saved_') for key in dir(node)}
+    if name == 'GeluBackward0':
+        assert {'self', 'approximate'} <= saved
+        return
+    wanted = {'input', 'weight', 'running_mean', 'running_var', 'training'}
+    assert wanted <= saved
+    assert saved & {'eps', 'epsilon'}
