@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from mmremax.utils.config_edits import use_cpu_amp
+from mmremax.utils.config_edits import dicts_of, use_cpu_amp
 
 from .measure import build_with_optimizer, synthetic_batch
 
@@ -106,8 +106,9 @@ def count_steps(
             parameter.grad = torch.zeros_like(parameter)
         wrapper.optimizer.step()  # makes the state
         counts = cfg.model.num_things_classes, cfg.model.num_stuff_classes
-        packing = cfg.train_dataloader.dataset.pipeline[-1]
-        stride = packing.get('label_stride', 4)
+        parts = dicts_of(cfg.train_dataloader)  # perhaps of a wrapped set
+        strides = [d['label_stride'] for d in parts if 'label_stride' in d]
+        stride = max(strides, default=4)
         found = []
         for shape in shapes:
             batch = synthetic_batch(images, shape, segments, counts, stride)

@@ -84,6 +84,10 @@ def test_a_step_is_linear_in_the_images(cfg):
 
 def test_options_take_less(cfg):
     made = [count_steps(cfg, [(97, 129)], images=4)[0].made]
+    loader = cfg.train_dataloader
+    loader.dataset = dict(
+        type='RepeatDataset', times=2, dataset=loader.dataset
+    )
     cfg.model.recompute = True
     made.append(count_steps(cfg, [(97, 129)], images=4)[0].made)
     cfg.optim_wrapper.type = 'AmpOptimWrapper'  # of a GPU; counted on the CPU
